@@ -1,0 +1,64 @@
+# What a person does with this project. Every target sets up what it needs first.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+ROOT := $(patsubst %/,%,$(dir $(realpath $(lastword $(MAKEFILE_LIST)))))
+BIN := $(ROOT)/.venv/bin
+CLOUD := $(BIN)/python -m infrastructure.cloud
+export UV_SYSTEM_CERTS ?= 1
+PYTEST_FLAGS ?= -n auto --dist loadfile
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
+	  while IFS='|' read -r name text; do printf '  make %-6s %s\n' "$$name" "$$text"; done
+
+.PHONY: demo
+demo: setup ## A whole round on your own machine, from opening to announcement, in half a minute
+	@$(BIN)/python -m infrastructure.demo
+
+.PHONY: up
+up: setup ## Start the embedded cloud with an open round and leave it running (KEEP=1: its state survives)
+	@$(CLOUD) up $(if $(KEEP),--keep) $(if $(PORT),--port $(PORT))
+
+.PHONY: down
+down: setup ## Stop the embedded cloud
+	@$(CLOUD) down
+
+.PHONY: mail
+mail: setup ## Read what the embedded cloud sent: summaries, announcements, receipts
+	@$(CLOUD) mail
+
+.PHONY: test
+test: setup check ## Set-up, checks, all tests, and SAM's own validation and build
+	@$(BIN)/pytest $(PYTEST_FLAGS)
+	@$(MAKE) --no-print-directory sam
+
+.PHONY: check
+check: setup ## Lint, format, types and template, without running anything
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/cfn-lint template.yaml
+
+.PHONY: sam
+sam: setup ## Validate and build the stack as AWS SAM does before a deployment
+	@$(ROOT)/infrastructure/bootstrap.sh sam
+	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-north-1 $(ROOT)/.venv-sam/bin/sam validate --lint
+	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-north-1 $(ROOT)/.venv-sam/bin/sam build --build-in-source
+
+# Constraints keep one version of a package everywhere; UPGRADE=1 takes new ones.
+.PHONY: lock
+lock: setup ## Remake the lock files in requirements/ from their .in files (UPGRADE=1: newest versions)
+	@compile() { $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	    --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) "requirements/$$1.in" -o "requirements/$$1.txt" "$${@:2}"; }; \
+	compile uv; compile runtime; compile sam; \
+	compile dev -c requirements/uv.txt -c requirements/runtime.txt
+
+.PHONY: setup
+setup:
+	@$(ROOT)/infrastructure/bootstrap.sh
+
+# SAM calls these (template.yaml, BuildMethod: makefile) with ARTIFACTS_DIR set.
+build-%: setup
+	@cd $(ROOT) && $(BIN)/python -m infrastructure.build $* "$(ARTIFACTS_DIR)"
