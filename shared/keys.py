@@ -1,0 +1,133 @@
+"""Every key of the table and of the bucket, each with an example beside it.
+
+One partition holds a whole round, so that a round is read in one strongly consistent query. A partition
+takes about 1,000 write units a second, which is far above what a round of grants needs (docs: limits).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+Key = dict[str, str]
+
+ROUND_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38})[a-z0-9]")
+"""A round's identifier, chosen by staff. Example: 2019-autumn"""
+
+ROUNDS = "ROUNDS"
+
+
+def round_key(round_id: str) -> Key:
+    """Example: ROUNDS / ROUND#2019-autumn. All rounds share a partition: they are listed together."""
+    return {"pk": ROUNDS, "sk": f"ROUND#{round_id}"}
+
+
+def round_partition(round_id: str) -> str:
+    """Example: ROUND#2019-autumn"""
+    return f"ROUND#{round_id}"
+
+
+APPLICATIONS = "APPLICATION#"
+SUBMISSIONS = "SUBMISSION#"
+ANNOUNCEMENTS = "ANNOUNCEMENT#"
+
+
+def application_key(round_id: str, application: str) -> Key:
+    """Example: ROUND#2019-autumn / APPLICATION#7K3M9QXRC"""
+    return {"pk": round_partition(round_id), "sk": f"{APPLICATIONS}{application}"}
+
+
+def submission_key(round_id: str, application: str, submission: str, version_id: str) -> Key:
+    """Example: ROUND#2019-autumn / SUBMISSION#7K3M9QXRC#0DPXV4K2A9QJ5T0RZ#3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"""
+    return {
+        "pk": round_partition(round_id),
+        "sk": f"{SUBMISSIONS}{application}#{submission}#{version_id}",
+    }
+
+
+def totals_key(round_id: str) -> Key:
+    """Example: ROUND#2019-autumn / TOTALS"""
+    return {"pk": round_partition(round_id), "sk": "TOTALS"}
+
+
+def certificate_key(round_id: str) -> Key:
+    """Example: ROUND#2019-autumn / CERTIFICATE"""
+    return {"pk": round_partition(round_id), "sk": "CERTIFICATE"}
+
+
+def decisions_key(round_id: str) -> Key:
+    """Names the set of decisions in force. Example: ROUND#2019-autumn / DECISIONS"""
+    return {"pk": round_partition(round_id), "sk": "DECISIONS"}
+
+
+def decision_set_partition(round_id: str, digest: str) -> str:
+    """Example: DECISIONS#2019-autumn#9f86d081884c7d65"""
+    return f"DECISIONS#{round_id}#{digest[:16]}"
+
+
+def decision_key(round_id: str, digest: str, application: str) -> Key:
+    """Example: DECISIONS#2019-autumn#9f86d081884c7d65 / DECISION#7K3M9QXRC"""
+    return {"pk": decision_set_partition(round_id, digest), "sk": f"DECISION#{application}"}
+
+
+def announcement_key(round_id: str, number: int) -> Key:
+    """Example: ROUND#2019-autumn / ANNOUNCEMENT#0001"""
+    return {"pk": round_partition(round_id), "sk": f"{ANNOUNCEMENTS}{number:04}"}
+
+
+def effect_key(round_id: str, effect: str) -> Key:
+    """The claim of something that happens outside, once. Example: ROUND#2019-autumn / EFFECT#closing-summary"""
+    return {"pk": round_partition(round_id), "sk": f"EFFECT#{effect}"}
+
+
+def audit_partition(round_id: str) -> str:
+    """Example: AUDIT#2019-autumn"""
+    return f"AUDIT#{round_id}"
+
+
+def audit_key(round_id: str, at: str, event_id: str) -> Key:
+    """Example: AUDIT#2019-autumn / 2019-10-15T21:59:59Z#0DPXV4K2A9QJ5T0RZ"""
+    return {"pk": audit_partition(round_id), "sk": f"{at}#{event_id}"}
+
+
+def round_prefix(round_id: str) -> str:
+    """Example: rounds/2019-autumn/"""
+    return f"rounds/{round_id}/"
+
+
+def document_object(round_id: str, application: str, submission: str) -> str:
+    """Example: rounds/2019-autumn/7K3M9QXRC/submissions/0DPXV4K2A9QJ5T0RZ/application.json"""
+    return f"{round_prefix(round_id)}{application}/submissions/{submission}/application.json"
+
+
+def attachment_object(round_id: str, application: str, sha256: str) -> str:
+    """Named by content, so that a file sent again for a new version is the same object.
+
+    Example: rounds/2019-autumn/7K3M9QXRC/files/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    """
+    return f"{round_prefix(round_id)}{application}/files/{sha256}"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentName:
+    """What the name of an uploaded application.json says."""
+
+    round_id: str
+    application: str
+    submission: str
+
+
+_DOCUMENT = re.compile(
+    r"rounds/(?P<round_id>[a-z0-9-]+)/(?P<application>[0-9A-Z]+)/submissions/(?P<submission>[0-9A-Z]+)/application\.json"
+)
+
+
+def parse_document_object(key: str) -> DocumentName | None:
+    """The reverse of `document_object`, or None for any other object."""
+    match = _DOCUMENT.fullmatch(key)
+    return DocumentName(**match.groupdict()) if match else None
+
+
+def application_of(key: str) -> str:
+    """The application that an object belongs to. Raises IndexError for an object outside every round."""
+    return key.split("/")[2]

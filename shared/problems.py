@@ -1,0 +1,84 @@
+"""Problems: what is wrong, where, and how to mend it, in the reader's language.
+
+Every sentence lives in problems.toml under a stable code. Machines read the code, people the sentence, and
+nothing is ever decided on the sentence.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+NO_BREAK_SPACE = "\u00a0"
+
+
+def grouped(amount: int) -> str:
+    """Whole kronor with digits in threes, held together by no-break spaces, as Swedish text has it."""
+    return f"{amount:,}".replace(",", NO_BREAK_SPACE)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong. `path` leads into the document or request. Example: budget.2.amount"""
+
+    code: str
+    path: str
+    sv: str
+    en: str
+
+    def as_json(self) -> dict[str, str]:
+        """The form that API, table and status route share."""
+        return {"code": self.code, "path": self.path, "sv": self.sv, "en": self.en}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, str]) -> Problem:
+        """The reverse of `as_json`."""
+        return cls(stored["code"], stored["path"], stored["sv"], stored["en"])
+
+
+@cache
+def _sentences() -> Mapping[str, Mapping[str, str]]:
+    text = files("shared").joinpath("problems.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def problem(code: str, path: str = "", **facts: object) -> Problem:
+    """A problem of the catalogue with its facts filled in.
+
+    Whole numbers are grouped in threes; a fact that differs between the languages is a mapping of both.
+    Raises KeyError for a code that the catalogue lacks, or a fact that its sentence needs.
+    """
+    sentence = _sentences()[code]
+    sv, en = (
+        sentence[language].format(**{name: _said(fact, language) for name, fact in facts.items()})
+        for language in ("sv", "en")
+    )
+    return Problem(code, path, sv, en)
+
+
+def _said(fact: object, language: str) -> object:
+    if isinstance(fact, Mapping):
+        return fact[language]
+    return grouped(fact) if isinstance(fact, int) else fact
+
+
+def codes() -> frozenset[str]:
+    """Every code of the catalogue."""
+    return frozenset(_sentences())
+
+
+class ProblemsError(Exception):
+    """Raised where a request cannot be done; carries every reason, and the HTTP status that fits them."""
+
+    def __init__(self, problems: Iterable[Problem], status: int = 422) -> None:
+        self.problems = tuple(problems)
+        self.status = status
+        super().__init__(", ".join(found.code for found in self.problems))
+
+
+def refuse(code: str, path: str = "", *, status: int = 422, **facts: object) -> ProblemsError:
+    """The error for a single problem, to be raised."""
+    return ProblemsError([problem(code, path, **facts)], status)

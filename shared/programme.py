@@ -1,0 +1,222 @@
+"""A funder's programme as data: who may apply, for what, how much, with which papers, in which words.
+
+Programmes are TOML files in shared/programmes/, one per edition. An edition that a round has used is never
+edited: rules that change make a new file, so that an old round is always judged by its own rules.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from shared.files import recognised_types
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"no such time zone: {name}") from error
+    return name
+
+
+def _recognised(media_type: str) -> str:
+    if media_type not in recognised_types():
+        raise ValueError(f"no way to check a file of type {media_type}")
+    return media_type
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+Kronor = Annotated[int, Field(ge=1, le=10**10)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Words(_Data):
+    """The same words in both languages."""
+
+    sv: Text
+    en: Text
+
+    def in_language(self, language: str) -> str:
+        """English for every language but Swedish."""
+        return self.sv if language == "sv" else self.en
+
+
+class Nouns(_Data):
+    """One and many, in both languages. Example: sv = ["kommun", "kommuner"]"""
+
+    sv: list[str] = Field(min_length=2, max_length=2)
+    en: list[str] = Field(min_length=2, max_length=2)
+
+
+class ApplicantKind(_Data):
+    """A kind of organisation that may apply. `identified_by` says whether the register or a number names it."""
+
+    id: Name
+    identified_by: Literal["municipality-code", "region-code", "organisation-number"]
+    name: Nouns
+
+
+class Choice(_Data):
+    """Something to choose: a core area, a budget category."""
+
+    id: Name
+    name: Words
+
+
+class Country(_Data):
+    """A country where partners may be, and the region that decides the cap."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    region: Name
+    name: Words
+
+
+class Cap(_Data):
+    """The most that may be asked for. A cap without region or parties holds for all of them."""
+
+    amount: Kronor
+    per: Literal["year", "project"] = "year"
+    region: Name | None = None
+    parties: int | None = Field(default=None, ge=1)
+
+
+class ApplicationType(_Data):
+    """A type of application. `parties` counts the applicant and its partners."""
+
+    id: Name
+    name: Words
+    most_years: int = Field(ge=1, le=10)
+    caps: list[Cap] = Field(min_length=1)
+    attachments: list[Name] = Field(default_factory=list)
+    """The kinds of attachment that this type must have."""
+
+    def cap(self, parties: int, regions: frozenset[str]) -> Cap | None:
+        """The highest cap that fits, or None. Partners in several regions get the best of them."""
+        fitting = [
+            cap
+            for cap in self.caps
+            if (cap.parties is None or cap.parties == parties) and (cap.region is None or cap.region in regions)
+        ]
+        return max(fitting, key=lambda cap: cap.amount, default=None)
+
+
+class AttachmentKind(_Data):
+    """A kind of attachment: media types and the most of it."""
+
+    id: Name
+    name: Words
+    types: list[Annotated[str, AfterValidator(_recognised)]] = Field(min_length=1)
+    most_megabytes: int = Field(ge=1, le=100)
+    most: int = Field(default=1, ge=1, le=20)
+
+    @property
+    def most_bytes(self) -> int:
+        """The limit in bytes; a megabyte is 1,000,000 of them."""
+        return self.most_megabytes * 1_000_000
+
+
+class Limits(_Data):
+    """How many of what."""
+
+    least_partners: int = Field(ge=0)
+    most_partners: int = Field(ge=0)
+    least_core_areas: int = Field(ge=0)
+    most_core_areas: int = Field(ge=0)
+
+
+class Programme(_Data):
+    """One edition of a programme."""
+
+    id: Name
+    edition: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-[0-9]+)?$")]
+    source: Text
+    """Where the rules were taken from, for whoever must trust them."""
+    name: Words
+    funder: Words
+    about: Words
+    contact: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
+    languages: list[Literal["sv", "en"]] = Field(min_length=1)
+    time_zone: Annotated[str, AfterValidator(_known_zone)]
+    grace_minutes: int = Field(ge=0, le=120)
+    decision_within_days: int = Field(ge=1, le=400)
+    limits: Limits
+    applicant_kinds: list[ApplicantKind] = Field(min_length=1)
+    core_areas: list[Choice] = Field(default_factory=list)
+    countries: list[Country] = Field(default_factory=list)
+    types: list[ApplicationType] = Field(min_length=1)
+    budget_categories: list[Choice] = Field(min_length=1)
+    attachments: list[AttachmentKind] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        for what in ("applicant_kinds", "core_areas", "types", "budget_categories", "attachments"):
+            twice = [name for name, times in Counter(one.id for one in getattr(self, what)).items() if times > 1]
+            if twice:
+                raise ValueError(f"{what} named twice: {', '.join(twice)}")
+        kinds = {kind.id for kind in self.attachments}
+        regions = {country.region for country in self.countries}
+        for one in self.types:
+            if unknown := set(one.attachments) - kinds:
+                raise ValueError(f"type {one.id} asks for unknown attachments: {', '.join(sorted(unknown))}")
+            if unknown := {cap.region for cap in one.caps if cap.region} - regions:
+                raise ValueError(f"type {one.id} has caps for unknown regions: {', '.join(sorted(unknown))}")
+        if self.limits.least_partners and not self.countries:
+            raise ValueError("partners are asked for, but no country is listed")
+        return self
+
+    @property
+    def key(self) -> str:
+        """How rounds and applications name this edition. Example: municipal-partnership-2019"""
+        return f"{self.id}-{self.edition}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which people read this programme's dates."""
+        return ZoneInfo(self.time_zone)
+
+    def core_area(self, area: str) -> Choice:
+        """Raises KeyError for an area that this edition lacks."""
+        return {one.id: one for one in self.core_areas}[area]
+
+    def country(self, code: str) -> Country:
+        """Raises KeyError for a country that this edition lacks."""
+        return {one.code: one for one in self.countries}[code]
+
+    def kind(self, kind: str) -> ApplicantKind:
+        """Raises KeyError for a kind of applicant that this edition lacks."""
+        return {one.id: one for one in self.applicant_kinds}[kind]
+
+
+class UnknownProgrammeError(KeyError):
+    """Raised where a round or request names a programme that does not ship."""
+
+
+def parse(text: str) -> Programme:
+    """Read a programme file. Raises ValueError that names every mistake and where it is."""
+    return Programme.model_validate(tomllib.loads(text))
+
+
+def available() -> tuple[str, ...]:
+    """The keys of the programmes that ship, sorted."""
+    folder = files("shared").joinpath("programmes")
+    return tuple(sorted(name.removesuffix(".toml") for name in (f.name for f in folder.iterdir()) if ".toml" in name))
+
+
+@cache
+def load(key: str) -> Programme:
+    """The programme edition with this key. Raises UnknownProgrammeError."""
+    if key not in available():
+        raise UnknownProgrammeError(key)
+    text = files("shared").joinpath("programmes", f"{key}.toml").read_text(encoding="utf-8")
+    return parse(text)

@@ -1,0 +1,167 @@
+"""Rounds: what is open when. `round_phase` is the one place that knows; everything else asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from shared.instants import iso, parse_iso, whole_second
+
+FORM_LIFETIME = timedelta(minutes=15)
+"""The longest that a signed form lives; S3 is told so, and the credentials that sign it live longer."""
+_SECOND = timedelta(seconds=1)
+
+
+class RoundState(StrEnum):
+    """What the table says of a round. It only ever moves forward, by the scheduled job or by staff."""
+
+    SCHEDULED = "scheduled"
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    DECIDED = "decided"
+    ANNOUNCED = "announced"
+
+
+class Phase(StrEnum):
+    """What a round is at an instant, whether or not the scheduled job has come round to noticing."""
+
+    SCHEDULED = "scheduled"
+    OPEN = "open"
+    GRACE = "grace"
+    """The deadline has passed; uploads whose forms were signed before it may still finish."""
+    CLOSING = "closing"
+    CLOSED = "closed"
+    DECIDED = "decided"
+    ANNOUNCED = "announced"
+
+
+_FINAL = {
+    RoundState.CLOSED: Phase.CLOSED,
+    RoundState.DECIDED: Phase.DECIDED,
+    RoundState.ANNOUNCED: Phase.ANNOUNCED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round of applications.
+
+    `closes_at` is the last second that counts (people write 23:59:59), or None for a round without an end.
+    `budget` is in whole kronor, or None where the funder sets none. `revision` grows with every change.
+    """
+
+    id: str
+    name: Mapping[str, str]
+    programme: str
+    state: RoundState
+    opens_at: datetime
+    closes_at: datetime | None
+    grace: timedelta
+    budget: int | None
+    revision: int = 1
+    closing_since: datetime | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def last_arrival(self) -> datetime | None:
+        """The last second in which an upload may arrive, by S3's clock: the deadline and the grace."""
+        return None if self.closes_at is None else self.closes_at + self.grace
+
+    def as_item(self) -> dict[str, Any]:
+        """The attributes that the table stores, keys apart."""
+        return {
+            "round": self.id,
+            "name": dict(self.name),
+            "programme": self.programme,
+            "state": self.state.value,
+            "opens_at": iso(self.opens_at),
+            "closes_at": iso(self.closes_at) if self.closes_at else None,
+            "grace_seconds": int(self.grace.total_seconds()),
+            "budget": self.budget,
+            "revision": self.revision,
+            "closing_since": iso(self.closing_since) if self.closing_since else None,
+            "closed_at": iso(self.closed_at) if self.closed_at else None,
+        }
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Round:
+        """The reverse of `as_item`."""
+
+        def instant(name: str) -> datetime | None:
+            return parse_iso(item[name]) if item.get(name) else None
+
+        return cls(
+            id=item["round"],
+            name=item["name"],
+            programme=item["programme"],
+            state=RoundState(item["state"]),
+            opens_at=parse_iso(item["opens_at"]),
+            closes_at=instant("closes_at"),
+            grace=timedelta(seconds=item["grace_seconds"]),
+            budget=item.get("budget"),
+            revision=item["revision"],
+            closing_since=instant("closing_since"),
+            closed_at=instant("closed_at"),
+        )
+
+    def public(self, now: datetime, time_zone: str) -> dict[str, Any]:
+        """What anybody may know of the round."""
+        return {
+            "id": self.id,
+            "name": dict(self.name),
+            "programme": self.programme,
+            "state": self.state.value,
+            "phase": round_phase(self, now).value,
+            "opens_at": iso(self.opens_at),
+            "closes_at": iso(self.closes_at) if self.closes_at else None,
+            "grace_seconds": int(self.grace.total_seconds()),
+            "budget": self.budget,
+            "time_zone": time_zone,
+            "now": iso(whole_second(now)),
+        }
+
+
+def round_phase(call: Round, now: datetime) -> Phase:
+    """What the round is at `now`. Judged by whole seconds: 23:59:59.999 is still within 23:59:59."""
+    if call.state in _FINAL:
+        return _FINAL[call.state]
+    second = whole_second(now)
+    if second < call.opens_at:
+        return Phase.SCHEDULED
+    if call.closes_at is None or second <= call.closes_at:
+        return Phase.OPEN
+    if second <= call.closes_at + call.grace:
+        return Phase.GRACE
+    return Phase.CLOSING
+
+
+def arrived_in_time(call: Round, arrival: datetime) -> bool:
+    """Whether an object counts that S3 says arrived then. Forms are only signed while a round is open,
+    so whatever arrives within the grace was begun before the deadline."""
+    return call.last_arrival is None or whole_second(arrival) <= call.last_arrival
+
+
+def form_expiry(call: Round, now: datetime) -> datetime:
+    """When a form signed at `now` stops working: soon, and never after the last second that may arrive.
+
+    S3 refuses from the instant on, so the second itself is still good.
+    """
+    soon = whole_second(now) + FORM_LIFETIME
+    return soon if call.last_arrival is None else min(soon, call.last_arrival + _SECOND)
+
+
+def due_state(call: Round, now: datetime) -> RoundState:
+    """The state that the scheduled job should bring the round to by the clock alone.
+
+    From `closing` on, the clock no longer decides: closing takes proof, deciding and announcing take people.
+    """
+    if call.state not in (RoundState.SCHEDULED, RoundState.OPEN):
+        return call.state
+    phase = round_phase(call, now)
+    if phase is Phase.SCHEDULED:
+        return call.state
+    return RoundState.OPEN if phase in (Phase.OPEN, Phase.GRACE) else RoundState.CLOSING
