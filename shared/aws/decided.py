@@ -1,0 +1,40 @@
+"""Decisions as they are stored: sets that nothing points to until they are whole, and one row that points.
+
+A round may have hundreds of decisions, more than one transaction takes. So a set is written under its own
+digest first, and then one conditional write makes it the one in force: all of it, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr
+
+from shared import keys
+from shared.aws.table import ABSENT, Item, Put, Table, Update
+from shared.decisions import Decision, digest
+
+
+def store_set(table: Table, round_id: str, decisions: Sequence[Decision]) -> str:
+    """Write the set where nothing points to it yet. Returns its digest. Writing it again changes nothing."""
+    found = digest(decisions)
+    table.put_all([Put(keys.decision_key(round_id, found, one.application), one.as_item()) for one in decisions])
+    return found
+
+
+def read_set(table: Table, round_id: str, found: str) -> list[Decision]:
+    """The decisions with this digest, by application."""
+    return [Decision.from_item(item) for item in table.query(keys.decision_set_partition(round_id, found))]
+
+
+def point_to(round_id: str, before: Item | None, facts: dict[str, Any]) -> Update:
+    """The write that puts a set in force. Any approval of the one before it is void, and is removed."""
+    condition = ABSENT if before is None else Attr("digest").eq(before["digest"]) & Attr("approved_by").not_exists()
+    return Update(keys.decisions_key(round_id), set=facts, remove=("approved_by", "approved_at"), condition=condition)
+
+
+def approve(round_id: str, found: str, who: str, at: str) -> Update:
+    """The write that approves: this very content, entered by somebody else, not approved before."""
+    condition = Attr("digest").eq(found) & Attr("entered_by").ne(who) & Attr("approved_by").not_exists()
+    return Update(keys.decisions_key(round_id), set={"approved_by": who, "approved_at": at}, condition=condition)

@@ -1,0 +1,79 @@
+"""Things that happen outside, once: an e-mail, a publication.
+
+A claim is written before the effect and closed after it. Whoever finds a claim open and old finishes it, under
+the same identifier, so that the one repeat that a crash can cause is recognised by whoever receives it.
+(Powertools' idempotency would do, with a second table and two more calls; see docs/decisions.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr
+
+from shared import keys
+from shared.aws.table import ConditionFailedError, Table, Update
+from shared.instants import iso
+
+LEASE = timedelta(minutes=2)
+"""Longer than any function here runs, so an older claim's owner is dead."""
+
+
+class BusyError(Exception):
+    """Somebody else holds the claim at this moment; they finish it, or it can be taken over after the lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """The claims of one table."""
+
+    table: Table
+
+    def claim(self, round_id: str, effect: str, now: datetime) -> bool:
+        """True: do it now. False: it was done. Raises BusyError while somebody else may be doing it."""
+        condition = Attr("done_at").not_exists() & (
+            Attr("claimed_at").not_exists() | Attr("claimed_at").lt(iso(now - LEASE))
+        )
+        key = keys.effect_key(round_id, effect)
+        try:
+            self.table.write(Update(key, set={"claimed_at": iso(now)}, add={"tries": 1}, condition=condition))
+        except ConditionFailedError as error:
+            found = error.found[0]
+            if found is not None and "done_at" in found:
+                return False
+            raise BusyError(effect) from error
+        return True
+
+    @contextmanager
+    def once(self, round_id: str, effect: str, now: datetime) -> Iterator[bool]:
+        """A claim for the length of a block: True where the block is to have the effect and close the claim.
+
+        A block that fails gives the claim back, so that the next try need not wait; only one that dies without
+        a word holds it until the lease is over. Raises BusyError as `claim` does.
+        """
+        if not self.claim(round_id, effect, now):
+            yield False
+            return
+        try:
+            yield True
+        except Exception:
+            self.table.write(Update(keys.effect_key(round_id, effect), remove=("claimed_at",)))
+            raise
+
+    def done(self, round_id: str, effect: str, now: datetime, **facts: Any) -> None:
+        """Close the claim."""
+        self.table.write(closed(round_id, effect, now, **facts))
+
+    def is_done(self, round_id: str, effect: str) -> bool:
+        """Whether it was done."""
+        found = self.table.get(keys.effect_key(round_id, effect))
+        return found is not None and "done_at" in found
+
+
+def closed(round_id: str, effect: str, now: datetime, **facts: Any) -> Update:
+    """The write that closes a claim, for a transaction that records more than that."""
+    return Update(keys.effect_key(round_id, effect), set={"done_at": iso(now), **facts})
