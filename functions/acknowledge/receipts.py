@@ -1,0 +1,80 @@
+"""One recorded outcome, one message to the applicant's contact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared import receipt, refusal
+from shared.applications import Application, Outcome
+from shared.aws.effects import BusyError, Effects
+from shared.aws.messages import Mailer
+from shared.aws.rows import read_application, read_round, read_rounds, read_submissions
+from shared.aws.table import Table
+from shared.letters import Letter
+from shared.programme import Programme, load
+from shared.rounds import Round
+from shared.submissions import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """What acknowledge works with. Without a sender (`mailer` is None) nothing is sent."""
+
+    table: Table
+    effects: Effects
+    mailer: Mailer | None
+    now: Callable[[], datetime]
+
+    def acknowledge(self, submission: Submission) -> bool:
+        """Tell the contact what became of the submission, once. Returns whether a message went out now.
+
+        A duplicate gets none: the receipt for the same content has gone out. Raises BusyError while another
+        delivery of the same event is being handled.
+        """
+        if self.mailer is None or submission.outcome is Outcome.DUPLICATE:
+            return False
+        call = read_round(self.table, submission.round_id)
+        application = read_application(self.table, submission.round_id, submission.application)
+        if call is None or application is None:
+            return False
+        message = _message(submission, application, call, load(call.programme))
+        if message is None:
+            return False
+        to, letter = message
+        effect = f"receipt-{submission.application}-{submission.submission}-{submission.version_id}"
+        with self.effects.once(submission.round_id, effect, self.now()) as mine:
+            if mine:
+                message_id = self.mailer.send(to, letter.subject, letter.text, effect=effect)
+                self.effects.done(submission.round_id, effect, self.now(), message_id=message_id)
+        return mine
+
+    def resend(self) -> int:
+        """Go through every round's outcomes and send what was never sent. Returns how many went out.
+
+        This is how a receipt that failed on every try is redriven: the stream has forgotten it by then.
+        """
+        sent = 0
+        for call in read_rounds(self.table):
+            for submission in read_submissions(self.table, call.id):
+                try:
+                    sent += self.acknowledge(submission)
+                except BusyError:
+                    continue
+        return sent
+
+
+def _message(
+    submission: Submission, application: Application, call: Round, programme: Programme
+) -> tuple[str, Letter] | None:
+    """To whom, and what; None where nobody can be reached, or where a later refusal says it better."""
+    language, current, refused = application.language, application.current, application.refused
+    if submission.outcome is Outcome.ACCEPTED and current is not None:
+        to = str(current.facts.contact["email"])
+        if current.version_id == submission.version_id:
+            return to, receipt.accepted(application, call, programme, language)
+        return to, receipt.brief(submission, call, programme, language)
+    if refused is None or refused.version_id != submission.version_id or not refused.contact:
+        return None
+    return str(refused.contact["email"]), refusal.refused(application, call, programme, language)

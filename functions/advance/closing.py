@@ -1,0 +1,113 @@
+"""Closing a round: proof that nothing is missing, a recount, a certificate. May die anywhere and be run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared import keys, totals
+from shared.applications import Outcome
+from shared.aws.bucket import Bucket, ObjectVersion
+from shared.aws.messages import Queue
+from shared.aws.reconciliation import reconcile
+from shared.aws.rows import audit, read_applications, read_submissions, replace_round, totals_unchanged
+from shared.aws.table import Item, Put, Table, Update
+from shared.instants import iso
+from shared.references import RANDOM_BYTES
+from shared.rounds import Round, RoundState
+from shared.submissions import Submission, root_hash
+
+JOB = "scheduled job"
+"""Who, in the audit trail, where no person did it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What a try at closing came to. `missing` counts uploads still without an outcome; `repaired` counts
+    totals that the recount found wrong, which is a fault of ours and raises an alarm."""
+
+    certified: bool
+    missing: int = 0
+    repaired: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What closing works with. `drain` is how long to wait after the last arrival before counting."""
+
+    table: Table
+    bucket: Bucket
+    uploads: Queue
+    drain: timedelta
+    now: Callable[[], datetime]
+    random: Callable[[int], bytes]
+
+    def close(self, call: Round) -> Closed | None:
+        """One try at closing a round that is in the state closing; None while uploads may still be on the way.
+
+        Uploads without an outcome are queued again, and the next tick looks again. Raises
+        ConditionFailedError where the round or its totals changed meanwhile: the next tick does it.
+        """
+        now = self.now()
+        if call.last_arrival is not None and now <= call.last_arrival + self.drain:
+            return None
+        stored = self.table.get(keys.totals_key(call.id)) or {}
+        submissions = read_submissions(self.table, call.id)
+        seen = reconcile(self.bucket, call.id, submissions)
+        if seen.missing:
+            for version in seen.missing:
+                self.uploads.send(_as_event(version))
+            return Closed(certified=False, missing=len(seen.missing))
+        for version in seen.unsubmitted:
+            self.bucket.mark_unsubmitted(version)
+        return self._certify(call, seen.documents, submissions, stored)
+
+    def _certify(self, call: Round, documents: int, submissions: Sequence[Submission], stored: Item) -> Closed:
+        now = self.now()
+        applications = read_applications(self.table, call.id)
+        counted = totals.recount(applications, [one.outcome for one in submissions])
+        wrong = _differences(totals.counters(stored), counted)
+        certificate = _certificate(call, documents, submissions, counted, now)
+        after = replace(call, state=RoundState.CLOSED, closed_at=now)
+        facts = {"objects": documents, "root": certificate["root"], "repaired": sorted(wrong)}
+        repair = {name: counted.get(name, 0) for name in wrong}
+        self.table.transact(
+            [
+                replace_round(call, after),
+                Put(keys.certificate_key(call.id), certificate),
+                # Holds only if nothing was counted since before the rows were read: then the recount is of now.
+                Update(keys.totals_key(call.id), set=repair, add={"revision": 1}, condition=totals_unchanged(stored)),
+                audit(call.id, now, JOB, "round closed", self.random(RANDOM_BYTES), **facts),
+            ]
+        )
+        return Closed(certified=True, repaired=len(wrong))
+
+
+def _differences(stored: dict[str, int], counted: dict[str, int]) -> set[str]:
+    return {name for name in stored.keys() | counted.keys() if stored.get(name, 0) != counted.get(name, 0)}
+
+
+def _certificate(
+    call: Round, documents: int, submissions: Sequence[Submission], counted: dict[str, int], now: datetime
+) -> dict[str, Any]:
+    outcomes = {outcome.value: sum(one.outcome is outcome for one in submissions) for outcome in Outcome}
+    return {
+        "round": call.id,
+        "objects": documents,
+        "outcomes": outcomes,
+        "missing": 0,
+        "totals": totals.as_json(counted),
+        "root": root_hash(submissions),
+        "certified_at": iso(now),
+    }
+
+
+def _as_event(version: ObjectVersion) -> dict[str, Any]:
+    """The upload as a message like S3's own, so that ingest knows no second kind."""
+    return {
+        "source": "anslag.sweep",
+        "detail-type": "Object Created",
+        "detail": {"object": {"key": version.key, "version-id": version.version_id, "size": version.size}},
+    }

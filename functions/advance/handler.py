@@ -1,0 +1,79 @@
+"""Every minute → rounds open, close and are certified, and what was left half-way is finished."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.advance.closing import Closing
+from functions.advance.lifecycle import Lifecycle
+from shared.aws import clients
+from shared.aws.bucket import Bucket
+from shared.aws.effects import Effects
+from shared.aws.messages import Functions, Queue
+from shared.aws.table import Table
+from shared.settings import from_env
+
+logger = Logger(service="advance")
+metrics = Metrics(namespace="Anslag", service="advance")
+
+
+@dataclass(frozen=True)
+class AdvanceSettings:
+    """What advance is told by its environment."""
+
+    table_name: str
+    upload_bucket: str
+    upload_queue_url: str
+    summarise_function: str
+    announce_function: str
+    drain_seconds: int
+
+
+@cache
+def lifecycle() -> Lifecycle:
+    """Made at the first event, kept for those that follow."""
+    settings = from_env(AdvanceSettings, os.environ)
+    table = Table(clients.dynamodb(), settings.table_name)
+    closing = Closing(
+        table,
+        Bucket(clients.s3(), settings.upload_bucket),
+        Queue(clients.sqs(), settings.upload_queue_url),
+        timedelta(seconds=settings.drain_seconds),
+        lambda: datetime.now(UTC),
+        secrets.token_bytes,
+    )
+    return Lifecycle(
+        table,
+        closing,
+        Effects(table),
+        Functions(clients.functions()),
+        settings.summarise_function,
+        settings.announce_function,
+        lambda: datetime.now(UTC),
+        secrets.token_bytes,
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """Entry point of the function."""
+    steps = lifecycle().tick()
+    for step in steps:
+        logger.info("round advanced", round=step.round_id, what=step.what, missing=step.missing, repaired=step.repaired)
+    missing = sum(step.missing for step in steps)
+    repaired = sum(step.repaired for step in steps)
+    if missing:
+        metrics.add_metric("UploadsWithoutOutcome", MetricUnit.Count, missing)
+    if repaired:
+        metrics.add_metric("TotalsRepaired", MetricUnit.Count, repaired)
+    return {"steps": [step.what for step in steps]}

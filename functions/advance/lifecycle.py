@@ -1,0 +1,114 @@
+"""The scheduled job: looks at every round and does what is due. Late, twice, or dead half-way: the next tick
+sees the same rows and does what is still due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from functions.advance.closing import JOB, Closing
+from shared import keys
+from shared.aws.effects import Effects
+from shared.aws.messages import Functions
+from shared.aws.rows import audit, read_rounds, replace_round
+from shared.aws.table import ConditionFailedError, ConflictError, Table
+from shared.references import RANDOM_BYTES
+from shared.rounds import Round, RoundState, due_state
+
+CLOSING_SUMMARY = "closing-summary"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a tick did, as the log tells it."""
+
+    round_id: str
+    what: str
+    missing: int = 0
+    repaired: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """What the job works with. `summarise` and `announce` are functions' names."""
+
+    table: Table
+    closing: Closing
+    effects: Effects
+    functions: Functions
+    summarise: str
+    announce: str
+    now: Callable[[], datetime]
+    random: Callable[[int], bytes]
+
+    def tick(self) -> list[Step]:
+        """One look at every round. A round that somebody else changed meanwhile is left for the next tick; one
+        that fails does not keep the others from their turn, and the failure is raised at the end."""
+        steps: list[Step] = []
+        failures: list[Exception] = []
+        for call in read_rounds(self.table):
+            try:
+                steps += self._advance(call)
+            except (ConditionFailedError, ConflictError):
+                steps.append(Step(call.id, "gave way"))
+            except Exception as error:  # noqa: BLE001  raised again below, when the other rounds have had their turn
+                failures.append(error)
+        if failures:
+            raise ExceptionGroup("rounds failed", failures)
+        return steps
+
+    def _advance(self, call: Round) -> list[Step]:
+        due = due_state(call, self.now())
+        if due is not call.state:
+            self._move(call, due)
+            return [Step(call.id, f"round {due}")]
+        match call.state:
+            case RoundState.CLOSING:
+                return self._close(call)
+            case RoundState.CLOSED:
+                return self._summary(call)
+            case RoundState.DECIDED:
+                return [*self._summary(call), *self._announcement(call)]
+            case _:
+                return []
+
+    def _move(self, call: Round, state: RoundState) -> None:
+        now = self.now()
+        after = replace(call, state=state, closing_since=now if state is RoundState.CLOSING else None)
+        event = audit(call.id, now, JOB, f"round {state}", self.random(RANDOM_BYTES))
+        self.table.transact([replace_round(call, after), event])
+        if state is RoundState.CLOSING:
+            self._close(replace(after, revision=call.revision + 1))
+
+    def _close(self, call: Round) -> list[Step]:
+        closed = self.closing.close(call)
+        if closed is None:
+            return []
+        if not closed.certified:
+            return [Step(call.id, "uploads queued again", missing=closed.missing)]
+        self._start_summary(call)
+        return [Step(call.id, "round closed", repaired=closed.repaired)]
+
+    def _summary(self, call: Round) -> list[Step]:
+        if self.effects.is_done(call.id, CLOSING_SUMMARY):
+            return []
+        self._start_summary(call)
+        return [Step(call.id, "closing summary asked for")]
+
+    def _start_summary(self, call: Round) -> None:
+        self.functions.start(self.summarise, {"summary": "closing", "round": call.id})
+
+    def _announcement(self, call: Round) -> list[Step]:
+        """Finish what was claimed and never published: its function died between the two."""
+        unfinished = [
+            item
+            for item in self.table.query(keys.round_partition(call.id), keys.ANNOUNCEMENTS)
+            if "published_at" not in item
+        ]
+        if not unfinished:
+            return []
+        request: dict[str, Any] = {"finish": "announcement", "round": call.id}
+        self.functions.start(self.announce, request)
+        return [Step(call.id, "announcement asked for")]

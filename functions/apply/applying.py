@@ -1,0 +1,236 @@
+"""What an applicant can do through the API: start, ask for signed forms, see how it stands, withdraw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr
+
+from functions.apply.links import SECRET_BYTES, Link, new_link
+from functions.apply.uploads import MOST_FORMS, FormsRequest, file_problems, sign_forms
+from shared import keys, totals
+from shared.applications import Application, ApplicationState
+from shared.aws.bucket import Bucket
+from shared.aws.rows import audit, count, read_rounds, require_round, unchanged
+from shared.aws.table import ABSENT, ConditionFailedError, ConflictError, Put, Table, Update
+from shared.instants import iso
+from shared.problems import ProblemsError, refuse
+from shared.programme import Programme, load
+from shared.references import RANDOM_BYTES, new_reference, new_submission, spaced
+from shared.rounds import Phase, Round, round_phase
+
+DRAFT_LIFETIME = timedelta(days=400)
+"""How long a draft that nobody sends is kept."""
+_MOST_TRIES = 4
+_LISTED = (
+    Phase.OPEN,
+    Phase.SCHEDULED,
+    Phase.GRACE,
+    Phase.CLOSING,
+    Phase.CLOSED,
+    Phase.DECIDED,
+    Phase.ANNOUNCED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A new application, and the link that only its holder ever sees."""
+
+    application: Application
+    link: Link
+    call: Round
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """What the public routes work with. `random` gives that many unpredictable bytes."""
+
+    table: Table
+    bucket: Bucket
+    now: Callable[[], datetime]
+    random: Callable[[int], bytes]
+
+    def rounds(self) -> list[dict[str, Any]]:
+        """Every round as anybody may know it, those that are open first."""
+        now = self.now()
+        listed = [call.public(now, load(call.programme).time_zone) for call in read_rounds(self.table)]
+        return sorted(listed, key=lambda call: (_LISTED.index(call["phase"]), call["opens_at"]))
+
+    def round(self, round_id: str) -> dict[str, Any]:
+        """One round with the programme data that a form is made from."""
+        call = require_round(self.table, round_id)
+        programme = load(call.programme)
+        return {**call.public(self.now(), programme.time_zone), "programme": form_data(programme)}
+
+    def start(self, round_id: str, language: str) -> Started:
+        """A new draft: one read and one write. Raises ProblemsError where the round is not open."""
+        now, call = self.now(), require_round(self.table, round_id)
+        _require_open(call, load(call.programme), now)
+        for _ in range(_MOST_TRIES):
+            reference = new_reference(self.random(RANDOM_BYTES))
+            link = new_link(round_id, reference, self.random(SECRET_BYTES))
+            application = Application(reference, round_id, link.hash, language, now)
+            expires_at = int((now + DRAFT_LIFETIME).timestamp())
+            draft = {**application.as_item(), "expires_at": expires_at}
+            try:
+                self.table.write(Put(keys.application_key(round_id, reference), draft, ABSENT))
+            except ConditionFailedError:
+                continue  # The reference is taken: one chance in a million at a million applications.
+            return Started(application, link, call)
+        raise ConflictError("no free reference")
+
+    def sign(self, link: Link | None, request: FormsRequest) -> dict[str, Any]:
+        """Signed forms for a new submission: one read and one write.
+
+        Raises ProblemsError: 404 for a wrong link, 409 when the round is not open, 422 for files that would
+        be refused, 429 when the application has used up its forms.
+        """
+        now = self.now()
+        call, application = self._held(link)
+        programme = load(call.programme)
+        if round_phase(call, now) is not Phase.OPEN:
+            self._turn_away(call, application, now)
+            _require_open(call, programme, now)
+        if problems := list(file_problems(request, programme)):
+            raise ProblemsError(problems)
+        wanted = 1 + len(request.attachments)
+        quota = Attr("forms_signed").not_exists() | Attr("forms_signed").lte(MOST_FORMS - wanted)
+        key = keys.application_key(call.id, application.id)
+        try:
+            self.table.write(Update(key, add={"forms_signed": wanted}, condition=quota))
+        except ConditionFailedError as error:
+            raise refuse("too-many-uploads", status=429) from error
+        submission = new_submission(now, self.random(RANDOM_BYTES))
+        return sign_forms(request, call, application.id, submission, bucket=self.bucket, now=now)
+
+    def status(self, link: Link | None) -> tuple[Round, Application]:
+        """The application that the link opens, with its round: one read."""
+        return self._held(link)
+
+    def withdraw(self, link: Link | None) -> tuple[Round, Application]:
+        """Withdraw, while the round is open. Raises ProblemsError; 409 where there is nothing to withdraw."""
+        for _ in range(_MOST_TRIES):
+            now = self.now()
+            call, application = self._held(link)
+            _require_open(call, load(call.programme), now)
+            if application.state is ApplicationState.WITHDRAWN:
+                raise refuse("already-withdrawn", status=409)
+            if application.state is not ApplicationState.SUBMITTED:
+                raise refuse("nothing-to-withdraw", status=409)
+            after = application.withdrawn(now)
+            event = audit(
+                call.id,
+                now,
+                "applicant",
+                "application withdrawn",
+                self.random(RANDOM_BYTES),
+                application=application.id,
+            )
+            try:
+                self._commit(call, application, after, {"withdrawn_at": iso(now), "state": after.state.value}, [event])
+            except (ConditionFailedError, ConflictError):
+                continue
+            return call, replace(after, revision=application.revision + 1)
+        raise ConflictError("gave way several times")
+
+    def _held(self, link: Link | None) -> tuple[Round, Application]:
+        if link is None:
+            raise refuse("no-such-application", status=404)
+        call, stored = self.table.get_several(
+            keys.round_key(link.round_id), keys.application_key(link.round_id, link.application)
+        )
+        application = Application.from_item(stored) if stored else None
+        # One answer for every wrong link, so that it tells nobody which half was right.
+        if call is None or application is None or not link.opens(application.link_hash):
+            raise refuse("no-such-application", status=404)
+        return Round.from_item(call), application
+
+    def _turn_away(self, call: Round, application: Application, now: datetime) -> None:
+        """Note, once, that somebody stood at the door after the deadline: staff are told how many did."""
+        late = round_phase(call, now) is not Phase.SCHEDULED
+        if not late or application.turned_away_at is not None:
+            return
+        after = replace(application, turned_away_at=now)
+        try:
+            self._commit(call, application, after, {"turned_away_at": iso(now)}, [])
+        except (ConditionFailedError, ConflictError):
+            return  # Something else moved at that moment. It is a note for staff; the refusal stands without it.
+
+    def _commit(
+        self,
+        call: Round,
+        before: Application,
+        after: Application,
+        changed: dict[str, Any],
+        also: Sequence[Put],
+    ) -> None:
+        fence = Attr("revision").eq(before.revision)
+        update = Update(
+            keys.application_key(call.id, before.id),
+            set={**changed, "revision": before.revision + 1},
+            condition=fence,
+        )
+        self.table.transact([unchanged(call), update, count(call.id, totals.change(before, after)), *also])
+
+
+def _require_open(call: Round, programme: Programme, now: datetime) -> None:
+    phase = round_phase(call, now)
+    if phase is Phase.SCHEDULED:
+        raise refuse("round-not-yet-open", status=409, opens=_moment(call.opens_at, programme))
+    if phase is not Phase.OPEN:
+        raise refuse("round-not-open", status=409, closed=_moment(call.closes_at or now, programme))
+
+
+def _moment(instant: datetime, programme: Programme) -> dict[str, str]:
+    from shared import wording  # noqa: PLC0415  Babel is only needed to refuse
+
+    return {language: wording.moment(instant, programme.zone, language) for language in ("sv", "en")}
+
+
+def form_data(programme: Programme) -> dict[str, Any]:
+    """What a form needs to know of its programme: everything but where the rules were taken from."""
+    return {"key": programme.key, **programme.model_dump(exclude={"source"})}
+
+
+def standing(call: Round, application: Application, now: datetime) -> dict[str, Any]:
+    """How an application stands, as its holder sees it: the same receipt that goes out by e-mail."""
+    from shared import receipt  # noqa: PLC0415  Babel is only needed here
+
+    programme = load(call.programme)
+    current, refused = application.current, application.refused
+    body: dict[str, Any] = {
+        "application": application.id,
+        "reference": spaced(application.id),
+        "state": application.state.value,
+        "started_at": iso(application.started_at),
+        "round": call.public(now, programme.time_zone),
+    }
+    if current is not None:
+        letter = receipt.accepted(application, call, programme, application.language)
+        body["current"] = {
+            "submission": current.submission,
+            "version": current.number,
+            "arrived_at": iso(current.arrived_at),
+            "sha256": current.sha256,
+            "title": current.facts.title,
+            "requested": current.facts.requested,
+            "attachments": [
+                {name: file[name] for name in ("kind", "name", "size", "sha256", "type")}
+                for file in current.facts.attachments
+            ],
+        }
+        body["receipt"] = {"subject": letter.subject, "text": letter.text}
+    if refused is not None and (current is None or refused.order > current.order):
+        body["refused"] = {
+            "submission": refused.submission,
+            "arrived_at": iso(refused.arrived_at),
+            "outcome": refused.outcome.value,
+            "problems": [found.as_json() for found in refused.problems],
+        }
+    if application.withdrawn_at is not None:
+        body["withdrawn_at"] = iso(application.withdrawn_at)
+    return body

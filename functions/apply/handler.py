@@ -1,0 +1,117 @@
+"""The public API: rounds, a new application, signed forms, how it stands, withdrawal."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Literal
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, ConfigDict
+
+from functions.apply.applying import Applying, standing
+from functions.apply.links import Link, read_link
+from functions.apply.uploads import FormsRequest
+from shared.aws import clients, http
+from shared.aws.bucket import Bucket
+from shared.aws.table import Table
+from shared.references import spaced
+from shared.settings import from_env
+
+logger = Logger(service="apply")
+app = http.router(logger)
+
+
+@dataclass(frozen=True)
+class ApplySettings:
+    """What apply is told by its environment."""
+
+    table_name: str
+    upload_bucket: str
+
+
+class StartRequest(BaseModel):
+    """The language in which the applicant wants to be written to."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    language: Literal["sv", "en"] = "sv"
+
+
+@cache
+def applying() -> Applying:
+    """Made at the first request, kept for those that follow."""
+    settings = from_env(ApplySettings, os.environ)
+    return Applying(
+        Table(clients.dynamodb(), settings.table_name),
+        Bucket(clients.s3(), settings.upload_bucket),
+        lambda: datetime.now(UTC),
+        secrets.token_bytes,
+    )
+
+
+def _link() -> Link | None:
+    return read_link(app.current_event.headers.get("authorization"))
+
+
+@app.get("/rounds")
+def list_rounds() -> Response[str]:
+    """Every round, those that are open first."""
+    return http.answer({"rounds": applying().rounds()})
+
+
+@app.get("/rounds/<round_id>")
+def show_round(round_id: str) -> Response[str]:
+    """One round, with its programme's form data."""
+    return http.answer(applying().round(round_id))
+
+
+@app.post("/rounds/<round_id>/applications")
+def start(round_id: str) -> Response[str]:
+    """A new application. Its private link is in this answer and nowhere else."""
+    started = applying().start(round_id, http.body_of(app, StartRequest).language)
+    logger.info("application started", round=round_id, application=started.application.id)
+    return http.answer(
+        {
+            "application": started.application.id,
+            "reference": spaced(started.application.id),
+            "token": started.link.token,
+            "round": round_id,
+        },
+        201,
+    )
+
+
+@app.post("/application/forms")
+def sign() -> Response[str]:
+    """Signed forms for a new submission, the document's last."""
+    link = _link()
+    signed = applying().sign(link, http.body_of(app, FormsRequest))
+    logger.info("forms signed", application=link.application if link else "", submission=signed["submission"])
+    return http.answer(signed, 201)
+
+
+@app.get("/application")
+def status() -> Response[str]:
+    """How the application stands."""
+    desk = applying()
+    return http.answer(standing(*desk.status(_link()), desk.now()))
+
+
+@app.post("/application/withdrawal")
+def withdraw() -> Response[str]:
+    """Withdraw the application."""
+    desk = applying()
+    call, application = desk.withdraw(_link())
+    logger.info("application withdrawn", round=call.id, application=application.id)
+    return http.answer(standing(call, application, desk.now()))
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Entry point of the function."""
+    return app.resolve(event, context)

@@ -1,0 +1,26 @@
+"""For all tests: no real credentials, region or settings can leak in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pytest
+
+_HARMLESS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_REGION": "eu-north-1",
+    "AWS_DEFAULT_REGION": "eu-north-1",
+    "POWERTOOLS_METRICS_NAMESPACE": "Anslag",
+}
+_KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "UV_SYSTEM_CERTS", "VIRTUAL_ENV")
+
+
+@pytest.fixture(autouse=True)
+def _own_environment() -> Iterator[None]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    pytest_own = {name: value for name, value in os.environ.items() if name.startswith("PYTEST_")}
+    with patch.dict(os.environ, {**kept, **pytest_own, **_HARMLESS}, clear=True):
+        yield

@@ -1,0 +1,71 @@
+"""What the tests of the staff's functions share: a closed round, filled-in decisions, an inbox behind a topic."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from functions.announce.announcing import Announcing
+from functions.decide.deciding import Deciding
+from shared.aws.effects import Effects
+from shared.aws.messages import Topic
+from shared.instants import parse_iso
+from shared.problems import ProblemsError
+from tests.functions.world import ROUND, World
+
+AFTER_CLOSING = parse_iso("2019-10-16T08:00:00Z")
+
+
+def refused(error: pytest.ExceptionInfo[ProblemsError]) -> tuple[int, list[tuple[str, str]]]:
+    return error.value.status, [(one.code, one.path) for one in error.value.problems]
+
+
+class Inbox:
+    """A topic, and what a queue that subscribes to it got."""
+
+    def __init__(self, name: str) -> None:
+        sns, sqs = boto3.client("sns"), boto3.client("sqs")
+        arn = sns.create_topic(Name=name)["TopicArn"]
+        self.queue = sqs.create_queue(QueueName=f"{name}-inbox")["QueueUrl"]
+        queue_arn = sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue_arn)
+        self.topic = Topic(sns, arn)
+        self._sqs = sqs
+
+    def read(self) -> list[dict[str, Any]]:
+        """Every message so far, once."""
+        answer = self._sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
+        messages = answer.get("Messages", [])
+        for message in messages:
+            self._sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in messages]
+
+
+def deciding(world: World) -> Deciding:
+    return Deciding(world.table, world.clock, world.random)
+
+
+def announcing(world: World, topic: Topic) -> Announcing:
+    return Announcing(world.table, Effects(world.table), topic, world.clock, world.random)
+
+
+def filled_in(world: World, amount: int = 800_000) -> bytes:
+    """The list with an award for everybody."""
+    rows = list(csv.DictReader(io.StringIO(deciding(world).list_out(ROUND).removeprefix("\ufeff")), delimiter=";"))
+    lines = [f"{row['reference']};bifall;{amount}" for row in rows]
+    return "\n".join(["reference;decision;amount", *lines]).encode()
+
+
+def decided(world: World) -> str:
+    digest = str(deciding(world).take_in(ROUND, filled_in(world), "anna")["digest"])
+    deciding(world).approve(ROUND, digest, "bertil")
+    return digest
+
+
+class Killed(BaseException):
+    """The function is gone: no handler of an exception ran."""

@@ -1,0 +1,67 @@
+"""Receipts: one for each outcome that has something to say, to whoever can be reached."""
+
+from __future__ import annotations
+
+from functions.acknowledge.receipts import Receipts
+from shared.applications import Outcome
+from shared.aws.effects import Effects
+from tests.builders.documents import a_document
+from tests.functions.world import World
+
+
+class Post:
+    """A mailer that keeps what it sends."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, str, str]] = []
+
+    def send(self, to: str, subject: str, text: str, *, effect: str) -> str:
+        self.sent.append((to, subject, text, effect))
+        return f"message-{len(self.sent)}"
+
+
+def receipts(world: World, post: Post) -> Receipts:
+    return Receipts(world.table, Effects(world.table), post, world.clock)  # type: ignore[arg-type]
+
+
+def test_an_accepted_application_has_one_receipt_however_often_the_stream_replays(world: World) -> None:
+    post = Post()
+    recorded = world.submit(world.start().application.id).submission
+    sent = [receipts(world, post).acknowledge(recorded) for _ in range(3)]
+    assert sent == [True, False, False]
+    ((to, subject, text, _),) = post.sent
+    assert to == "asa.oberg@pitea.example"
+    assert "Piteå" in text
+    assert "asa.oberg" not in subject
+
+
+def test_a_duplicate_has_no_receipt_of_its_own(world: World) -> None:
+    post = Post()
+    draft = world.start().application.id
+    outcomes = [world.submit(draft).submission, world.submit(draft).submission]
+    assert [receipts(world, post).acknowledge(one) for one in outcomes] == [True, False]
+    assert outcomes[1].outcome is Outcome.DUPLICATE
+
+
+def test_a_refused_application_is_told_every_problem_where_its_address_can_be_read(world: World) -> None:
+    post = Post()
+    readable = world.submit(world.start().application.id, a_document(project__years=9, attachments=[])).submission
+    unreadable = world.submit(world.start().application.id, a_document(contact__email="?")).submission
+    assert [receipts(world, post).acknowledge(one) for one in (readable, unreadable)] == [True, False]
+    text = " ".join(post.sent[0][2].split())
+    assert all(" ".join(one.sv.split()) in text for one in readable.problems)
+
+
+def test_receipts_that_never_went_out_are_found_and_sent(world: World) -> None:
+    post = Post()
+    first = world.submit(world.start().application.id).submission
+    world.submit(world.start().application.id)
+    receipts(world, post).acknowledge(first)
+    assert receipts(world, post).resend() == 1
+    assert receipts(world, post).resend() == 0
+
+
+def test_without_a_sender_nothing_is_sent(world: World) -> None:
+    recorded = world.submit(world.start().application.id).submission
+    silent = Receipts(world.table, Effects(world.table), None, world.clock)
+    assert silent.acknowledge(recorded) is False

@@ -1,0 +1,233 @@
+"""Rounds open and close by the clock, closing is proven, and whatever dies is finished by the next tick."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.administer.administering import EarlyClosing, Extension
+from functions.advance.closing import Closing
+from functions.advance.lifecycle import Lifecycle
+from shared import keys, totals
+from shared.aws.effects import Effects
+from shared.aws.table import Table, Update
+from shared.instants import parse_iso
+from shared.problems import ProblemsError
+from shared.rounds import RoundState
+from shared.submissions import root_hash
+from tests.functions.world import ROUND, World
+
+DEADLINE = parse_iso("2019-10-15T21:59:59Z")
+GRACE_AND_DRAIN = timedelta(seconds=600 + 60)
+CLOSING_SUMMARY = ("summarise", {"summary": "closing", "round": ROUND})
+
+
+def tick(world: World) -> list[str]:
+    return [step.what for step in world.lifecycle.tick()]
+
+
+def lifecycle_on(world: World, table: Table) -> Lifecycle:
+    closing = Closing(table, world.bucket, world.uploads, timedelta(seconds=60), world.clock, world.random)
+    effects = Effects(table)
+    return Lifecycle(table, closing, effects, world.started, "summarise", "announce", world.clock, world.random)
+
+
+def close(world: World) -> dict[str, Any]:
+    world.now = DEADLINE + GRACE_AND_DRAIN + timedelta(seconds=1)
+    assert "round closing" in tick(world)
+    tick(world)
+    certificate = world.table.get(keys.certificate_key(ROUND))
+    assert certificate is not None
+    return certificate
+
+
+def test_a_round_opens_at_its_first_second_and_begins_to_close_after_its_grace(world: World) -> None:
+    assert world.round().state is RoundState.OPEN
+    world.now = DEADLINE + timedelta(seconds=600)
+    assert tick(world) == []
+    world.now += timedelta(seconds=1)
+    assert tick(world) == ["round closing"]
+    assert tick(world) == []
+    assert world.round().state is RoundState.CLOSING
+
+
+def test_closing_waits_for_uploads_still_on_their_way(world: World) -> None:
+    world.now = DEADLINE + GRACE_AND_DRAIN
+    tick(world)
+    tick(world)
+    assert world.round().state is RoundState.CLOSING
+    world.now += timedelta(seconds=1)
+    assert tick(world) == ["round closed"]
+
+
+def test_a_closed_round_has_a_certificate_that_accounts_for_every_upload(world: World) -> None:
+    first, second = world.start().application.id, world.start().application.id
+    world.submit(first)
+    world.submit(first)
+    world.submit(second, {"schema": 1})
+    certificate = close(world)
+    assert (certificate["objects"], certificate["missing"]) == (3, 0)
+    assert certificate["outcomes"] == {"accepted": 1, "rejected": 1, "late": 0, "duplicate": 1}
+    assert certificate["root"] == root_hash(world.submissions())
+    assert certificate["totals"]["requested"] == 850_000
+    assert world.round().state is RoundState.CLOSED
+
+
+def test_an_upload_without_an_outcome_is_queued_again_and_the_round_stays_open_to_it(world: World) -> None:
+    draft = world.start().application.id
+    uploaded = world.upload(draft)  # its notification was lost
+    world.now = DEADLINE + GRACE_AND_DRAIN + timedelta(seconds=1)
+    assert tick(world) == ["round closing"]
+    assert world.round().state is RoundState.CLOSING
+    (letter,) = world.uploads.receive(hidden_seconds=0)
+    from functions.ingest.handler import uploaded as read
+
+    assert read(letter.body) == uploaded
+    world.intake.ingest(read(letter.body))
+    assert tick(world) == ["round closed"]
+    certificate = world.table.get(keys.certificate_key(ROUND)) or {}
+    assert certificate["outcomes"]["accepted"] == 1
+
+
+def test_totals_that_differ_from_the_recount_are_repaired_and_told(world: World) -> None:
+    world.submit(world.start().application.id)
+    world.table.write(Update(keys.totals_key(ROUND), add={"requested": 5, "state|refused": 1}))
+    world.now = DEADLINE + GRACE_AND_DRAIN + timedelta(seconds=1)
+    (begun,) = world.lifecycle.tick()
+    assert begun.what == "round closing"
+    stored = totals.non_zero(totals.counters(world.table.get(keys.totals_key(ROUND)) or {}))
+    assert stored["requested"] == 850_000
+    assert "state|refused" not in stored
+    (closed,) = [event for event in world.administering.events(ROUND) if event["what"] == "round closed"]
+    assert closed["repaired"] == ["requested", "state|refused"]
+
+
+def test_a_count_that_comes_between_the_recount_and_its_write_puts_closing_off(world: World) -> None:
+    late = world.start()
+    world.submit(world.start().application.id)
+    world.now = DEADLINE + GRACE_AND_DRAIN + timedelta(seconds=1)
+
+    class SomebodyKnocks(Table):
+        knocked = False
+
+        def transact(self, writes: Any) -> None:
+            if not self.knocked and any("CERTIFICATE" in str(write.key) for write in writes):
+                self.knocked = True
+                from tests.functions.test_apply import wanted
+
+                with pytest.raises(ProblemsError):
+                    world.applying.sign(late.link, wanted())
+            super().transact(writes)
+
+    lifecycle = lifecycle_on(world, SomebodyKnocks(world.table._client, "anslag"))
+    assert [step.what for step in lifecycle.tick()] == ["gave way"]
+    assert world.round().state is RoundState.CLOSING
+    tick(world)
+    assert world.round().state is RoundState.CLOSED
+    certificate = world.table.get(keys.certificate_key(ROUND)) or {}
+    assert certificate["totals"]["turned_away"] == 1
+
+
+def test_files_of_drafts_that_were_never_sent_are_marked_for_removal_and_no_others(world: World) -> None:
+    sent, unsent = world.start().application.id, world.start().application.id
+    world.submit(sent)
+    world.put(keys.attachment_object(ROUND, unsent, "cd" * 32), b"%PDF-")
+    close(world)
+    import boto3
+
+    tagged = []
+    for version in world.bucket.versions(keys.round_prefix(ROUND)):
+        tags = boto3.client("s3").get_object_tagging(Bucket="uploads", Key=version.key)["TagSet"]
+        if tags:
+            tagged.append((version.key, tags))
+    assert tagged == [(f"rounds/{ROUND}/{unsent}/files/{'cd' * 32}", [{"Key": "anslag", "Value": "unsubmitted"}])]
+
+
+def test_ticks_that_come_twice_or_late_end_the_same(world: World) -> None:
+    world.submit(world.start().application.id)
+    certificate = close(world)
+    rows = [row for row in world.rows() if not row["sk"].startswith("EFFECT")]
+    for _ in range(3):
+        world.now += timedelta(days=1)
+        tick(world)
+    assert [row for row in world.rows() if not row["sk"].startswith("EFFECT")] == rows
+    assert world.table.get(keys.certificate_key(ROUND)) == certificate
+
+
+def test_the_closing_summary_is_asked_for_until_it_went_out(world: World) -> None:
+    close(world)
+    assert world.started.started[-1] == CLOSING_SUMMARY
+    asked = len(world.started.started)
+    tick(world)
+    assert len(world.started.started) == asked + 1
+    Effects(world.table).done(ROUND, "closing-summary", world.now)
+    tick(world)
+    assert len(world.started.started) == asked + 1
+
+
+@pytest.mark.parametrize("call", [1, 2])
+@pytest.mark.parametrize("written", [False, True])
+def test_a_job_that_dies_at_any_write_is_finished_by_the_next_tick(world: World, call: int, written: bool) -> None:
+    world.submit(world.start().application.id)
+    world.now = DEADLINE + GRACE_AND_DRAIN + timedelta(seconds=1)
+
+    class Dies(Table):
+        calls = 0
+
+        def transact(self, writes: Any) -> None:
+            self.calls += 1
+            if self.calls == call and not written:
+                raise TimeoutError("died before the write")
+            super().transact(writes)
+            if self.calls == call:
+                raise TimeoutError("died after the write")
+
+    with pytest.raises(ExceptionGroup):
+        lifecycle_on(world, Dies(world.table._client, "anslag")).tick()
+    tick(world)
+    assert world.round().state is RoundState.CLOSED
+    assert CLOSING_SUMMARY in world.started.started or tick(world) == ["closing summary asked for"]
+
+
+def test_a_round_without_an_end_stays_open_until_staff_close_it(world: World) -> None:
+    world.table.write(Update(keys.round_key(ROUND), set={"closes_at": None}))
+    world.now = parse_iso("2031-01-01T12:00:00Z")
+    assert tick(world) == []
+    world.administering.close(ROUND, EarlyClosing(reason="Pengarna är slut"), "anna")
+    world.now += GRACE_AND_DRAIN + timedelta(seconds=2)
+    tick(world)
+    assert world.round().state is RoundState.CLOSED
+
+
+def test_an_extension_in_the_last_minute_reopens_a_round_that_had_begun_to_close(world: World) -> None:
+    world.now = DEADLINE + timedelta(seconds=601)
+    tick(world)
+    assert world.round().state is RoundState.CLOSING
+    world.administering.extend(ROUND, Extension(closes="2019-10-22", reason="Systemfel"), "anna")
+    tick(world)
+    assert world.round().state is RoundState.OPEN
+    world.start()
+
+
+def test_one_round_that_fails_does_not_keep_the_others_from_their_turn(world: World) -> None:
+    world.create_round(id="2019-broken")
+    world.table.write(
+        Update(keys.round_key("2019-broken"), set={"grace_seconds": 0, "closes_at": "2019-10-14T00:00:00Z"})
+    )
+    world.now = DEADLINE + GRACE_AND_DRAIN + timedelta(seconds=1)
+
+    class Broken(Closing):
+        def close(self, call: Any) -> Any:
+            if call.id == "2019-broken":
+                raise TimeoutError("its part of the bucket cannot be listed")
+            return super().close(call)
+
+    closing = Broken(world.table, world.bucket, world.uploads, timedelta(seconds=60), world.clock, world.random)
+    lifecycle = Lifecycle(
+        world.table, closing, Effects(world.table), world.started, "summarise", "announce", world.clock, world.random
+    )
+    with pytest.raises(ExceptionGroup):
+        lifecycle.tick()
+    assert world.round().state is RoundState.CLOSED

@@ -1,0 +1,244 @@
+"""The applicant's doors: who may do what until when, and what a signed form allows."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.administer.administering import NewRound
+from functions.apply.applying import standing
+from functions.apply.links import Link, new_link, read_link
+from functions.apply.uploads import MOST_FORMS, FormsRequest
+from shared import keys
+from shared.applications import ApplicationState
+from shared.aws.rows import read_application
+from shared.instants import parse_iso
+from shared.problems import ProblemsError
+from tests.builders.documents import A_PDF, a_document, attachment
+from tests.functions.world import ROUND, World
+
+PDF = attachment("letter-of-intent", "Avsikt å.pdf", A_PDF, "application/pdf")
+A_HASH = "ab" * 32
+
+
+def wanted(*files: dict[str, Any], size: int = 500) -> FormsRequest:
+    announced = [{name: file[name] for name in ("name", "size", "sha256", "type")} for file in files]
+    return FormsRequest.model_validate({"document": {"size": size, "sha256": A_HASH}, "attachments": announced})
+
+
+def policy(form: dict[str, Any]) -> dict[str, Any]:
+    decoded: dict[str, Any] = json.loads(base64.b64decode(form["fields"]["policy"]))
+    return decoded
+
+
+def refused(error: pytest.ExceptionInfo[ProblemsError]) -> tuple[int, list[str]]:
+    return error.value.status, [one.code for one in error.value.problems]
+
+
+def test_a_link_is_random_opaque_and_kept_as_a_hash_alone(world: World) -> None:
+    started = world.start()
+    stored = json.dumps(world.table.get(keys.application_key(ROUND, started.application.id)))
+    assert started.link.secret not in stored
+    assert started.link.hash in stored
+    assert len(base64.urlsafe_b64decode(started.link.secret + "==")) == 16
+    assert read_link(f"Bearer {started.link.token}") == started.link
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer x", "Basic a.b.c", "Bearer " + "a" * 5000, "Bearer å.ä.ö"]
+)
+def test_what_is_no_link_is_none(header: str | None) -> None:
+    assert read_link(header) is None
+
+
+def test_every_wrong_link_has_the_same_answer(world: World) -> None:
+    started = world.start()
+    wrong = [
+        None,
+        new_link(ROUND, started.application.id, b"0" * 16),
+        new_link("no-such-round", started.application.id, b"0" * 16),
+        new_link(ROUND, "000000000", b"0" * 16),
+        Link("spring", started.application.id, started.link.secret),
+    ]
+    answers = []
+    for link in wrong:
+        with pytest.raises(ProblemsError) as error:
+            world.applying.status(link)
+        answers.append((error.value.status, [one.as_json() for one in error.value.problems]))
+    assert answers == [answers[0]] * len(wrong)
+    assert answers[0][0] == 404
+
+
+def test_a_form_fits_one_file_alone(world: World) -> None:
+    started = world.start()
+    signed = world.applying.sign(started.link, wanted(PDF))
+    file, document = signed["forms"]
+    checksum = base64.b64encode(bytes.fromhex(PDF["sha256"])).decode()
+    conditions = policy(file)["conditions"]
+    assert {"key": f"rounds/{ROUND}/{started.application.id}/files/{PDF['sha256']}"} in conditions
+    assert {"Content-Type": "application/pdf"} in conditions
+    assert {"x-amz-checksum-sha256": checksum} in conditions
+    assert ["content-length-range", PDF["size"], PDF["size"]] in conditions
+    key = keys.document_object(ROUND, started.application.id, signed["submission"])
+    assert {"key": key} in policy(document)["conditions"]
+    assert document["for"] == "document"
+
+
+def test_every_field_of_a_form_has_its_condition_and_signature_v4(world: World) -> None:
+    (form,) = world.applying.sign(world.start().link, wanted())["forms"]
+    exact = {name for one in policy(form)["conditions"] if isinstance(one, dict) for name in one}
+    assert set(form["fields"]) - exact == {"policy", "x-amz-signature"}
+    assert form["fields"]["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
+    assert "eu-north-1" in form["url"]
+    assert "eu-north-1" in form["fields"]["x-amz-credential"]
+
+
+@pytest.mark.parametrize(
+    ("now", "expires"),
+    [
+        ("2019-10-01T08:00:00Z", "2019-10-01T08:15:00Z"),
+        ("2019-10-15T21:59:59.9Z", "2019-10-15T22:10:00Z"),
+    ],
+)
+def test_a_form_expires_soon_and_never_after_the_grace(world: World, now: str, expires: str) -> None:
+    started = world.start()
+    world.now = parse_iso(now)
+    assert world.applying.sign(started.link, wanted())["expires_at"] == expires
+
+
+@pytest.mark.parametrize(
+    ("now", "code"),
+    [
+        ("2019-09-14T21:59:59Z", "round-not-yet-open"),
+        ("2019-10-15T22:00:00Z", "round-not-open"),
+        ("2019-10-15T22:05:00Z", "round-not-open"),
+        ("2019-12-01T00:00:00Z", "round-not-open"),
+    ],
+)
+def test_nothing_is_started_signed_or_withdrawn_outside_the_open_time(world: World, now: str, code: str) -> None:
+    started = world.start()
+    world.submit(started.application.id)
+    world.now = parse_iso(now)
+    for door in (
+        world.start,
+        lambda: world.applying.sign(started.link, wanted()),
+        lambda: world.applying.withdraw(started.link),
+    ):
+        with pytest.raises(ProblemsError) as error:
+            door()
+        assert refused(error) == (409, [code])
+
+
+def test_who_comes_after_the_deadline_is_noted_once(world: World) -> None:
+    started = world.start()
+    world.now = parse_iso("2019-10-16T08:00:00Z")
+    for _ in range(3):
+        with pytest.raises(ProblemsError) as error:
+            world.applying.sign(started.link, wanted())
+        assert "15 oktober 2019" in error.value.problems[0].sv
+    assert (world.table.get(keys.totals_key(ROUND)) or {})["turned_away"] == 1
+
+
+def test_files_that_would_be_refused_are_told_before_they_are_sent(world: World) -> None:
+    program = attachment("other", "virus.exe", b"MZ", "application/x-msdownload")
+    with pytest.raises(ProblemsError) as error:
+        world.applying.sign(world.start().link, wanted(program, {**PDF, "size": 10_000_001}))
+    assert [(one.code, one.path) for one in error.value.problems] == [
+        ("type-not-allowed", "attachments.0.type"),
+        ("file-too-large", "attachments.1.size"),
+    ]
+
+
+def test_an_application_has_so_many_forms_and_no_more(world: World) -> None:
+    started = world.start()
+    key = keys.application_key(ROUND, started.application.id)
+    from shared.aws.table import Update
+
+    world.table.write(Update(key, set={"forms_signed": MOST_FORMS - 1}))
+    world.applying.sign(started.link, wanted())
+    with pytest.raises(ProblemsError) as error:
+        world.applying.sign(started.link, wanted())
+    assert refused(error) == (429, ["too-many-uploads"])
+
+
+def test_signing_forms_for_an_application_does_not_stand_in_the_way_of_its_intake(world: World) -> None:
+    started = world.start()
+    world.applying.sign(started.link, wanted())
+    world.submit(started.application.id)
+    application = read_application(world.table, ROUND, started.application.id)
+    assert application is not None
+    assert application.extra == {"forms_signed": 1}
+    assert application.state is ApplicationState.SUBMITTED
+
+
+def test_a_withdrawn_application_no_longer_counts_and_can_be_sent_again(world: World) -> None:
+    started = world.start()
+    world.submit(started.application.id)
+    world.now += timedelta(minutes=1)
+    _, withdrawn = world.applying.withdraw(started.link)
+    assert withdrawn.state is ApplicationState.WITHDRAWN
+    totals = world.table.get(keys.totals_key(ROUND)) or {}
+    assert (totals["requested"], totals["state|submitted"], totals["state|withdrawn"]) == (0, 0, 1)
+    with pytest.raises(ProblemsError) as error:
+        world.applying.withdraw(started.link)
+    assert refused(error) == (409, ["already-withdrawn"])
+    world.now += timedelta(minutes=1)
+    world.submit(started.application.id)
+    application = read_application(world.table, ROUND, started.application.id)
+    assert application is not None
+    assert application.state is ApplicationState.SUBMITTED
+
+
+def test_a_draft_cannot_be_withdrawn(world: World) -> None:
+    with pytest.raises(ProblemsError) as error:
+        world.applying.withdraw(world.start().link)
+    assert refused(error) == (409, ["nothing-to-withdraw"])
+
+
+def test_a_withdrawal_is_in_the_audit_trail_without_personal_data(world: World) -> None:
+    started = world.start()
+    world.submit(started.application.id)
+    world.applying.withdraw(started.link)
+    events = world.administering.events(ROUND)
+    assert [event["what"] for event in events] == ["round created", "round open", "application withdrawn"]
+    assert "asa.oberg" not in json.dumps(events)
+
+
+def test_the_status_shows_the_receipt_and_what_has_to_be_mended(world: World) -> None:
+    started = world.start()
+    world.submit(started.application.id)
+    world.now += timedelta(minutes=5)
+    world.submit(started.application.id, a_document(contact__email=None))
+    shown = standing(*world.applying.status(started.link), world.now)
+    assert shown["state"] == "submitted"
+    assert shown["current"]["version"] == 1
+    assert shown["reference"] in shown["receipt"]["text"]
+    assert PDF["sha256"] in shown["receipt"]["text"]
+    assert [(one["code"], one["path"]) for one in shown["refused"]["problems"]] == [("missing", "contact.email")]
+    assert started.link.token not in json.dumps(shown)
+
+
+def test_rounds_are_listed_open_ones_first_with_the_form_data_of_their_programme(world: World) -> None:
+    world.administering.create(
+        NewRound.model_validate(
+            {
+                "id": "2030-spring",
+                "name": {"sv": "Våren 2030", "en": "Spring 2030"},
+                "programme": "village-stage-2026",
+                "opens": "2030-02-15",
+                "closes": "2030-03-15",
+            }
+        ),
+        "anna",
+    )
+    assert [(call["id"], call["phase"]) for call in world.applying.rounds()] == [
+        (ROUND, "open"),
+        ("2030-spring", "scheduled"),
+    ]
+    form = world.applying.round("2030-spring")["programme"]
+    assert form["name"]["sv"] == "Bygdescenen"
+    assert "source" not in form
