@@ -1,0 +1,161 @@
+"""The staff's API for rounds, applications, the audit trail and dead letters."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, ConfigDict, Field
+
+from functions.administer.administering import Administering, EarlyClosing, Extension, NewRound
+from functions.administer.dead_letters import DeadLetters
+from shared.aws import clients, http
+from shared.aws.messages import Functions, Queue
+from shared.aws.staff import who
+from shared.aws.table import Table
+from shared.settings import from_env
+
+logger = Logger(service="administer")
+app = http.router(logger)
+
+
+@dataclass(frozen=True)
+class AdministerSettings:
+    """What administer is told by its environment."""
+
+    table_name: str
+    upload_queue_url: str
+    failed_uploads_url: str
+    failed_jobs_url: str
+    advance_function: str
+    acknowledge_function: str
+    summarise_function: str
+
+
+class RedriveRequest(BaseModel):
+    """The letters to put back; without ids, all of them."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    ids: Annotated[list[str], Field(min_length=1, max_length=500)] | None = None
+
+
+@cache
+def settings() -> AdministerSettings:
+    """Read at the first request."""
+    return from_env(AdministerSettings, os.environ)
+
+
+@cache
+def administering() -> Administering:
+    """Made at the first request, kept for those that follow."""
+    return Administering(
+        Table(clients.dynamodb(), settings().table_name),
+        Functions(clients.functions()),
+        settings().advance_function,
+        lambda: datetime.now(UTC),
+        secrets.token_bytes,
+    )
+
+
+@cache
+def dead_letters() -> DeadLetters:
+    """Made at the first request that asks for them."""
+    sqs = clients.sqs()
+    return DeadLetters(
+        Queue(sqs, settings().failed_uploads_url),
+        Queue(sqs, settings().upload_queue_url),
+        Queue(sqs, settings().failed_jobs_url),
+        Functions(clients.functions()),
+        settings().advance_function,
+        settings().acknowledge_function,
+        settings().summarise_function,
+        lambda: datetime.now(UTC),
+    )
+
+
+@app.get("/staff/rounds")
+def list_rounds() -> Response[str]:
+    """Every round."""
+    return http.answer({"rounds": administering().rounds()})
+
+
+@app.post("/staff/rounds")
+def create_round() -> Response[str]:
+    """A new round."""
+    created = administering().create(http.body_of(app, NewRound), who(app))
+    logger.info("round created", round=created["id"])
+    return http.answer(created, 201)
+
+
+@app.get("/staff/rounds/<round_id>")
+def show_round(round_id: str) -> Response[str]:
+    """A round with totals, certificate and decisions."""
+    return http.answer(administering().show(round_id))
+
+
+@app.post("/staff/rounds/<round_id>/extension")
+def extend_round(round_id: str) -> Response[str]:
+    """A later end."""
+    extended = administering().extend(round_id, http.body_of(app, Extension), who(app))
+    logger.info("round extended", round=round_id, closes_at=extended["closes_at"])
+    return http.answer(extended)
+
+
+@app.post("/staff/rounds/<round_id>/closing")
+def close_round(round_id: str) -> Response[str]:
+    """The end is now."""
+    closed = administering().close(round_id, http.body_of(app, EarlyClosing), who(app))
+    logger.info("round closed early", round=round_id)
+    return http.answer(closed)
+
+
+@app.post("/staff/advance")
+def advance() -> Response[str]:
+    """Run the scheduled job now."""
+    administering().advance_now()
+    return http.answer({"started": True}, 202)
+
+
+@app.get("/staff/rounds/<round_id>/applications")
+def list_applications(round_id: str) -> Response[str]:
+    """A line for each application."""
+    return http.answer({"applications": administering().applications(round_id)})
+
+
+@app.get("/staff/rounds/<round_id>/applications/<reference>")
+def show_application(round_id: str, reference: str) -> Response[str]:
+    """Everything that is stored of one application."""
+    return http.answer(administering().application(round_id, reference))
+
+
+@app.get("/staff/rounds/<round_id>/events")
+def list_events(round_id: str) -> Response[str]:
+    """The audit trail."""
+    return http.answer({"events": administering().events(round_id)})
+
+
+@app.get("/staff/dead-letters")
+def list_dead_letters() -> Response[str]:
+    """What could not be handled."""
+    return http.answer({"dead_letters": dead_letters().show()})
+
+
+@app.post("/staff/dead-letters/redrive")
+def redrive() -> Response[str]:
+    """Put letters back."""
+    redriven = dead_letters().redrive(http.body_of(app, RedriveRequest).ids)
+    logger.info("dead letters redriven", count=redriven, who=who(app))
+    return http.answer({"redriven": redriven})
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Entry point of the function."""
+    return app.resolve(event, context)

@@ -1,0 +1,149 @@
+"""The announcement: previewed, claimed in the table, published once, finished by the next tick if this died."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from functions.announce.announcement import Announcement, Award, compose
+from shared import keys
+from shared.aws.decided import read_set
+from shared.aws.effects import BusyError, Effects, closed
+from shared.aws.messages import Topic
+from shared.aws.rows import audit, read_applications, replace_round, require_round, unchanged
+from shared.aws.table import ABSENT, ConditionFailedError, Item, Put, Table, Update
+from shared.decisions import DecisionKind
+from shared.instants import iso
+from shared.problems import refuse
+from shared.programme import load
+from shared.references import RANDOM_BYTES
+from shared.rounds import Round, RoundState
+
+_FIRST = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Announcing:
+    """What announce works with."""
+
+    table: Table
+    effects: Effects
+    awards: Topic
+    now: Callable[[], datetime]
+    random: Callable[[int], bytes]
+
+    def preview(self, round_id: str) -> dict[str, Any]:
+        """What would go out, or what did. Raises ProblemsError; 409 while decisions are not approved."""
+        call = require_round(self.table, round_id)
+        stored = self.table.get(keys.announcement_key(round_id, _FIRST))
+        if stored is not None:
+            return _shown(stored)
+        return _shown(_as_item(self._compose(call)))
+
+    def publish(self, round_id: str, digest: str, who: str) -> dict[str, Any]:
+        """Publish what has this digest, once. Raises ProblemsError; 409 for another digest, or when it is out."""
+        call = require_round(self.table, round_id)
+        stored = self.table.get(keys.announcement_key(round_id, _FIRST))
+        if call.state is RoundState.ANNOUNCED:
+            raise refuse("already-published", status=409)
+        if stored is None:
+            stored = self._claim(call, digest, who)
+        elif stored["digest"] != digest:
+            raise refuse("digest-changed", "digest", status=409, current=stored["digest"])
+        try:
+            return _shown(self._finish(call, stored))
+        except BusyError as error:
+            raise refuse("already-published", status=409) from error
+
+    def finish(self, round_id: str) -> bool:
+        """Publish what was claimed and did not go out. Returns whether it went out now."""
+        call = require_round(self.table, round_id)
+        stored = self.table.get(keys.announcement_key(round_id, _FIRST))
+        if stored is None or "published_at" in stored:
+            return False
+        try:
+            self._finish(call, stored)
+        except BusyError:
+            return False
+        return True
+
+    def _compose(self, call: Round) -> Announcement:
+        if call.state not in (RoundState.DECIDED, RoundState.ANNOUNCED):
+            raise refuse("round-in-wrong-state", status=409, state=call.state.value, needed=RoundState.DECIDED.value)
+        decided = self.table.get(keys.decisions_key(call.id)) or {}
+        applications = {one.id: one for one in read_applications(self.table, call.id)}
+        awards = []
+        for decision in read_set(self.table, call.id, decided["digest"]):
+            current = applications[decision.application].current
+            if decision.kind is DecisionKind.AWARD and current is not None:
+                awards.append(Award.of(decision.application, current.facts, decision.amount))
+        return compose(call, load(call.programme), awards, _FIRST, self.now())
+
+    def _claim(self, call: Round, digest: str, who: str) -> Item:
+        announcement = self._compose(call)
+        if announcement.digest != digest:
+            raise refuse("digest-changed", "digest", status=409, current=announcement.digest)
+        now = self.now()
+        item = {**_as_item(announcement), "claimed_at": iso(now), "claimed_by": who}
+        key = keys.announcement_key(call.id, _FIRST)
+        event = audit(
+            call.id, now, who, "announcement approved", self.random(RANDOM_BYTES), number=_FIRST, digest=digest
+        )
+        try:
+            self.table.transact([unchanged(call), Put(key, item, ABSENT), event])
+        except ConditionFailedError as error:
+            raise refuse("round-changed", status=409) from error
+        return {**item, **key}
+
+    def _finish(self, call: Round, stored: Item) -> Item:
+        effect = f"announcement-{stored['number']:04}"
+        with self.effects.once(call.id, effect, self.now()) as mine:
+            if not mine:
+                raise refuse("already-published", status=409)
+            message_id = self.awards.publish_both(
+                stored["texts"]["sv"]["subject"], stored["email"], stored["document"], stored["attributes"]
+            )
+            return self._record(call, stored, effect, message_id)
+
+    def _record(self, call: Round, stored: Item, effect: str, message_id: str) -> Item:
+        now, number = self.now(), stored["number"]
+        published = {"published_at": iso(now), "message_id": message_id}
+        event = audit(
+            call.id, now, stored["claimed_by"], "announcement published", self.random(RANDOM_BYTES), number=number
+        )
+        self.table.transact(
+            [
+                replace_round(call, replace(call, state=RoundState.ANNOUNCED)),
+                Update(keys.announcement_key(call.id, number), set=published),
+                closed(call.id, effect, now),
+                event,
+            ]
+        )
+        return {**stored, **published}
+
+
+def _as_item(announcement: Announcement) -> Item:
+    return {
+        "number": announcement.number,
+        "digest": announcement.digest,
+        "texts": {
+            language: {"subject": letter.subject, "body": letter.text}
+            for language, letter in announcement.texts.items()
+        },
+        "email": announcement.email,
+        "document": announcement.document,
+        "attributes": announcement.attributes,
+    }
+
+
+def _shown(item: Item) -> dict[str, Any]:
+    return {
+        "number": item["number"],
+        "digest": item["digest"],
+        "texts": item["texts"],
+        "document": item["document"],
+        "published_at": item.get("published_at"),
+        "message_id": item.get("message_id"),
+    }

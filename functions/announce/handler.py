@@ -1,0 +1,79 @@
+"""The staff's API for the announcement, and the scheduled job's call to finish one that was left half-way."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from functions.announce.announcing import Announcing
+from shared.aws import clients, http
+from shared.aws.effects import Effects
+from shared.aws.messages import Topic
+from shared.aws.staff import who
+from shared.aws.table import Table
+from shared.settings import from_env
+
+logger = Logger(service="announce")
+app = http.router(logger)
+
+
+@dataclass(frozen=True)
+class AnnounceSettings:
+    """What announce is told by its environment."""
+
+    table_name: str
+    award_topic_arn: str
+
+
+class Publication(BaseModel):
+    """The digest of what was previewed and may go out."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+@cache
+def announcing() -> Announcing:
+    """Made at the first request, kept for those that follow."""
+    settings = from_env(AnnounceSettings, os.environ)
+    table = Table(clients.dynamodb(), settings.table_name)
+    return Announcing(
+        table,
+        Effects(table),
+        Topic(clients.sns(), settings.award_topic_arn),
+        lambda: datetime.now(UTC),
+        secrets.token_bytes,
+    )
+
+
+@app.get("/staff/rounds/<round_id>/announcement")
+def preview(round_id: str) -> Response[str]:
+    """What would go out, or what did."""
+    return http.answer(announcing().preview(round_id))
+
+
+@app.post("/staff/rounds/<round_id>/announcement")
+def publish(round_id: str) -> Response[str]:
+    """Publish what was previewed."""
+    published = announcing().publish(round_id, http.body_of(app, Publication).digest, who(app))
+    logger.info("announcement published", round=round_id, number=published["number"])
+    return http.answer(published)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Entry point of the function: an HTTP request, or {"finish": "announcement", "round": …}."""
+    if "finish" in event:
+        finished = announcing().finish(event["round"])
+        logger.info("announcement finished", round=event["round"], now=finished)
+        return {"finished": finished}
+    return app.resolve(event, context)

@@ -1,0 +1,97 @@
+"""Decisions in and out: a list to fill in, taken back whole or not at all, approved by a second person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from shared import decisions, keys
+from shared.aws.decided import approve, point_to, read_set, store_set
+from shared.aws.rows import (
+    audit,
+    commit_round_change,
+    read_applications,
+    replace_round,
+    require_round,
+    unchanged,
+)
+from shared.aws.table import ConditionFailedError, Item, Table, Write
+from shared.decisions import DecisionKind
+from shared.instants import iso
+from shared.problems import refuse
+from shared.references import RANDOM_BYTES
+from shared.rounds import Round, RoundState
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """What decide works with."""
+
+    table: Table
+    now: Callable[[], datetime]
+    random: Callable[[int], bytes]
+
+    def list_out(self, round_id: str) -> str:
+        """The decision list as CSV, with the decisions that are in so far."""
+        call, decided = self._round_and_decisions(round_id)
+        _require_closed(call, RoundState.CLOSED, RoundState.DECIDED, RoundState.ANNOUNCED)
+        rows = read_set(self.table, round_id, decided["digest"]) if decided else []
+        applications = read_applications(self.table, round_id)
+        return decisions.write_csv(applications, {row.application: row for row in rows})
+
+    def take_in(self, round_id: str, raw: bytes, who: str) -> dict[str, Any]:
+        """Take the filled-in list. Raises ProblemsError with every mistake, and then nothing has changed."""
+        call, before = self._round_and_decisions(round_id)
+        _require_closed(call, RoundState.CLOSED)
+        rows = decisions.read_csv(raw, read_applications(self.table, round_id), call)
+        found = store_set(self.table, round_id, rows)
+        awards = sum(row.kind is DecisionKind.AWARD for row in rows)
+        now = self.now()
+        facts = {
+            "digest": found,
+            "awards": awards,
+            "declined": len(rows) - awards,
+            "sum": decisions.awarded(rows),
+            "budget": call.budget,
+            "entered_by": who,
+            "entered_at": iso(now),
+        }
+        event = audit(
+            round_id, now, who, "decisions entered", self.random(RANDOM_BYTES), digest=found, sum=facts["sum"]
+        )
+        commit_round_change(self.table, [unchanged(call), point_to(round_id, before, facts), event])
+        return facts
+
+    def approve(self, round_id: str, digest: str, who: str) -> dict[str, Any]:
+        """Approve the decisions with this digest; the round is decided then.
+
+        Raises ProblemsError; 409 for the person who entered them, and for a digest that is not the current one.
+        """
+        call, decided = self._round_and_decisions(round_id)
+        _require_closed(call, RoundState.CLOSED)
+        if decided is None:
+            raise refuse("no-decisions", status=409)
+        if decided["digest"] != digest:
+            raise refuse("digest-changed", "digest", status=409, current=decided["digest"])
+        if decided["entered_by"] == who:
+            raise refuse("same-person", status=409)
+        now = self.now()
+        event = audit(round_id, now, who, "decisions approved", self.random(RANDOM_BYTES), digest=digest)
+        after = replace(call, state=RoundState.DECIDED)
+        writes: list[Write] = [replace_round(call, after), approve(round_id, digest, who, iso(now)), event]
+        try:
+            self.table.transact(writes)
+        except ConditionFailedError as error:
+            raise refuse("round-changed", status=409) from error
+        return {"digest": digest, "approved_by": who, "approved_at": iso(now), "state": after.state.value}
+
+    def _round_and_decisions(self, round_id: str) -> tuple[Round, Item | None]:
+        call = require_round(self.table, round_id)
+        return call, self.table.get(keys.decisions_key(round_id))
+
+
+def _require_closed(call: Round, *states: RoundState) -> None:
+    if call.state not in states:
+        raise refuse("round-in-wrong-state", status=409, state=call.state.value, needed=states[0].value)

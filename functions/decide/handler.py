@@ -1,0 +1,78 @@
+"""The staff's API for decisions: the list out, the list in, the second person's approval."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from functions.decide.deciding import Deciding
+from shared.aws import clients, http
+from shared.aws.staff import who
+from shared.aws.table import Table
+from shared.settings import from_env
+
+logger = Logger(service="decide")
+app = http.router(logger)
+
+
+@dataclass(frozen=True)
+class DecideSettings:
+    """What decide is told by its environment."""
+
+    table_name: str
+
+
+class Approval(BaseModel):
+    """The digest of what was read and is approved."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+@cache
+def deciding() -> Deciding:
+    """Made at the first request, kept for those that follow."""
+    settings = from_env(DecideSettings, os.environ)
+    return Deciding(Table(clients.dynamodb(), settings.table_name), lambda: datetime.now(UTC), secrets.token_bytes)
+
+
+@app.get("/staff/rounds/<round_id>/decisions")
+def list_out(round_id: str) -> Response[str]:
+    """The list to fill in."""
+    return Response(
+        status_code=200,
+        content_type="text/csv; charset=utf-8",
+        body=deciding().list_out(round_id),
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+@app.put("/staff/rounds/<round_id>/decisions")
+def take_in(round_id: str) -> Response[str]:
+    """The list filled in."""
+    entered = deciding().take_in(round_id, http.raw_body_of(app), who(app))
+    logger.info("decisions entered", round=round_id, awards=entered["awards"], declined=entered["declined"])
+    return http.answer(entered)
+
+
+@app.post("/staff/rounds/<round_id>/decisions/approval")
+def approve(round_id: str) -> Response[str]:
+    """The second person's approval."""
+    approved = deciding().approve(round_id, http.body_of(app, Approval).digest, who(app))
+    logger.info("decisions approved", round=round_id)
+    return http.answer(approved)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Entry point of the function."""
+    return app.resolve(event, context)

@@ -1,0 +1,102 @@
+"""Summaries to staff: every morning what is new, and once what a closed round came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from functions.summarise import closing, digest
+from shared import keys
+from shared.aws.bucket import Bucket
+from shared.aws.effects import Effects
+from shared.aws.messages import Queue, Topic
+from shared.aws.reconciliation import reconcile
+from shared.aws.rows import read_applications, read_rounds, read_submissions, require_round
+from shared.aws.table import Table
+from shared.instants import iso, parse_iso
+from shared.problems import refuse
+from shared.programme import load
+from shared.rounds import Round, RoundState
+from shared.submissions import Submission
+
+CLOSING_SUMMARY = "closing-summary"
+_DIGEST = "digest-"
+_REPORTED = (RoundState.OPEN, RoundState.CLOSING, RoundState.CLOSED, RoundState.DECIDED)
+_SETTLED = timedelta(minutes=1)
+"""A digest tells up to this long ago. An outcome carries the instant before it was written, so one of the last
+moments may not be there yet when the rows are read, and would be in no digest at all."""
+_ON_ITS_WAY = timedelta(minutes=15)
+"""An upload younger than this may still be in the queue, and is not called missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summarising:
+    """What summarise works with."""
+
+    table: Table
+    bucket: Bucket
+    effects: Effects
+    staff: Topic
+    dead_letters: Sequence[Queue]
+    now: Callable[[], datetime]
+
+    def digests(self) -> list[str]:
+        """Today's digest for every round that has news. Returns the rounds that one went out for."""
+        return [call.id for call in read_rounds(self.table) if call.state in _REPORTED and self._digest(call)]
+
+    def closing_summary(self, round_id: str) -> bool:
+        """The summary of a closed round, once. Returns whether it went out now.
+
+        Raises ProblemsError for a round that has no certificate, and BusyError while somebody else sends it.
+        """
+        call = require_round(self.table, round_id)
+        certificate = self.table.get(keys.certificate_key(round_id))
+        if certificate is None:
+            raise refuse("round-in-wrong-state", status=409, state=call.state.value, needed="closed")
+        with self.effects.once(round_id, CLOSING_SUMMARY, self.now()) as mine:
+            if mine:
+                programme = load(call.programme)
+                applications = read_applications(self.table, round_id)
+                letter = closing.compose(call, programme, certificate, applications, programme.languages[0])
+                message_id = self.staff.publish_text(letter.subject, letter.text)
+                self.effects.done(round_id, CLOSING_SUMMARY, self.now(), message_id=message_id)
+        return mine
+
+    def _digest(self, call: Round) -> bool:
+        now, programme = self.now(), load(call.programme)
+        effect = f"{_DIGEST}{now.astimezone(programme.zone).date().isoformat()}"
+        since = self._told_until(call)
+        submissions = read_submissions(self.table, call.id)
+        missing = self._missing(call, submissions, now)
+        applications = read_applications(self.table, call.id)
+        until = now - _SETTLED
+        stuck = sum(queue.count() for queue in self.dead_letters)
+        facts = digest.gather(
+            call,
+            programme,
+            applications,
+            submissions,
+            since=since,
+            now=until,
+            missing=missing,
+            dead_letters=stuck,
+        )
+        if not digest.has_news(facts):
+            return False
+        with self.effects.once(call.id, effect, now) as mine:
+            if mine:
+                letter = digest.compose(facts, call, programme, programme.languages[0])
+                message_id = self.staff.publish_text(letter.subject, letter.text)
+                self.effects.done(call.id, effect, self.now(), until=iso(until), message_id=message_id)
+        return mine
+
+    def _told_until(self, call: Round) -> datetime:
+        """Up to when the last digest that went out told everything."""
+        earlier = self.table.query(keys.round_partition(call.id), keys.effect_key(call.id, _DIGEST)["sk"])
+        told = [parse_iso(item["until"]) for item in earlier if "until" in item]
+        return max(told, default=call.opens_at)
+
+    def _missing(self, call: Round, submissions: Sequence[Submission], now: datetime) -> int:
+        seen = reconcile(self.bucket, call.id, submissions)
+        return sum(version.arrived_at < now - _ON_ITS_WAY for version in seen.missing)

@@ -1,0 +1,108 @@
+"""The announcement: what was previewed, once, whatever dies in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.aws.effects import LEASE
+from shared.aws.messages import Topic
+from shared.problems import ProblemsError
+from shared.rounds import RoundState
+from tests.functions.staff import Inbox, Killed, announcing, decided, deciding, filled_in, refused
+from tests.functions.world import ROUND, World
+
+
+def test_what_was_previewed_goes_out_once(closed: World, inbox: Inbox) -> None:
+    decided(closed)
+    announce = announcing(closed, inbox.topic)
+    preview = announce.preview(ROUND)
+    assert preview["published_at"] is None
+    closed.now += timedelta(hours=1)
+    published = announce.publish(ROUND, preview["digest"], "bertil")
+    assert published["texts"] == preview["texts"]
+    assert closed.round().state is RoundState.ANNOUNCED
+    with pytest.raises(ProblemsError) as error:
+        announce.publish(ROUND, preview["digest"], "bertil")
+    assert refused(error) == (409, [("already-published", "")])
+    (message,) = inbox.read()
+    document = json.loads(message["Message"])
+    assert document["totals"]["amount"] == 1_600_000
+    assert message["Subject"] == preview["texts"]["sv"]["subject"]
+    assert message["MessageAttributes"]["round"]["Value"] == ROUND
+    assert "asa.oberg" not in json.dumps(message)
+
+
+def test_nothing_is_announced_before_the_decisions_are_approved(closed: World, inbox: Inbox) -> None:
+    deciding(closed).take_in(ROUND, filled_in(closed), "anna")
+    doors: list[Callable[[], object]] = [
+        lambda: announcing(closed, inbox.topic).preview(ROUND),
+        lambda: announcing(closed, inbox.topic).publish(ROUND, "0" * 64, "bertil"),
+    ]
+    for door in doors:
+        with pytest.raises(ProblemsError) as error:
+            door()
+        assert refused(error) == (409, [("round-in-wrong-state", "")])
+    assert inbox.read() == []
+
+
+def test_another_digest_than_the_previewed_publishes_nothing(closed: World, inbox: Inbox) -> None:
+    decided(closed)
+    with pytest.raises(ProblemsError) as error:
+        announcing(closed, inbox.topic).publish(ROUND, "0" * 64, "bertil")
+    assert refused(error) == (409, [("digest-changed", "digest")])
+    assert inbox.read() == []
+
+
+class Dead(Topic):
+    """A topic whose caller dies, before or after SNS took the message."""
+
+    def __init__(self, behind: Topic, *, after: bool) -> None:
+        self.behind, self.after = behind, after
+
+    def publish_both(self, *arguments: Any) -> str:
+        if self.after:
+            self.behind.publish_both(*arguments)
+        raise Killed
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_crash_around_the_publication_is_finished_under_the_same_number(
+    closed: World, inbox: Inbox, after: bool
+) -> None:
+    decided(closed)
+    digest = announcing(closed, inbox.topic).preview(ROUND)["digest"]
+    with pytest.raises(Killed):
+        announcing(closed, Dead(inbox.topic, after=after)).publish(ROUND, digest, "bertil")
+    assert [step.what for step in closed.lifecycle.tick()] == ["closing summary asked for", "announcement asked for"]
+    assert closed.started.started[-1] == ("announce", {"finish": "announcement", "round": ROUND})
+    assert announcing(closed, inbox.topic).finish(ROUND) is False  # its claim is still fresh: somebody may be at it
+    closed.now += LEASE + timedelta(seconds=1)
+    assert announcing(closed, inbox.topic).finish(ROUND) is True
+    assert announcing(closed, inbox.topic).finish(ROUND) is False
+    messages = inbox.read()
+    assert len(messages) == (2 if after else 1)
+    assert len({message["Message"] for message in messages}) == 1
+    assert closed.round().state is RoundState.ANNOUNCED
+
+
+def test_two_who_publish_at_the_same_moment_publish_once(closed: World, inbox: Inbox) -> None:
+    decided(closed)
+    digest = announcing(closed, inbox.topic).preview(ROUND)["digest"]
+
+    class SomebodyElseToo(Topic):
+        def __init__(self) -> None:
+            pass
+
+        def publish_both(self, *arguments: Any) -> str:
+            with pytest.raises(ProblemsError) as error:
+                announcing(closed, inbox.topic).publish(ROUND, digest, "cecilia")
+            assert refused(error) == (409, [("already-published", "")])
+            return inbox.topic.publish_both(*arguments)
+
+    announcing(closed, SomebodyElseToo()).publish(ROUND, digest, "bertil")
+    assert len(inbox.read()) == 1

@@ -1,0 +1,82 @@
+"""Summaries: one a day where there is news, one for each closing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from functions.summarise.summarising import Summarising
+from shared import keys
+from shared.aws.effects import LEASE, BusyError, Effects
+from shared.aws.messages import Topic
+from shared.problems import ProblemsError
+from tests.functions.staff import Inbox, Killed
+from tests.functions.world import ROUND, World
+
+
+def summarising(world: World, topic: Topic) -> Summarising:
+    queues = [world.failed_uploads, world.failed_jobs]
+    return Summarising(world.table, world.bucket, Effects(world.table), topic, queues, world.clock)
+
+
+def test_the_closing_summary_goes_out_once_and_counts_each_kind(closed: World, inbox: Inbox) -> None:
+    assert summarising(closed, inbox.topic).closing_summary(ROUND) is True
+    assert summarising(closed, inbox.topic).closing_summary(ROUND) is False
+    (message,) = inbox.read()
+    assert len(message["Subject"]) < 100
+    assert "1\u00a0700\u00a0000" in message["Message"]
+    certificate = closed.table.get(keys.certificate_key(ROUND)) or {}
+    assert certificate["root"] in message["Message"].replace("\n", "")
+
+
+def test_there_is_no_closing_summary_of_an_open_round(world: World, inbox: Inbox) -> None:
+    with pytest.raises(ProblemsError):
+        summarising(world, inbox.topic).closing_summary(ROUND)
+    assert inbox.read() == []
+
+
+def test_the_digest_goes_out_once_a_day_and_only_with_news(world: World, inbox: Inbox) -> None:
+    assert summarising(world, inbox.topic).digests() == []
+    world.submit(world.start().application.id)
+    world.now += timedelta(hours=1)
+    assert summarising(world, inbox.topic).digests() == [ROUND]
+    assert summarising(world, inbox.topic).digests() == []
+    world.now += timedelta(days=1)
+    assert summarising(world, inbox.topic).digests() == []
+    assert len(inbox.read()) == 1
+
+
+def test_an_upload_without_an_outcome_is_named_in_the_digest_when_it_is_old_enough(world: World, inbox: Inbox) -> None:
+    world.upload(world.start().application.id)
+    world.now += timedelta(minutes=10)
+    assert summarising(world, inbox.topic).digests() == []
+    world.now += timedelta(minutes=6)
+    assert summarising(world, inbox.topic).digests() == [ROUND]
+    (message,) = inbox.read()
+    assert "saknas" in message["Message"]
+
+
+def test_dead_letters_are_news(world: World, inbox: Inbox) -> None:
+    world.failed_uploads.send({"detail": 1})
+    assert summarising(world, inbox.topic).digests() == [ROUND]
+    (message,) = inbox.read()
+    assert "1 i felkö" in message["Message"]
+
+
+def test_a_summary_that_failed_to_go_out_is_tried_again(closed: World, inbox: Inbox) -> None:
+    class Down(Topic):
+        def __init__(self, fault: type[BaseException]) -> None:
+            self.fault = fault
+
+        def publish_text(self, subject: str, text: str) -> str:  # noqa: ARG002
+            raise self.fault
+
+    with pytest.raises(TimeoutError):
+        summarising(closed, Down(TimeoutError)).closing_summary(ROUND)
+    with pytest.raises(Killed):
+        summarising(closed, Down(Killed)).closing_summary(ROUND)
+    with pytest.raises(BusyError):
+        summarising(closed, inbox.topic).closing_summary(ROUND)
+    closed.now += LEASE + timedelta(seconds=1)
+    assert summarising(closed, inbox.topic).closing_summary(ROUND) is True
