@@ -1,0 +1,227 @@
+"""The play: every part at the doors that people use, and a check that each ended where it should."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from infrastructure.cloud.letters import Mail
+from infrastructure.cloud.mailbox import mailbox
+from infrastructure.cloud.running import Cloud
+from infrastructure.demo.applicant import ApplicantClient, File, RefusedError
+from infrastructure.demo.cast import Part, Play
+from infrastructure.demo.staff import Officer
+
+OPEN_SECONDS = 18
+GRACE_SECONDS = 2
+_PATIENCE = 60.0
+_AT_ONCE = 2
+
+Tell = Callable[[str], None]
+
+
+class UnexpectedError(Exception):
+    """Something did not end where it should."""
+
+
+@dataclass
+class Stage:
+    """Where the play takes place, and what it remembers. `tell` gets a line for each thing that happens."""
+
+    cloud: Cloud
+    api: str
+    anna: Officer
+    bertil: Officer
+    play: Play
+    tell: Tell
+    closes_at: datetime = field(init=False)
+    references: dict[str, Part] = field(default_factory=dict)
+    late: ApplicantClient | None = None
+    late_form: dict[str, Any] = field(default_factory=dict)
+    late_document: bytes = b""
+
+    @property
+    def round_id(self) -> str:
+        """The round of this play."""
+        return str(self.play.round["id"])
+
+    def open(self) -> None:
+        """Anna creates the round, and the scheduled job opens it."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        self.closes_at = now + timedelta(seconds=OPEN_SECONDS)
+        call = self.play.round
+        self.anna.anslag(
+            *("rounds", "create", self.round_id, "--programme", call["programme"]),
+            *("--name-sv", call["name"]["sv"], "--name-en", call["name"]["en"]),
+            *("--opens", now.isoformat(), "--closes", self.closes_at.isoformat()),
+            *("--budget", str(call["budget"]), "--grace-seconds", str(GRACE_SECONDS)),
+        )
+        self.tell(f"{self.anna.name}: anslag rounds create {self.round_id}")
+        self.anna.anslag("rounds", "advance")
+
+    def apply(self) -> None:
+        """Everybody applies, several at a time; whoever comes late only begins."""
+        with ThreadPoolExecutor(_AT_ONCE) as crowd:
+            for line in crowd.map(self._applicant, self.play.parts):
+                self.tell(line)
+        if datetime.now(UTC) > self.closes_at:
+            raise UnexpectedError("this machine was too slow to apply before the deadline")
+
+    def _applicant(self, part: Part) -> str:
+        client = ApplicantClient(self.api)
+        client.start(self.round_id)
+        files = part.files()
+        document = part.document(self.play.round["programme"], files)
+        if part.comes_late:
+            self.late, self.late_document = client, json.dumps(document).encode()
+            self.late_form = client.forms(self.late_document)["forms"][-1]
+            return f"{part.name} begins, and puts it off"
+        self.references[client.reference] = part
+        if part.first_sends_mistakes:
+            return self._mends(client, part, document, files)
+        if part.sends_twice:
+            return _sends_twice(client, part, document, files)
+        status = client.outcome_of(client.send(document, files)["submission"])
+        if part.false_attachment:
+            _expect(part.name, status["state"], "refused")
+            return f"{part.name} is refused: {status['refused']['problems'][0]['sv']}"
+        _expect(part.name, status["state"], "submitted")
+        if part.withdraws:
+            _expect(part.name, client.withdraw()["state"], "withdrawn")
+            return f"{part.name} applies, and withdraws"
+        return f"{part.name} applies: {client.reference}"
+
+    def _mends(self, client: ApplicantClient, part: Part, document: dict[str, Any], files: list[File]) -> str:
+        wrong = json.loads(json.dumps(document))
+        del wrong["contact"]["email"]
+        wrong["project"]["starts"] = "snart"
+        wrong["partners"][0]["country"] = "NO"
+        wrong["attachments"] = []
+        status = client.outcome_of(client.send(wrong)["submission"])
+        _expect(part.name, status["state"], "refused")
+        problems = len(status["refused"]["problems"])
+        status = client.outcome_of(client.send(document, files)["submission"])
+        _expect(part.name, status["state"], "submitted")
+        return f"{part.name} is refused with {problems} problems, mends them and applies: {client.reference}"
+
+    def close(self) -> None:
+        """The deadline passes; somebody comes after it; the scheduled job proves the round and closes it."""
+        _sleep_until(self.closes_at + timedelta(seconds=1.1))
+        self._come_late()
+        _sleep_until(self.closes_at + timedelta(seconds=GRACE_SECONDS + 3.2))
+        self.anna.anslag("rounds", "advance")
+        self.tell(f"{self.anna.name}: anslag rounds advance (the scheduled job, now instead of within a minute)")
+        _wait(
+            lambda: self.anna.ask("rounds", "show", self.round_id)["round"]["state"] == "closed", "the round to close"
+        )
+        _wait(lambda: self.letters("staff"), "the closing summary")
+
+    def _come_late(self) -> None:
+        if self.late is None:
+            return
+        try:
+            self.late.forms(self.late_document)
+        except RefusedError as refused:
+            self.tell(f"Vadstena comes after the deadline: {refused.problems[0]['sv']}")
+        else:
+            raise UnexpectedError("forms were signed after the deadline")
+        _sleep_until(self.closes_at + timedelta(seconds=GRACE_SECONDS + 1.1))
+        answer = self.late.upload(self.late_form, self.late_document)
+        _expect("S3's answer to a form from before the deadline", answer.status_code, 403)
+        self.tell("Vadstena tries a form that it had kept; S3 refuses it, because forms end with the grace")
+
+    def decide(self) -> None:
+        """Anna fills in the list; she may not approve it herself; Bertil does."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "beslut.csv"
+            self.anna.anslag("decisions", "out", self.round_id, str(file))
+            file.write_text(self._filled_in(file.read_text(encoding="utf-8-sig")), encoding="utf-8-sig")
+            entered = self.anna.ask("decisions", "in", self.round_id, str(file))
+        self.tell(f"{self.anna.name}: anslag decisions in ({entered['awards']} awards, {entered['declined']} declined)")
+        self.anna.anslag("decisions", "approve", self.round_id, "--digest", entered["digest"], expect=1)
+        self.tell(f"{self.anna.name} tries to approve them herself, and may not")
+        self.bertil.anslag("decisions", "approve", self.round_id, "--digest", entered["digest"])
+        self.tell(f"{self.bertil.name}: anslag decisions approve")
+
+    def _filled_in(self, text: str) -> str:
+        rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
+        for row in rows:
+            award = self.references[row["reference"]].award
+            row |= {"decision": "bifall" if award else "avslag", "amount": str(award or "")}
+        out = io.StringIO()
+        table = csv.DictWriter(out, list(rows[0]), delimiter=";")
+        table.writeheader()
+        table.writerows(rows)
+        return out.getvalue()
+
+    def announce(self) -> None:
+        """Preview, then publish exactly that."""
+        preview = self.bertil.ask("announcement", "preview", self.round_id)
+        self.bertil.anslag("announcement", "publish", self.round_id, "--digest", preview["digest"], "--yes")
+        self.tell(f"{self.bertil.name}: anslag announcement publish")
+        _wait(lambda: self.letters("award"), "the announcement")
+
+    def letters(self, which: str) -> list[Mail]:
+        """What went out through the staff topic or the award topic, oldest first."""
+        name = {"staff": "StaffTopic", "award": "AwardTopic"}[which]
+        return [letter for letter in mailbox(self.cloud) if letter.topic and name in letter.topic]
+
+    def receipts(self) -> list[Mail]:
+        """What went out to applicants."""
+        return [letter for letter in mailbox(self.cloud) if letter.channel == "ses"]
+
+    def check(self) -> None:
+        """Everything ended where it should, or UnexpectedError says what did not."""
+        shown = self.anna.ask("rounds", "show", self.round_id)
+        totals, certificate = shown["totals"], shown["certificate"]
+        _expect("the state", shown["round"]["state"], "announced")
+        _expect("applications", totals["applications"], {"submitted": 13, "withdrawn": 1, "refused": 1})
+        _expect("outcomes", certificate["outcomes"], {"accepted": 14, "rejected": 2, "late": 0, "duplicate": 1})
+        _expect("uploads without an outcome", (certificate["objects"], certificate["missing"]), (17, 0))
+        _expect("turned away", totals["turned_away"], 1)
+        _expect("the sum awarded", totals["awarded"], sum(part.award for part in self.play.parts))
+        document = json.loads(self.letters("award")[0].document or "{}")
+        _expect("the sum announced", document["totals"]["amount"], totals["awarded"])
+        # All that were accepted, and the refused one whose address could be read; duplicates get no second one.
+        _wait(lambda: len(self.receipts()) >= 15, "receipts")
+        _expect("receipts", len(self.receipts()), 15)
+
+
+def _sends_twice(client: ApplicantClient, part: Part, document: dict[str, Any], files: list[File]) -> str:
+    raw = json.dumps(document, ensure_ascii=False).encode()
+    signed = client.forms(raw, files)
+    contents = {file.sha256: file.content for file in files}
+    for form in signed["forms"][:-1]:
+        client.upload(form, contents[form["sha256"]]).raise_for_status()
+    with ThreadPoolExecutor(2) as clicks:
+        for answer in clicks.map(lambda form: client.upload(form, raw), [signed["forms"][-1]] * 2):
+            answer.raise_for_status()
+    status = client.outcome_of(signed["submission"])
+    _expect(part.name, (status["state"], status["current"]["version"]), ("submitted", 1))
+    return f"{part.name} double-clicks, and has one application: {client.reference}"
+
+
+def _expect(what: str, found: object, expected: object) -> None:
+    if found != expected:
+        raise UnexpectedError(f"{what}: expected {expected}, found {found}")
+
+
+def _sleep_until(instant: datetime) -> None:
+    time.sleep(max(0.0, (instant - datetime.now(UTC)).total_seconds()))
+
+
+def _wait(until: Callable[[], object], what: str) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not until():
+        if time.monotonic() > end:
+            raise UnexpectedError(f"waited {_PATIENCE:.0f} seconds in vain for {what}")
+        time.sleep(0.3)
