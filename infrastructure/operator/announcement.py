@@ -1,0 +1,111 @@
+"""anslag announcement: read what goes out, and let it go out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.console import RenderableType
+from rich.prompt import Confirm
+from rich.text import Text
+
+from infrastructure.operator import cells, failures, output
+from infrastructure.operator.arguments import Digest, RoundId
+from infrastructure.operator.desk import Desk
+from shared.problems import problem
+
+commands = typer.Typer(help="The announcement: read what goes out, and let it go out.", no_args_is_help=True)
+
+Json = Mapping[str, Any]
+_HEADINGS = {"sv": "På svenska", "en": "In English"}
+_SUBJECTS = {"sv": "Ämne", "en": "Subject"}
+
+
+class Wanted(StrEnum):
+    """Which of the two texts."""
+
+    SV = "sv"
+    EN = "en"
+    BOTH = "both"
+
+
+class _ConfirmInSwedish(Confirm):
+    choices: list[str] = ["j", "n"]  # noqa: RUF012  Rich has it so
+    validate_error_message = "Svara j eller n."
+
+
+@commands.command()
+def preview(
+    context: typer.Context,
+    round_id: RoundId,
+    language: Annotated[Wanted, typer.Option(help="Which text to show.")] = Wanted.BOTH,
+) -> None:
+    """What will go out, word for word, or what did."""
+    desk = Desk.of(context)
+    answer = desk.get("staff", "rounds", round_id, "announcement")
+    desk.show(answer, lambda: _preview(desk, round_id, answer, language))
+
+
+@commands.command()
+def publish(
+    context: typer.Context,
+    round_id: RoundId,
+    digest: Digest,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether you are sure.")] = False,
+) -> None:
+    """Publish the announcement that you read. It goes out once, to everybody who subscribes."""
+    desk = Desk.of(context)
+    if not yes and not _sure(desk, round_id, digest):
+        desk.err.print(desk.say("Inget publicerades.", "Nothing was published."))
+        raise typer.Exit(int(failures.ExitCode.REFUSED))
+    answer = desk.post("staff", "rounds", round_id, "announcement", body={"digest": digest})
+    desk.show(answer, lambda: [output.heading(_published(desk, round_id, answer))])
+
+
+def _preview(desk: Desk, round_id: str, answer: Json, wanted: Wanted) -> Iterator[RenderableType]:
+    for language in ("sv", "en") if wanted is Wanted.BOTH else (wanted.value,):
+        text = answer["texts"][language]
+        yield output.heading(_HEADINGS[language])
+        yield f"{_SUBJECTS[language]}: {text['subject']}\n\n{text['body'].rstrip()}"
+    yield Text(f"{desk.say('Kontrollvärde', 'Digest')}: {answer['digest']}")
+    if answer["published_at"]:
+        yield output.heading(_published(desk, round_id, answer))
+    else:
+        introduction = desk.say("Är allt rätt? Publicera:", "Is everything right? Publish:")
+        yield output.command(introduction, f"anslag announcement publish {round_id} --digest {answer['digest']}")
+
+
+def _published(desk: Desk, round_id: str, answer: Json) -> str:
+    at = cells.when(answer["published_at"], desk.round(round_id)["time_zone"], desk.language)
+    return desk.say(
+        f"Tillkännagivande {answer['number']} publicerades {at}.",
+        f"Announcement {answer['number']} was published {at}.",
+    )
+
+
+def _sure(desk: Desk, round_id: str, digest: str) -> bool:
+    """Ask the person, who has to be there, about the very text that they name."""
+    if not sys.stdin.isatty():
+        raise desk.refuse(
+            "Här finns ingen att fråga. Ange --yes för att publicera ändå.",
+            "Nobody is here to be asked. Give --yes to publish all the same.",
+        )
+    answer = desk.get("staff", "rounds", round_id, "announcement")
+    if answer["published_at"]:
+        raise desk.end(failures.refused(problem("already-published")))
+    if answer["digest"] != digest:
+        raise desk.end(failures.refused(problem("digest-changed", "digest", current=answer["digest"])))
+    desk.err.print(answer["texts"][desk.language]["subject"], style="bold", soft_wrap=True)
+    warning = desk.say(
+        "Det går ut till alla som prenumererar, och kan inte tas tillbaka.",
+        "It goes to everybody who subscribes, and cannot be taken back.",
+    )
+    desk.err.print(warning, soft_wrap=True)
+    kind = _ConfirmInSwedish if desk.language == "sv" else Confirm
+    try:
+        return kind.ask(desk.say("Publicera?", "Publish?"), console=desk.err, default=False)
+    except EOFError:
+        return False

@@ -1,0 +1,126 @@
+"""What every command works at: the API, two streams to write to, a language. Failures end here, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import typer
+from rich.console import Console, RenderableType
+
+from infrastructure.operator import cells, failures, output
+from infrastructure.operator.access import Place, find_access
+from infrastructure.operator.api import Api
+from infrastructure.operator.failures import CommandError
+from shared.wording import either
+
+
+class Desk:
+    """One run of the command. What people read goes to `out` and, about progress and failure, to `err`.
+
+    With `as_json` standard output has one JSON document and nothing else: the answer, or the problems.
+    """
+
+    def __init__(self, place: Place, language: str, *, as_json: bool, out: Console, err: Console) -> None:
+        self.language = language
+        self.as_json = as_json
+        self.out = out
+        self.err = err
+        self._place = place
+
+    @classmethod
+    def of(cls, context: typer.Context) -> Desk:
+        """The desk that the options before the command made."""
+        desk = context.obj
+        if not isinstance(desk, cls):
+            raise TypeError("no desk")
+        return desk
+
+    @property
+    def width(self) -> int:
+        """How many columns a line of text may take."""
+        return min(self.out.width, output.WIDTH)
+
+    def say(self, sv: str, en: str) -> str:
+        """The words in the chosen language."""
+        return either(self.language, sv, en)
+
+    def get(self, *path: str) -> Any:
+        """The JSON at that address of the API, or the end of the command."""
+        with self._asking():
+            return self._api.get(*path)
+
+    def get_bytes(self, *path: str) -> bytes:
+        """What is at that address, as it is, or the end of the command."""
+        with self._asking():
+            return self._api.get_bytes(*path)
+
+    def post(self, *path: str, body: Mapping[str, Any]) -> Any:
+        """What the API answers to that body, or the end of the command."""
+        with self._asking(changes=True):
+            return self._api.post(*path, body=body)
+
+    def put(self, *path: str, content: bytes, media_type: str) -> Any:
+        """What the API answers to that content, or the end of the command."""
+        with self._asking(changes=True):
+            return self._api.put(*path, content=content, media_type=media_type)
+
+    def round(self, round_id: str) -> Mapping[str, Any]:
+        """The round, whose time zone and programme say how other answers are to be read."""
+        call: Mapping[str, Any] = self.get("staff", "rounds", round_id)["round"]
+        return call
+
+    def show(self, answer: Any, view: Callable[[], Iterable[RenderableType]]) -> None:
+        """The answer as JSON, or as the view has it."""
+        if self.as_json:
+            self._print_json(answer)
+            return
+        output.print_parts(self.out, view())
+
+    def end(self, error: CommandError) -> typer.Exit:
+        """Tell every problem on a line of its own. Raise what this returns."""
+        if self.as_json:
+            self._print_json({"problems": [found.as_json() for found in error.problems]})
+        for found in error.problems:
+            self.err.print(cells.plain(cells.told(found, self.language)), style="red", soft_wrap=True)
+        return typer.Exit(int(error.exit_code))
+
+    def refuse(self, sv: str, en: str) -> typer.Exit:
+        """The end of a command that cannot be used so. Raise what this returns."""
+        return self.end(failures.unusable(sv, en))
+
+    @cached_property
+    def _api(self) -> Api:
+        return Api(find_access(self._place), self.language)
+
+    @contextmanager
+    def _asking(self, *, changes: bool = False) -> Iterator[None]:
+        try:
+            with self._progress():
+                yield
+        except KeyboardInterrupt:
+            if changes:
+                self.err.print(
+                    self.say(
+                        "Avbrutet. Ändringen kan ha hunnit göras: se efter innan du försöker igen.",
+                        "Interrupted. The change may have been made: look before you try again.",
+                    )
+                )
+            raise
+        except CommandError as error:
+            raise self.end(error) from error
+
+    @contextmanager
+    def _progress(self) -> Iterator[None]:
+        if not self.err.is_terminal:
+            yield
+            return
+        with self.err.status(self.say("Frågar tjänsten …", "Asking the service …")):
+            yield
+
+    def _print_json(self, document: Any) -> None:
+        # JSON is UTF-8, whatever the terminal is.
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2).encode())

@@ -1,0 +1,333 @@
+"""The operator's command and the world: finding the service, signing, retrying, and failing in words."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import socket
+import subprocess
+import threading
+from importlib.metadata import version
+
+import pytest
+from botocore.credentials import Credentials
+
+from infrastructure.operator.access import Access
+from infrastructure.operator.api import Api
+from tests.infrastructure import operator_command
+from tests.infrastructure.operator_command import Anslag, Ran, command_line, elsewhere, process
+from tests.infrastructure.operator_servers import (
+    Answer,
+    as_json,
+    aws_error,
+    scripted,
+    stack_description,
+    who_am_i,
+)
+
+anslag = operator_command.anslag
+
+NO_ROUNDS = as_json({"rounds": []})
+PROBLEM = {"code": "round-changed", "path": "", "sv": "På svenska.", "en": "In English."}
+EMPTY = "No rounds yet. How to create one:\n  anslag rounds create --help\n"
+
+
+@pytest.fixture(autouse=True)
+def _no_other_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing outside this machine is asked, whatever a test forgets to say."""
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+
+
+def test_the_address_comes_from_the_stacks_output(anslag: Anslag, monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted(NO_ROUNDS) as api, scripted(stack_description(("Other", "x"), ("ApiUrl", api.url))) as cloud:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.url)
+        assert anslag("rounds", "list", "--stack", "anslag-test") == Ran(0, EMPTY, "")
+        assert (api.asked, cloud.asked) == (["GET /staff/rounds"], ["POST /"])
+
+
+def test_an_address_that_is_given_needs_no_look_up(anslag: Anslag, monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted(NO_ROUNDS) as api:
+        assert anslag("--api", f"{api.url}/prefix/", "rounds", "list").code == 0
+        monkeypatch.setenv("ANSLAG_API", api.url)
+        assert anslag("rounds", "list").code == 0
+        assert api.asked == ["GET /prefix/staff/rounds", "GET /staff/rounds"]
+
+
+def test_a_name_below_localhost_is_this_machine(anslag: Anslag) -> None:
+    with scripted(NO_ROUNDS) as api:
+        port = api.url.rpartition(":")[2]
+        assert anslag("rounds", "list", "--api", f"http://a1b2c3.execute-api.localhost:{port}").code == 0
+        assert api.headers[0]["host"] == f"a1b2c3.execute-api.localhost:{port}"
+
+
+def test_nothing_in_a_path_leads_elsewhere() -> None:
+    with scripted(NO_ROUNDS) as api:
+        access = Access(api.url, "eu-north-1", Credentials("key", "secret"), lambda: "nobody")
+        assert Api(access, "en").get("staff", "a/../b å?c=%2F") == {"rounds": []}
+        assert api.asked == ["GET /staff/a%2F..%2Fb%20%C3%A5%3Fc%3D%252F"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "told"),
+    [
+        (
+            aws_error(400, "ValidationError", "Stack with id anslag does not exist"),
+            3,
+            "There is no stack anslag with an ApiUrl in eu-north-1. Give --stack, --region or --api.\n",
+        ),
+        (
+            stack_description(("Other", "x")),
+            3,
+            "There is no stack anslag with an ApiUrl in eu-north-1. Give --stack, --region or --api.\n",
+        ),
+        (
+            aws_error(403, "AccessDenied", "no"),
+            4,
+            "You may not look up the stack anslag (AccessDenied). Give the address with --api or ANSLAG_API.\n",
+        ),
+        (aws_error(500, "InternalFailure", "no"), 5, "The service could not answer (500). Try again in a while.\n"),
+        (stack_description(("ApiUrl", "ftp://x")), 2, "ftp://x is not a web address.\n"),
+    ],
+)
+def test_a_stack_that_tells_no_address_is_told(
+    anslag: Anslag, monkeypatch: pytest.MonkeyPatch, answer: Answer, code: int, told: str
+) -> None:
+    with scripted(answer) as cloud:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.url)
+        assert anslag("rounds", "list") == Ran(code, "", told)
+
+
+def test_a_cloud_that_does_not_answer_is_no_contact(anslag: Anslag) -> None:
+    ran = anslag("rounds", "list")
+    assert (ran.code, ran.err.startswith("No contact with the service at CloudFormation (")) == (3, True)
+
+
+def test_a_region_is_needed(anslag: Anslag, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    told = "No AWS region is chosen. Give --region, or set AWS_REGION.\n"
+    assert anslag("rounds", "list") == Ran(2, "", told)
+
+
+def test_a_profile_has_to_exist(anslag: Anslag) -> None:
+    assert anslag("rounds", "list", "--profile", "nobody") == Ran(2, "", "There is no AWS profile nobody.\n")
+
+
+def test_whoever_is_not_logged_in_is_told_how(anslag: Anslag, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    told = "You are not logged in to AWS. Log in (for instance with aws sso login), or give --profile.\n"
+    assert anslag("rounds", "list") == Ran(4, "", told)
+
+
+def test_half_a_login_is_told(anslag: Anslag, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    ran = anslag("rounds", "list")
+    assert (ran.code, ran.err.startswith("Your AWS credentials cannot be used (Partial credentials")) == (4, True)
+
+
+def test_a_temporary_login_sends_its_token(anslag: Anslag, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "temporary")
+    with scripted(NO_ROUNDS) as api:
+        anslag("rounds", "list", "--api", api.url)
+        assert api.headers[0]["x-amz-security-token"] == "temporary"
+        assert "SignedHeaders=host;x-amz-date;x-amz-security-token" in api.headers[0]["authorization"]
+
+
+def test_whoever_may_not_in_learns_who_they_are_and_what_to_ask_for(
+    anslag: Anslag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scripted(as_json({"message": "Forbidden"}, 403)) as api, scripted(who_am_i("arn:aws:iam::1:user/eve")) as sts:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", sts.url)
+        told = (
+            "The service does not let arn:aws:iam::1:user/eve in (403: Forbidden). Ask whoever looks after Anslag "
+            "to attach the stack's StaffPolicy to that user or role.\n"
+        )
+        assert anslag("rounds", "list", "--api", api.url) == Ran(4, "", told)
+
+
+def test_where_aws_does_not_say_who_it_is_the_key_is_named(anslag: Anslag) -> None:
+    with scripted(as_json({"message": "Forbidden"}, 401)) as api:
+        ran = anslag("rounds", "list", "--api", api.url)
+        assert (ran.code, "does not let access key testing in (401: Forbidden)" in ran.err) == (4, True)
+
+
+@pytest.mark.parametrize("trouble", [Answer(503), Answer(502), Answer(429), Answer(504), Answer(None)])
+def test_reading_is_tried_again(anslag: Anslag, trouble: Answer) -> None:
+    with scripted(trouble, trouble, NO_ROUNDS) as api:
+        assert anslag("rounds", "list", "--api", api.url) == Ran(0, EMPTY, "")
+        assert len(api.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code", "told"),
+    [
+        (Answer(503), 5, "The service could not answer (503). Try again in a while.\n"),
+        (Answer(429), 5, "The service could not answer (429). Try again in a while.\n"),
+        (Answer(None), 3, "The change may have been made: look before you try again.\n"),
+    ],
+)
+def test_changing_is_tried_once(anslag: Anslag, trouble: Answer, code: int, told: str) -> None:
+    with scripted(trouble, as_json({"started": True})) as api:
+        ran = anslag("rounds", "advance", "--api", api.url)
+        assert (ran.code, ran.out, ran.err.endswith(told)) == (code, "", True)
+        assert api.asked == ["POST /staff/advance"]
+
+
+def test_nobody_at_the_address_is_no_contact(anslag: Anslag) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        ran = anslag("rounds", "list", "--api", url)
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.startswith(f"No contact with the service at {url} (")
+    assert "Connection refused" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "told"),
+    [
+        (as_json({"problems": [PROBLEM]}, 409), 1, "In English.\n"),
+        (as_json({"problems": [PROBLEM, PROBLEM | {"path": "3.amount"}]}, 422), 1, "In English.\nrow 3, amount: In En"),
+        (as_json({"message": "Request Entity Too Large"}, 413), 1, "The service refused (413): Request Entity Too La"),
+        (as_json({"message": "Not Found"}, 404), 3, "What answers at "),
+        (Answer(302, b"", (("Location", "/login"),)), 3, "What answers at "),
+        (Answer(404, b"<html>"), 3, "What answers at "),
+        (as_json({"problems": [PROBLEM]}, 500), 5, "In English.\n"),
+        (as_json({"message": "Internal Server Error"}, 500), 5, "The service could not answer (500)."),
+        (Answer(500, b'["odd"]'), 5, "The service could not answer (500)."),
+        (Answer(200, b"<html>"), 5, "The service answered in a way that this command does not understand."),
+        (as_json({"other": 1}), 5, "The command failed in a way that it does not know: KeyError: 'rounds'\n"),
+    ],
+)
+def test_every_answer_has_its_exit_code_and_its_words(anslag: Anslag, answer: Answer, code: int, told: str) -> None:
+    with scripted(answer) as api:
+        ran = anslag("rounds", "list", "--api", api.url)
+    assert (ran.code, ran.out, ran.err[: len(told)]) == (code, "", told)
+
+
+def test_problems_are_told_in_the_chosen_language_and_asked_for_in_it(anslag: Anslag) -> None:
+    with scripted(as_json({"problems": [PROBLEM]}, 409)) as api:
+        assert anslag("rounds", "list", "--api", api.url, "--language", "sv").err == "På svenska.\n"
+        assert api.headers[0]["accept-language"] == "sv"
+
+
+def test_programs_get_the_problems_as_json() -> None:
+    with scripted(as_json({"problems": [PROBLEM]}, 409)) as api:
+        ran = process("--json", "rounds", "list", "--api", api.url, env=elsewhere(LANG="sv_SE.UTF-8"))
+    expected = '{\n  "problems": [\n    {\n      "code": "round-changed",\n      "path": "",\n'
+    expected += '      "sv": "På svenska.",\n      "en": "In English."\n    }\n  ]\n}\n'
+    assert ran == Ran(1, expected, "På svenska.\n")
+
+
+def test_a_terminal_without_our_letters_still_gets_an_answer() -> None:
+    with scripted(as_json({"problems": [PROBLEM | {"sv": "Å – ö"}]}, 409)) as api:
+        env = elsewhere(LANG="sv_SE", PYTHONIOENCODING="latin-1")
+        ended = subprocess.run(
+            command_line("rounds", "list", "--api", api.url), env=env, capture_output=True, timeout=60, check=False
+        )
+    assert (ended.returncode, ended.stderr) == (1, "Å ? ö\n".encode("latin-1"))
+
+
+def test_a_round_that_cannot_be_is_not_asked_for(anslag: Anslag) -> None:
+    with scripted(NO_ROUNDS) as api:
+        for round_id in ("..", ".", "A", "a/b", "å", ""):
+            ran = anslag("rounds", "show", round_id, "--api", api.url)
+            assert (ran.code, "small letters" in ran.err.replace("\n", " ")) == (2, True)
+        assert api.asked == []
+
+
+def test_the_version_is_told(anslag: Anslag) -> None:
+    assert anslag("--version") == Ran(0, f"anslag {version('anslag')}\n", "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "rounds list",
+        "rounds show",
+        "rounds create",
+        "rounds extend",
+        "rounds close",
+        "rounds advance",
+        "rounds events",
+        "applications list",
+        "applications show",
+        "decisions out",
+        "decisions in",
+        "decisions approve",
+        "announcement preview",
+        "announcement publish",
+        "dead-letters list",
+        "dead-letters redrive",
+    ],
+)
+def test_every_command_explains_itself_without_asking_anybody(anslag: Anslag, command: str) -> None:
+    ran = anslag(*command.split(), "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert f"Usage: anslag {command}" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("arguments", [["rounds"], ["nonsense"], ["rounds", "show"], ["--language", "de"]])
+def test_wrong_use_is_exit_code_2(anslag: Anslag, arguments: list[str]) -> None:
+    assert anslag(*arguments).code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["rounds", "list"], ""),
+        (["rounds", "advance"], "Interrupted. The change may have been made: look before you try again.\n"),
+    ],
+)
+def test_an_interrupt_ends_with_130_and_no_traceback(arguments: list[str], told: str) -> None:
+    hold = threading.Event()
+    with scripted(NO_ROUNDS, hold=hold) as api:
+        running = subprocess.Popen(
+            command_line(*arguments, "--api", api.url),
+            env=elsewhere(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert api.arrived.wait(30)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=30)
+        hold.set()
+    assert (running.returncode, out.decode(), err.decode()) == (130, "", told)
+
+
+def on_a_terminal(*arguments: str, **more: str) -> tuple[int, str]:
+    """Run the command where people sit. Returns its exit code and everything that came onto the screen."""
+    ours, theirs = pty.openpty()
+    env = elsewhere(TERM="xterm-256color", COLUMNS="80", **more)
+    running = subprocess.Popen(command_line(*arguments), env=env, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    screen = b""
+    while select.select([ours], [], [], 30)[0]:
+        try:
+            screen += os.read(ours, 4096)
+        except OSError:  # the other end is closed
+            break
+    os.close(ours)
+    return running.wait(30), screen.decode()
+
+
+def test_people_see_that_something_goes_on_and_programs_do_not() -> None:
+    with scripted(NO_ROUNDS) as api:
+        code, screen = on_a_terminal("rounds", "list", "--api", api.url)
+        assert (code, "Asking the service …" in screen) == (0, True)
+        assert process("rounds", "list", "--api", api.url) == Ran(0, EMPTY, "")
+
+
+def test_colours_are_left_out_where_they_are_not_wanted() -> None:
+    with scripted(as_json({"problems": [PROBLEM]}, 409)) as api:
+        _, coloured = on_a_terminal("rounds", "list", "--api", api.url)
+        _, plain = on_a_terminal("rounds", "list", "--api", api.url, NO_COLOR="1")
+    assert ("\x1b[31mIn English." in coloured, "\x1b[3" in plain, "In English." in plain) == (True, False, True)

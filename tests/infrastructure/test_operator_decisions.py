@@ -1,0 +1,223 @@
+"""Decisions and the announcement: handed in by one, approved by another, read by all, published once."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.infrastructure import operator_api, operator_command, operator_rounds
+from tests.infrastructure.operator_api import BO, StaffApi, log_in
+from tests.infrastructure.operator_command import Anslag, Ran, command_line, elsewhere, process
+from tests.infrastructure.operator_rounds import LIST, ROUND, fill_in, plain, stored
+
+anslag = operator_command.anslag
+closed = operator_rounds.closed
+staff_api = operator_api.staff_api
+
+INTERRUPT = "Ctrl-C"
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def decided(anslag: Anslag, monkeypatch: pytest.MonkeyPatch, api: StaffApi) -> str:
+    """Anna hands in, Bo approves. Returns the announcement's digest."""
+    anslag("decisions", "out", ROUND)
+    fill_in(("bifall", "700000", ""), ("avslag", "", ""))
+    entered = json.loads(anslag("decisions", "in", ROUND, LIST, "--json").out)
+    log_in(monkeypatch, BO)
+    assert anslag("decisions", "approve", ROUND, "--digest", entered["digest"]).code == 0
+    return str(stored(api, "/announcement")["digest"])
+
+
+def answering(question: str, typed: str, *arguments: str) -> Ran:
+    """Run the command with somebody at the keyboard who, when asked, types this."""
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(
+        command_line(*arguments), env=elsewhere(), stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    os.close(theirs)
+    assert running.stderr is not None
+    asked = b""
+    while question.encode() not in asked and (more := os.read(running.stderr.fileno(), 4096)):
+        asked += more
+    if typed == INTERRUPT:
+        running.send_signal(signal.SIGINT)
+    else:
+        os.write(ours, typed.encode())
+    out, err = running.communicate(timeout=60)
+    os.close(ours)
+    return Ran(running.returncode, out.decode(), (asked + err).decode())
+
+
+# ---------------------------------------------------------------- decisions
+
+
+def test_the_decision_list_comes_out_as_the_service_wrote_it(anslag: Anslag, closed: StaffApi) -> None:
+    ran = anslag("decisions", "out", ROUND)
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, f"  anslag decisions in {ROUND} {LIST}")
+    content = Path(LIST).read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfreference;applicant;title;requested;decision;amount;motivation\r\n")
+    assert content.count(b"\r\n") == 3
+    assert process("decisions", "out", ROUND, "-", env=elsewhere()).out.encode() == content
+    assert anslag("decisions", "out", ROUND, "x.csv", "--json").out == '{\n  "file": "x.csv",\n  "applications": 2\n}\n'
+    assert Path("x.csv").read_bytes() == content
+    assert closed.asked == [f"GET /staff/rounds/{ROUND}/decisions"] * 3
+
+
+def test_a_file_is_not_written_over_unless_it_is_asked_for(anslag: Anslag, closed: StaffApi) -> None:
+    Path(LIST).write_text("mine", encoding="utf-8")
+    told = f"{LIST} is there already. Name another file, or --force to write over it.\n"
+    assert anslag("decisions", "out", ROUND) == Ran(2, "", told)
+    assert (Path(LIST).read_text(encoding="utf-8"), closed.asked) == ("mine", [])
+    assert anslag("decisions", "out", ROUND, "--force").code == 0
+    assert Path(LIST).read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+def test_a_file_that_cannot_be_written_is_told(anslag: Anslag, closed: StaffApi) -> None:
+    told = "nowhere/x.csv cannot be used: No such file or directory.\n"
+    assert anslag("decisions", "out", ROUND, "nowhere/x.csv") == Ran(2, "", told)
+    assert len(closed.asked) == 1
+
+
+def test_json_and_the_list_do_not_share_standard_output(anslag: Anslag, closed: StaffApi) -> None:
+    ran = anslag("decisions", "out", ROUND, "-", "--json")
+    assert (ran.code, json.loads(ran.out)["problems"][0]["code"], closed.asked) == (2, "unusable", [])
+
+
+def test_every_mistake_in_the_list_is_told_by_row_and_column_and_nothing_changes(
+    anslag: Anslag, closed: StaffApi
+) -> None:
+    anslag("decisions", "out", ROUND)
+    fill_in(("bifall", "850 001", ""), ("kanske", "", ""))
+    ran = anslag("decisions", "in", ROUND, LIST, "--language", "sv")
+    assert plain(ran.err) == (
+        "rad 2, amount: Beloppet 850 001 kronor är högre än de sökta 850 000 kronor.\n"
+        "rad 3, decision: Beslutet kanske går inte att tolka. Skriv bifall eller avslag.\n"
+    )
+    assert (ran.code, ran.out, stored(closed)["decisions"]) == (1, "", None)
+
+
+def test_a_list_that_is_not_utf_8_is_refused_before_it_loses_letters(anslag: Anslag, closed: StaffApi) -> None:
+    anslag("decisions", "out", ROUND)
+    fill_in(("bifall", "700000", "Bra på åtgärder"), ("avslag", "", ""))
+    Path(LIST).write_bytes(Path(LIST).read_text(encoding="utf-8-sig").encode("cp1252"))
+    told = "The file cannot be read as CSV in UTF-8. Save it as CSV UTF-8.\n"
+    assert anslag("decisions", "in", ROUND, LIST) == Ran(1, "", told)
+    assert stored(closed)["decisions"] is None
+
+
+def test_a_list_that_is_not_there_is_wrong_use(anslag: Anslag, closed: StaffApi) -> None:
+    assert (anslag("decisions", "in", ROUND, "no.csv").code, closed.asked) == (2, [])
+
+
+def test_decisions_are_handed_in_by_one_and_approved_by_another(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anslag("decisions", "out", ROUND)
+    fill_in(("award", "700\u00a0000", "Väl förankrat; tydligt"), ("decline", "", ""))
+    ran = anslag("decisions", "in", ROUND, LIST)
+    digest = stored(closed)["decisions"]["digest"]
+    assert plain(ran.out) == (
+        "1 award, 1 declined. SEK 700 000 of a budget of SEK 11 000 000;\n"
+        "SEK 10 300 000 left.\n"
+        "\n"
+        "Ask a colleague to read the list and approve it:\n"
+        f"  anslag decisions approve {ROUND} --digest {digest}\n"
+    )
+    approve = ("decisions", "approve", ROUND, "--digest")
+    told = "Whoever handed in the decisions cannot approve them. Ask a colleague.\n"
+    assert anslag(*approve, digest) == Ran(1, "", told)
+    log_in(monkeypatch, BO)
+    wrong = anslag(*approve, "0" * 64)
+    assert (wrong.code, digest in wrong.err) == (1, True)
+    approved = "The decisions are approved. Now read what goes out:\n  anslag announcement preview 2026-autumn\n"
+    assert anslag(*approve, digest) == Ran(0, approved, "")
+    assert stored(closed)["decisions"]["approved_by"].endswith("user/bo")
+    assert "Väl förankrat; tydligt" in process("decisions", "out", ROUND, "-", env=elsewhere()).out
+
+
+# ---------------------------------------------------------------- announcement
+
+
+def test_the_announcement_is_read_word_for_word_then_published_once(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = decided(anslag, monkeypatch, closed)
+    text = stored(closed, "/announcement")["texts"]
+    publish = f"anslag announcement publish {ROUND} --digest {digest}"
+    swedish = f"På svenska\n\nÄmne: {text['sv']['subject']}\n\n{text['sv']['body']}\n"
+    english = f"In English\n\nSubject: {text['en']['subject']}\n\n{text['en']['body']}\n"
+    ending = f"Digest: {digest}\n\nIs everything right? Publish:\n  {publish}\n"
+    assert anslag("announcement", "preview", ROUND) == Ran(0, swedish + english + ending, "")
+    assert anslag("announcement", "preview", ROUND, "--language", "en") == Ran(0, english + ending, "")
+    published = anslag(*publish.split()[1:], "--yes")
+    assert (published.code, published.out.startswith("Announcement 1 was published ")) == (0, True)
+    assert stored(closed)["round"]["state"] == "announced"
+    assert anslag(*publish.split()[1:], "--yes") == Ran(1, "", "The announcement is already published.\n")
+    assert "Announcement 1 was published" in anslag("announcement", "preview", ROUND).out
+
+
+def test_nothing_is_published_where_nobody_can_be_asked(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = decided(anslag, monkeypatch, closed)
+    ran = process("announcement", "publish", ROUND, "--digest", digest, env=elsewhere())
+    assert ran == Ran(2, "", "Nobody is here to be asked. Give --yes to publish all the same.\n")
+    assert stored(closed)["round"]["state"] == "decided"
+
+
+def test_whoever_publishes_is_asked_first(anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = decided(anslag, monkeypatch, closed)
+    publish = ("announcement", "publish", ROUND, "--digest", digest)
+    subject = stored(closed, "/announcement")["texts"]["en"]["subject"]
+    warning = "It goes to everybody who subscribes, and cannot be taken back."
+    asked = f"{subject}\n{warning}\nPublish? [y/n] (n): "
+    for typed in ("n\n", "\n", "\x04"):
+        assert answering("(n): ", typed, *publish) == Ran(1, "", f"{asked}Nothing was published.\n")
+    assert answering("(n): ", INTERRUPT, *publish) == Ran(130, "", asked)
+    assert stored(closed)["round"]["state"] == "decided"
+    published = answering("(n): ", "y\n", *publish)
+    assert (published.code, published.out.startswith("Announcement 1 was published "), published.err) == (
+        0,
+        True,
+        asked,
+    )
+    assert stored(closed)["round"]["state"] == "announced"
+
+
+def test_whoever_publishes_in_swedish_says_ja(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = decided(anslag, monkeypatch, closed)
+    publish = ("--language", "sv", "announcement", "publish", ROUND, "--digest", digest)
+    refused = answering("Publicera? [j/n] (n): ", "y\nn\n", *publish)
+    assert (refused.code, refused.err.endswith("Inget publicerades.\n")) == (1, True)
+    assert answering("Publicera? [j/n] (n): ", "j\n", *publish).code == 0
+    assert stored(closed)["round"]["state"] == "announced"
+
+
+def test_another_announcement_than_the_one_read_is_not_asked_about(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = decided(anslag, monkeypatch, closed)
+    ours, theirs = pty.openpty()
+    ended = subprocess.run(
+        command_line("announcement", "publish", ROUND, "--digest", "0" * 64),
+        env=elsewhere(),
+        stdin=theirs,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert (ended.returncode, digest in ended.stderr.decode(), "Publish?" in ended.stderr.decode()) == (1, True, False)
