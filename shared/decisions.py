@@ -79,6 +79,11 @@ def harmless(text: str) -> str:
     return "'" + text if text.startswith(_FORMULA_STARTS) else text
 
 
+def _as_written(cell: str) -> str:
+    """The reverse of `harmless`."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_STARTS) else cell
+
+
 def write_csv(applications: Iterable[Application], decided: Mapping[str, Decision]) -> str:
     """The decision list, for Swedish Excel: byte order mark, semicolons, one row per application."""
     out = io.StringIO()
@@ -139,6 +144,8 @@ def _rows(raw: bytes) -> Sequence[tuple[int, Mapping[str, str]]]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ProblemsError([problem("csv-unreadable")]) from error
+    if "\ufffd" in text:  # somebody on the way read another encoding as UTF-8, and the letters are lost
+        raise ProblemsError([problem("csv-unreadable")])
     heading = text.partition("\n")[0]
     delimiter = max(";,\t", key=heading.count)
     table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -173,7 +180,7 @@ def _decide(number: int, row: Mapping[str, str], application: Application) -> De
     if problems:
         return problems
     amount = _whole(row["amount"]) or 0
-    return Decision(application.id, kind, amount, row["motivation"].removeprefix("'"))
+    return Decision(application.id, kind, amount, _as_written(row["motivation"]))
 
 
 def _amount_problems(number: int, text: str, kind: DecisionKind, application: Application) -> Iterator[Problem]:

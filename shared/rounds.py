@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.instants import iso, parse_iso, whole_second
+from shared.problems import ProblemsError, refuse
 
 FORM_LIFETIME = timedelta(minutes=15)
 """The longest that a signed form lives; S3 is told so, and the credentials that sign it live longer."""
@@ -24,6 +25,21 @@ class RoundState(StrEnum):
     CLOSED = "closed"
     DECIDED = "decided"
     ANNOUNCED = "announced"
+
+
+_STATE_WORDS = {
+    RoundState.SCHEDULED: {"sv": "planerad", "en": "scheduled"},
+    RoundState.OPEN: {"sv": "öppen", "en": "open"},
+    RoundState.CLOSING: {"sv": "under stängning", "en": "closing"},
+    RoundState.CLOSED: {"sv": "stängd", "en": "closed"},
+    RoundState.DECIDED: {"sv": "beslutad", "en": "decided"},
+    RoundState.ANNOUNCED: {"sv": "offentliggjord", "en": "announced"},
+}
+
+
+def wrong_state(found: RoundState, needed: RoundState) -> ProblemsError:
+    """The error for something that a round's state does not allow, to be raised."""
+    return refuse("round-in-wrong-state", status=409, state=_STATE_WORDS[found], needed=_STATE_WORDS[needed])
 
 
 class Phase(StrEnum):

@@ -26,7 +26,7 @@ from shared.instants import BadInstantError, from_local, iso, whole_second
 from shared.problems import Problem, ProblemsError, problem, refuse
 from shared.programme import Programme, UnknownProgrammeError, available, load
 from shared.references import RANDOM_BYTES, read_reference, spaced
-from shared.rounds import Round, RoundState
+from shared.rounds import Round, RoundState, wrong_state
 
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 _Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
@@ -122,7 +122,7 @@ class Administering:
         call = require_round(self.table, round_id)
         programme = load(call.programme)
         if call.state not in (RoundState.SCHEDULED, RoundState.OPEN, RoundState.CLOSING):
-            raise refuse("round-in-wrong-state", status=409, state=call.state.value, needed="open")
+            raise wrong_state(call.state, RoundState.OPEN)
         if call.closes_at is None:
             raise refuse("round-has-no-end", status=409)
         closes_at = _instant("closes", request.closes, programme, end_of_day=True)
@@ -139,7 +139,7 @@ class Administering:
         call = require_round(self.table, round_id)
         now = whole_second(self.now())
         if call.state is not RoundState.OPEN or (call.closes_at is not None and call.closes_at < now):
-            raise refuse("round-in-wrong-state", status=409, state=call.state.value, needed="open")
+            raise wrong_state(call.state, RoundState.OPEN)
         return self._change(call, replace(call, closes_at=now), who, "round closed early", request.reason)
 
     def advance_now(self) -> None:

@@ -14,7 +14,7 @@ from functions.announce.awards import Award, Result, result
 from functions.announce.press import Detail
 from shared.applicants import Applicant
 from shared.instants import iso
-from shared.letters import Letter, MOST_LINE, in_two_forms
+from shared.letters import MOST_LINE, Letter, in_two_forms
 from shared.programme import Programme
 from shared.references import spaced
 from shared.rounds import Round

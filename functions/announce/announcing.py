@@ -19,7 +19,7 @@ from shared.instants import iso
 from shared.problems import refuse
 from shared.programme import load
 from shared.references import RANDOM_BYTES
-from shared.rounds import Round, RoundState
+from shared.rounds import Round, RoundState, wrong_state
 
 _FIRST = 1
 
@@ -71,7 +71,7 @@ class Announcing:
 
     def _compose(self, call: Round) -> Announcement:
         if call.state not in (RoundState.DECIDED, RoundState.ANNOUNCED):
-            raise refuse("round-in-wrong-state", status=409, state=call.state.value, needed=RoundState.DECIDED.value)
+            raise wrong_state(call.state, RoundState.DECIDED)
         decided = self.table.get(keys.decisions_key(call.id)) or {}
         applications = {one.id: one for one in read_applications(self.table, call.id)}
         awards = []

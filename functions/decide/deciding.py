@@ -22,7 +22,7 @@ from shared.decisions import DecisionKind
 from shared.instants import iso
 from shared.problems import refuse
 from shared.references import RANDOM_BYTES
-from shared.rounds import Round, RoundState
+from shared.rounds import Round, RoundState, wrong_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +94,4 @@ class Deciding:
 
 def _require_closed(call: Round, *states: RoundState) -> None:
     if call.state not in states:
-        raise refuse("round-in-wrong-state", status=409, state=call.state.value, needed=states[0].value)
+        raise wrong_state(call.state, states[0])

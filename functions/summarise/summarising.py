@@ -15,9 +15,8 @@ from shared.aws.reconciliation import reconcile
 from shared.aws.rows import read_applications, read_rounds, read_submissions, require_round
 from shared.aws.table import Table
 from shared.instants import iso, parse_iso
-from shared.problems import refuse
 from shared.programme import load
-from shared.rounds import Round, RoundState
+from shared.rounds import Round, RoundState, wrong_state
 from shared.submissions import Submission
 
 CLOSING_SUMMARY = "closing-summary"
@@ -53,7 +52,7 @@ class Summarising:
         call = require_round(self.table, round_id)
         certificate = self.table.get(keys.certificate_key(round_id))
         if certificate is None:
-            raise refuse("round-in-wrong-state", status=409, state=call.state.value, needed="closed")
+            raise wrong_state(call.state, RoundState.CLOSED)
         with self.effects.once(round_id, CLOSING_SUMMARY, self.now()) as mine:
             if mine:
                 programme = load(call.programme)

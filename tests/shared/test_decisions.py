@@ -95,6 +95,7 @@ def test_the_sum_must_stay_within_the_budget() -> None:
         (sheet(heading="reference;decision"), [("column-missing", "1")]),
         (sheet(f"{A};bifall;1;å", encoding="latin-1"), [("csv-unreadable", "")]),
         (b"PK\x03\x04\xff", [("csv-unreadable", "")]),
+        (sheet(f"{A};bifall;1;f\ufffdr litet"), [("csv-unreadable", "")]),
     ],
 )
 def test_a_file_that_is_no_such_list_is_refused(raw: bytes, problems: list[tuple[str, str]]) -> None:
@@ -106,6 +107,11 @@ def test_the_list_goes_out_for_swedish_excel_and_comes_back_unchanged() -> None:
     text = write_csv(APPLICATIONS, decided)
     assert text.startswith("\ufeffreference;applicant;title;requested;decision;amount;motivation\r\n")
     assert read_csv(text.encode(), APPLICATIONS, CALL) == list(decided.values())
+
+
+def test_an_apostrophe_that_staff_wrote_stays() -> None:
+    (first, _) = read_csv(sheet(f"{A};bifall;1;'Bäst' i test", f"{B};avslag;"), APPLICATIONS, CALL)
+    assert first.motivation == "'Bäst' i test"
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "＝"])
