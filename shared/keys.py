@@ -75,6 +75,10 @@ def announcement_key(round_id: str, number: int) -> Key:
     return {"pk": round_partition(round_id), "sk": f"{ANNOUNCEMENTS}{number:04}"}
 
 
+CLOSING_SUMMARY = "closing-summary"
+"""The effect that one job has and another looks for."""
+
+
 def effect_key(round_id: str, effect: str) -> Key:
     """The claim of something that happens outside, once. Example: ROUND#2019-autumn / EFFECT#closing-summary"""
     return {"pk": round_partition(round_id), "sk": f"EFFECT#{effect}"}

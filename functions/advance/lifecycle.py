@@ -17,8 +17,6 @@ from shared.aws.table import ConditionFailedError, ConflictError, Table
 from shared.references import RANDOM_BYTES
 from shared.rounds import Round, RoundState, due_state
 
-CLOSING_SUMMARY = "closing-summary"
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -92,7 +90,7 @@ class Lifecycle:
         return [Step(call.id, "round closed", repaired=closed.repaired)]
 
     def _summary(self, call: Round) -> list[Step]:
-        if self.effects.is_done(call.id, CLOSING_SUMMARY):
+        if self.effects.is_done(call.id, keys.CLOSING_SUMMARY):
             return []
         self._start_summary(call)
         return [Step(call.id, "closing summary asked for")]

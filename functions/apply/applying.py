@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from boto3.dynamodb.conditions import Attr
 from functions.apply.links import SECRET_BYTES, Link, new_link
 from functions.apply.uploads import MOST_FORMS, FormsRequest, file_problems, sign_forms
 from shared import keys, totals
-from shared.applications import Application, ApplicationState
+from shared.applications import Application, ApplicationState, Version
 from shared.aws.bucket import Bucket
 from shared.aws.rows import audit, count, read_rounds, require_round, unchanged
 from shared.aws.table import ABSENT, ConditionFailedError, ConflictError, Put, Table, Update
@@ -197,10 +197,10 @@ def form_data(programme: Programme) -> dict[str, Any]:
 
 
 def standing(call: Round, application: Application, now: datetime) -> dict[str, Any]:
-    """How an application stands, as its holder sees it: the same receipt that goes out by e-mail."""
-    from shared import receipt  # noqa: PLC0415  Babel is only needed here
+    """How an application stands, as its holder sees it: with the same letters that go out by e-mail."""
+    from shared import receipt, refusal  # noqa: PLC0415  Babel is only needed here
 
-    programme = load(call.programme)
+    programme, language = load(call.programme), application.language
     current, refused = application.current, application.refused
     body: dict[str, Any] = {
         "application": application.id,
@@ -209,28 +209,35 @@ def standing(call: Round, application: Application, now: datetime) -> dict[str, 
         "started_at": iso(application.started_at),
         "round": call.public(now, programme.time_zone),
     }
+    if application.withdrawn_at is not None:
+        body["withdrawn_at"] = iso(application.withdrawn_at)
+    if application.state is ApplicationState.WITHDRAWN:
+        body["receipt"] = asdict(receipt.withdrawn(application, call, programme, language))
+    elif current is not None:
+        body["receipt"] = asdict(receipt.accepted(application, call, programme, language))
     if current is not None:
-        letter = receipt.accepted(application, call, programme, application.language)
-        body["current"] = {
-            "submission": current.submission,
-            "version": current.number,
-            "arrived_at": iso(current.arrived_at),
-            "sha256": current.sha256,
-            "title": current.facts.title,
-            "requested": current.facts.requested,
-            "attachments": [
-                {name: file[name] for name in ("kind", "name", "size", "sha256", "type")}
-                for file in current.facts.attachments
-            ],
-        }
-        body["receipt"] = {"subject": letter.subject, "text": letter.text}
+        body["current"] = _current(current)
     if refused is not None and (current is None or refused.order > current.order):
         body["refused"] = {
             "submission": refused.submission,
             "arrived_at": iso(refused.arrived_at),
             "outcome": refused.outcome.value,
             "problems": [found.as_json() for found in refused.problems],
+            **asdict(refusal.refused(application, call, programme, language)),
         }
-    if application.withdrawn_at is not None:
-        body["withdrawn_at"] = iso(application.withdrawn_at)
     return body
+
+
+def _current(version: Version) -> dict[str, Any]:
+    return {
+        "submission": version.submission,
+        "version": version.number,
+        "arrived_at": iso(version.arrived_at),
+        "sha256": version.sha256,
+        "title": version.facts.title,
+        "requested": version.facts.requested,
+        "attachments": [
+            {name: file[name] for name in ("kind", "name", "size", "sha256", "type")}
+            for file in version.facts.attachments
+        ],
+    }

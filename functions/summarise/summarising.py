@@ -19,7 +19,6 @@ from shared.programme import load
 from shared.rounds import Round, RoundState, wrong_state
 from shared.submissions import Submission
 
-CLOSING_SUMMARY = "closing-summary"
 _DIGEST = "digest-"
 _REPORTED = (RoundState.OPEN, RoundState.CLOSING, RoundState.CLOSED, RoundState.DECIDED)
 _SETTLED = timedelta(minutes=1)
@@ -53,13 +52,13 @@ class Summarising:
         certificate = self.table.get(keys.certificate_key(round_id))
         if certificate is None:
             raise wrong_state(call.state, RoundState.CLOSED)
-        with self.effects.once(round_id, CLOSING_SUMMARY, self.now()) as mine:
+        with self.effects.once(round_id, keys.CLOSING_SUMMARY, self.now()) as mine:
             if mine:
                 programme = load(call.programme)
                 applications = read_applications(self.table, round_id)
                 letter = closing.compose(call, programme, certificate, applications, programme.languages[0])
                 message_id = self.staff.publish_text(letter.subject, letter.text)
-                self.effects.done(round_id, CLOSING_SUMMARY, self.now(), message_id=message_id)
+                self.effects.done(round_id, keys.CLOSING_SUMMARY, self.now(), message_id=message_id)
         return mine
 
     def _digest(self, call: Round) -> bool:

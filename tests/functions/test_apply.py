@@ -219,7 +219,17 @@ def test_the_status_shows_the_receipt_and_what_has_to_be_mended(world: World) ->
     assert shown["reference"] in shown["receipt"]["text"]
     assert PDF["sha256"] in shown["receipt"]["text"]
     assert [(one["code"], one["path"]) for one in shown["refused"]["problems"]] == [("missing", "contact.email")]
+    assert "Uppgiften saknas" in shown["refused"]["text"]
     assert started.link.token not in json.dumps(shown)
+
+
+def test_the_status_of_a_withdrawn_application_says_so(world: World) -> None:
+    started = world.start()
+    world.submit(started.application.id)
+    shown = standing(*world.applying.withdraw(started.link), world.now)
+    assert shown["state"] == "withdrawn"
+    assert shown["withdrawn_at"] == "2019-10-01T08:00:00Z"
+    assert "återkallad" in shown["receipt"]["text"]
 
 
 def test_rounds_are_listed_open_ones_first_with_the_form_data_of_their_programme(world: World) -> None:
