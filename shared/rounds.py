@@ -87,6 +87,11 @@ class Round:
         """The last second in which an upload may arrive, by S3's clock: the deadline and the grace."""
         return None if self.closes_at is None else self.closes_at + self.grace
 
+    @property
+    def is_certified(self) -> bool:
+        """Whether closing has proven that nothing is missing. What counts is settled from then on."""
+        return self.state in _FINAL
+
     def as_item(self) -> dict[str, Any]:
         """The attributes that the table stores, keys apart."""
         return {

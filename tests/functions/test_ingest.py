@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from functions.administer.administering import Extension
-from functions.ingest.intake import Intake, UnknownObjectError, Uploaded
+from functions.ingest.intake import AfterCertificateError, Intake, UnknownObjectError, Uploaded
 from shared import keys, totals
 from shared.applications import Application, ApplicationState, Outcome
 from shared.aws.rows import read_application, read_applications
@@ -256,3 +256,29 @@ def test_nothing_but_the_named_version_is_read(world: World) -> None:
     application = stored(world, draft.id)
     assert application.current is not None
     assert application.current.facts.title == "Den som skickades"
+
+
+def test_an_upload_in_time_that_turns_up_after_the_certificate_is_for_a_person_to_decide_on(world: World) -> None:
+    recorded_before = world.start().application.id
+    uploaded_before = world.upload(recorded_before)
+    world.intake.ingest(uploaded_before)
+    draft = world.start().application.id
+    world.now = parse_iso("2019-10-16T08:00:00Z")
+    world.lifecycle.tick()
+    certificate = world.table.get(keys.certificate_key(ROUND))
+    before = world.rows()
+    strayed = world.upload(draft, at=parse_iso("2019-10-15T21:00:00Z"))
+    with pytest.raises(AfterCertificateError):
+        world.intake.ingest(strayed)
+    assert world.intake.ingest(uploaded_before).again
+    assert world.rows() == before
+    assert world.table.get(keys.certificate_key(ROUND)) == certificate
+
+
+def test_a_late_upload_after_the_certificate_is_late_and_does_not_touch_it(world: World) -> None:
+    draft = world.start().application.id
+    world.now = parse_iso("2019-10-16T08:00:00Z")
+    world.lifecycle.tick()
+    certificate = world.table.get(keys.certificate_key(ROUND))
+    assert world.intake.ingest(world.upload(draft)).submission.outcome is Outcome.LATE
+    assert world.table.get(keys.certificate_key(ROUND)) == certificate

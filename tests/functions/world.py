@@ -123,14 +123,15 @@ class World:
         document: dict[str, Any] | bytes | None = None,
         *,
         files: tuple[bytes, ...] = (A_PDF, AN_EXCEL),
+        at: datetime | None = None,
     ) -> Uploaded:
-        """A document, with the attachments that it names, in a submission of its own."""
+        """A document, with the attachments that it names, in a submission of its own; S3 has it since `at`."""
         content = document if isinstance(document, bytes) else raw(document or a_document())
         named = json.loads(content).get("attachments", []) if not isinstance(document, bytes) else []
         for entry, file in zip(named, files, strict=False):
             self.put(keys.attachment_object(ROUND, application, entry["sha256"]), file)
         submission = new_submission(self.now, self.random(5))
-        return self.put(keys.document_object(ROUND, application, submission), content)
+        return self.put(keys.document_object(ROUND, application, submission), content, at)
 
     def submit(self, application: str, document: dict[str, Any] | None = None) -> Recorded:
         """Upload and ingest."""
