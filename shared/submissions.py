@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared import merkle
 from shared.applications import Outcome
 from shared.instants import iso, parse_iso
 from shared.problems import Problem
@@ -27,6 +27,12 @@ class Submission:
     number: int
     sha256: str
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def leaf(self) -> bytes:
+        """Names application, submission, object version, arrival, hash and outcome; nothing in it is personal."""
+        named = (self.application, self.submission, self.version_id, iso(self.arrived_at), self.sha256, self.outcome)
+        return "|".join(named).encode()
 
     def as_item(self) -> dict[str, Any]:
         """The attributes that the table stores, keys apart."""
@@ -60,23 +66,11 @@ class Submission:
         )
 
 
+def leaves(submissions: Iterable[Submission]) -> list[bytes]:
+    """What a certificate's root stands for: a line for each submission, in order of the lines."""
+    return sorted(one.leaf for one in submissions)
+
+
 def root_hash(submissions: Iterable[Submission]) -> str:
-    """The root of a Merkle tree (RFC 9162, section 2.1) over a round's submissions in order of their keys.
-
-    A leaf names the application, the submission, the object version, its arrival, its hash and its outcome;
-    nothing in it is personal.
-    """
-    leaves = sorted(
-        "|".join((one.application, one.submission, one.version_id, iso(one.arrived_at), one.sha256, one.outcome))
-        for one in submissions
-    )
-    return _root([hashlib.sha256(b"\x00" + leaf.encode()).digest() for leaf in leaves]).hex()
-
-
-def _root(hashes: list[bytes]) -> bytes:
-    if not hashes:
-        return hashlib.sha256(b"").digest()
-    if len(hashes) == 1:
-        return hashes[0]
-    split = 1 << (len(hashes) - 1).bit_length() - 1
-    return hashlib.sha256(b"\x01" + _root(hashes[:split]) + _root(hashes[split:])).digest()
+    """The root of the Merkle tree over a round's submissions, in hexadecimal."""
+    return merkle.root(leaves(submissions)).hex()
