@@ -64,7 +64,6 @@ def lifecycle() -> Lifecycle:
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Entry point of the function."""
     steps = lifecycle().tick()
@@ -76,4 +75,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         metrics.add_metric("UploadsWithoutOutcome", MetricUnit.Count, missing)
     if repaired:
         metrics.add_metric("TotalsRepaired", MetricUnit.Count, repaired)
+    if missing or repaired:
+        # Not by the decorator, which warns of every minute in which there is nothing to tell.
+        metrics.flush_metrics()
     return {"steps": [step.what for step in steps]}
