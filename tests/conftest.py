@@ -24,3 +24,13 @@ def _own_environment() -> Iterator[None]:
     pytest_own = {name: value for name, value in os.environ.items() if name.startswith("PYTEST_")}
     with patch.dict(os.environ, {**kept, **pytest_own, **_HARMLESS}, clear=True):
         yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests measured, below their result. (xdist's workers send it along with their reports.)"""
+    reports = terminalreporter.getreports("passed")
+    lines = [line for report in reports for name, line in report.user_properties if name == "measured"]
+    if lines:
+        terminalreporter.section("measured")
+    for line in lines:
+        terminalreporter.write_line(str(line))

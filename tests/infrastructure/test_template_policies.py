@@ -1,0 +1,237 @@
+"""Who may do what: an allow-list for every role, and nothing in it that the code does not call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.calls import calls_of
+from tests.infrastructure.template_reading import (
+    allowed,
+    asynchronously_invoked,
+    functions,
+    listed,
+    named,
+    policy_documents,
+    statements,
+)
+from tests.template import resources
+
+PREFIX = "arn:${AWS::Partition}"
+PLACE = "${AWS::Region}:${AWS::AccountId}"
+ROUNDS = "${UploadBucket.Arn}/rounds/*"
+
+
+def _own(function: str) -> str:
+    return f"{PREFIX}:lambda:{PLACE}:function:${{AWS::StackName}}-{function}"
+
+
+ALLOWED: dict[str, dict[str, str]] = {
+    "ApplyRole": {
+        "ApplyLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
+        "Table.Arn": "dynamodb:BatchGetItem dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem "
+        "dynamodb:Query dynamodb:UpdateItem",
+        ROUNDS: "s3:PutObject",
+    },
+    "IngestRole": {
+        "IngestLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
+        "Table.Arn": "dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem",
+        ROUNDS: "s3:GetObject s3:GetObjectVersion",
+        "UploadBucket.Arn": "s3:ListBucket",
+        "UploadQueue.Arn": "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage",
+    },
+    "AcknowledgeRole": {
+        "AcknowledgeLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
+        "Table.Arn": "dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem",
+        "Table.StreamArn": "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams",
+        f"{PREFIX}:ses:{PLACE}:identity/${{ReceiptSender}}": "ses:SendEmail",
+        f"{PREFIX}:ses:{PLACE}:identity/${{Domain}}": "ses:SendEmail",
+        "FailedJobs.Arn": "sqs:SendMessage",
+    },
+    "AdvanceRole": {
+        "AdvanceLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
+        "Table.Arn": "dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
+        "UploadBucket.Arn": "s3:ListBucketVersions",
+        ROUNDS: "s3:PutObjectVersionTagging",
+        "UploadQueue.Arn": "sqs:SendMessage",
+        "FailedJobs.Arn": "sqs:SendMessage",
+        _own("summarise"): "lambda:InvokeFunction",
+        _own("announce"): "lambda:InvokeFunction",
+    },
+    "SummariseRole": {
+        "SummariseLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
+        "Table.Arn": "dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem",
+        "UploadBucket.Arn": "s3:ListBucketVersions",
+        "FailedUploads.Arn": "sqs:GetQueueAttributes",
+        "FailedJobs.Arn": "sqs:GetQueueAttributes sqs:SendMessage",
+        "StaffTopic": "sns:Publish",
+    },
+    "AdministerRole": {
+        "AdministerLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
+        "Table.Arn": "dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
+        "FailedUploads.Arn": "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:ReceiveMessage",
+        "FailedJobs.Arn": "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:ReceiveMessage",
+        "UploadQueue.Arn": "sqs:SendMessage",
+        _own("advance"): "lambda:InvokeFunction",
+        _own("acknowledge"): "lambda:InvokeFunction",
+        _own("summarise"): "lambda:InvokeFunction",
+    },
+    "DecideRole": {
+        "DecideLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
+        "Table.Arn": "dynamodb:BatchWriteItem dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem "
+        "dynamodb:Query dynamodb:UpdateItem",
+    },
+    "AnnounceRole": {
+        "AnnounceLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
+        "Table.Arn": "dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
+        "AwardTopic": "sns:Publish",
+        "FailedJobs.Arn": "sqs:SendMessage",
+    },
+    "SchedulerRole": {
+        _own("advance"): "lambda:InvokeFunction",
+        _own("summarise"): "lambda:InvokeFunction",
+        "FailedJobs.Arn": "sqs:SendMessage",
+    },
+}
+"""What each role may do, by resource. Widening a role is a change here too, for a reviewer to see."""
+
+FOR_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents"}
+"""What Lambda itself does in a function's name, whatever the function."""
+FOR_QUEUES = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+FOR_STREAMS = {
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+}
+FOR_MISSING_FILES = {"s3:ListBucket"}
+"""S3 answers 403 instead of 404 to whoever may not list."""
+
+
+@pytest.mark.parametrize("role", [*sorted(ALLOWED)])
+def test_a_role_allows_what_is_agreed_and_no_more(role: str) -> None:
+    agreed = {(action, resource) for resource, actions in ALLOWED[role].items() for action in actions.split()}
+    assert allowed(role) == agreed
+
+
+def test_there_are_no_roles_but_these() -> None:
+    assert set(resources("AWS::IAM::Role")) == set(ALLOWED)
+
+
+@pytest.mark.parametrize("function", sorted(functions()))
+def test_a_function_may_do_what_its_code_calls_and_no_more(function: str) -> None:
+    """The calls are read from the code: see tests/infrastructure/calls.py."""
+    around = set(FOR_LAMBDA)
+    if function in asynchronously_invoked():
+        around |= {"sqs:SendMessage"}  # to the dead letters
+    if function == "ingest":
+        around |= FOR_QUEUES | FOR_MISSING_FILES
+    if function == "acknowledge":
+        around |= FOR_STREAMS
+    may = {action for action, _ in allowed(f"{function.capitalize()}Role")}
+    assert may == calls_of(function) | around
+
+
+def test_no_role_leans_on_a_policy_that_aws_manages() -> None:
+    for name, role in resources("AWS::IAM::Role").items():
+        attached = [] if name == "SchedulerRole" else [{"Ref": "TracingPolicy"}]
+        assert role.get("ManagedPolicyArns", []) == attached, name
+
+
+def test_no_policy_allows_actions_by_wildcard() -> None:
+    actions = [
+        action
+        for _, document in policy_documents()
+        for statement in statements(document)
+        if statement["Effect"] == "Allow"
+        for action in listed(statement["Action"])
+    ]
+    assert len(actions) > 60
+    assert [action for action in actions if "*" in action] == []
+    assert [
+        key for _, document in policy_documents() for one in statements(document) for key in one if "Not" in key
+    ] == []
+
+
+def test_all_resources_are_meant_in_the_tracing_policy_alone() -> None:
+    everywhere = [
+        (owner, sorted(listed(statement["Action"])))
+        for owner, document in policy_documents()
+        for statement in statements(document)
+        if "*" in listed(statement.get("Resource", []))
+    ]
+    assert everywhere == [("TracingPolicy", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"])]
+
+
+def test_objects_are_read_and_written_below_rounds_alone() -> None:
+    of_objects = {
+        resource
+        for role in ALLOWED
+        for action, resource in allowed(role)
+        if action.startswith("s3:") and "Object" in action
+    }
+    assert of_objects == {ROUNDS}
+
+
+def test_versions_are_listed_below_rounds_alone() -> None:
+    conditions = [
+        statement.get("Condition")
+        for _, document in policy_documents()
+        for statement in statements(document)
+        if "s3:ListBucketVersions" in listed(statement["Action"])
+    ]
+    assert conditions == [{"StringLike": {"s3:prefix": "rounds/*"}}] * 2
+
+
+def _trusted(role: str) -> Any:
+    (statement,) = resources("AWS::IAM::Role")[role]["AssumeRolePolicyDocument"]["Statement"]
+    return statement
+
+
+def test_a_role_is_taken_by_its_service_alone() -> None:
+    for role in ALLOWED:
+        service = "scheduler" if role == "SchedulerRole" else "lambda"
+        statement = _trusted(role)
+        assert (statement["Principal"], statement["Action"]) == (
+            {"Service": f"{service}.amazonaws.com"},
+            "sts:AssumeRole",
+        )
+    # Scheduler takes roles for whoever asks it to; Lambda only for who may pass the role to it.
+    assert _trusted("SchedulerRole")["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_receipts_are_allowed_only_where_a_sender_is_named() -> None:
+    (policy,) = resources("AWS::IAM::Role")["AcknowledgeRole"]["Policies"]
+    conditional = [one["Fn::If"] for one in policy["PolicyDocument"]["Statement"] if "Fn::If" in one]
+    assert [(condition, given["Action"]) for condition, given, _ in conditional] == [
+        ("SendsReceipts", ["ses:SendEmail"])
+    ]
+
+
+def test_programme_officers_may_use_the_staff_routes_and_find_them() -> None:
+    document = resources("AWS::IAM::ManagedPolicy")["StaffPolicy"]["PolicyDocument"]
+    assert {
+        (action, named(resource))
+        for statement in statements(document)
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    } == {
+        ("execute-api:Invoke", f"{PREFIX}:execute-api:{PLACE}:${{Api}}/*/*/staff/*"),
+        ("cloudformation:DescribeStacks", "AWS::StackId"),
+    }
+
+
+def test_alarms_alone_may_publish_to_the_alarm_topic_from_outside() -> None:
+    (policy,) = resources("AWS::SNS::TopicPolicy").values()
+    assert policy["Topics"] == [{"Ref": "AlarmTopic"}]
+    assert policy["PolicyDocument"]["Statement"] == [
+        {
+            "Sid": "FromAlarmsAlone",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": {"Ref": "AlarmTopic"},
+            "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+        }
+    ]
