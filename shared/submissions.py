@@ -15,7 +15,11 @@ from shared.problems import Problem
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What became of one arrival. `number` is the application's version after it, 0 where it has none."""
+    """What became of one arrival. `number` is the application's version after it, 0 where it has none.
+
+    `after_certificate` says that the round had its certificate already, which therefore does not stand for it.
+    (It is known from the round's revision in the same transaction; clocks of two functions could not tell.)
+    """
 
     round_id: str
     application: str
@@ -27,12 +31,19 @@ class Submission:
     number: int
     sha256: str
     problems: tuple[Problem, ...] = ()
+    after_certificate: bool = False
 
     @property
     def leaf(self) -> bytes:
-        """Names application, submission, object version, arrival, hash and outcome; nothing in it is personal."""
-        named = (self.application, self.submission, self.version_id, iso(self.arrived_at), self.sha256, self.outcome)
-        return "|".join(named).encode()
+        """See `leaf_of`."""
+        return leaf_of(
+            application=self.application,
+            submission=self.submission,
+            version_id=self.version_id,
+            arrived_at=self.arrived_at,
+            sha256=self.sha256,
+            outcome=self.outcome,
+        )
 
     def as_item(self) -> dict[str, Any]:
         """The attributes that the table stores, keys apart."""
@@ -47,6 +58,7 @@ class Submission:
             "number": self.number,
             "sha256": self.sha256,
             "problems": [found.as_json() for found in self.problems],
+            "after_certificate": self.after_certificate,
         }
 
     @classmethod
@@ -63,7 +75,15 @@ class Submission:
             number=item["number"],
             sha256=item["sha256"],
             problems=tuple(Problem.from_json(found) for found in item["problems"]),
+            after_certificate=item["after_certificate"],
         )
+
+
+def leaf_of(
+    *, application: str, submission: str, version_id: str, arrived_at: datetime, sha256: str, outcome: str
+) -> bytes:
+    """A submission's line in a certificate: what was sent, when it arrived, what became of it. Nothing personal."""
+    return "|".join((application, submission, version_id, iso(arrived_at), sha256, outcome)).encode()
 
 
 def leaves(submissions: Iterable[Submission]) -> list[bytes]:

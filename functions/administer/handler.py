@@ -16,7 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.administer.administering import Administering, EarlyClosing, Extension, NewRound
 from functions.administer.dead_letters import DeadLetters
+from functions.administer.verifying import Verifying
 from shared.aws import clients, http
+from shared.aws.bucket import Bucket
 from shared.aws.messages import Functions, Queue
 from shared.aws.staff import who
 from shared.aws.table import Table
@@ -31,6 +33,7 @@ class AdministerSettings:
     """What administer is told by its environment."""
 
     table_name: str
+    upload_bucket: str
     upload_queue_url: str
     failed_uploads_url: str
     failed_jobs_url: str
@@ -78,6 +81,12 @@ def dead_letters() -> DeadLetters:
         settings().summarise_function,
         lambda: datetime.now(UTC),
     )
+
+
+@cache
+def verifying() -> Verifying:
+    """Made at the first request that asks for it."""
+    return Verifying(Table(clients.dynamodb(), settings().table_name), Bucket(clients.s3(), settings().upload_bucket))
 
 
 @app.get("/staff/rounds")
@@ -139,6 +148,12 @@ def show_application(round_id: str, reference: str) -> Response[str]:
 def list_events(round_id: str) -> Response[str]:
     """The audit trail."""
     return http.answer({"events": administering().events(round_id)})
+
+
+@app.get("/staff/rounds/<round_id>/verification")
+def verify(round_id: str) -> Response[str]:
+    """The certificate, held against bucket and table."""
+    return http.answer(verifying().verify(round_id))
 
 
 @app.get("/staff/dead-letters")

@@ -15,10 +15,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict
 
 from functions.apply.applying import Applying, standing
+from functions.apply.attesting import Attesting
 from functions.apply.links import Link, read_link
 from functions.apply.uploads import FormsRequest
 from shared.aws import clients, http
 from shared.aws.bucket import Bucket
+from shared.aws.signer import Signer
 from shared.aws.table import Table
 from shared.references import spaced
 from shared.settings import from_env
@@ -33,6 +35,8 @@ class ApplySettings:
 
     table_name: str
     upload_bucket: str
+    signing_key_id: str
+    """Empty where receipts are not signed."""
 
 
 class StartRequest(BaseModel):
@@ -43,15 +47,27 @@ class StartRequest(BaseModel):
 
 
 @cache
+def settings() -> ApplySettings:
+    """Read at the first request."""
+    return from_env(ApplySettings, os.environ)
+
+
+@cache
 def applying() -> Applying:
     """Made at the first request, kept for those that follow."""
-    settings = from_env(ApplySettings, os.environ)
     return Applying(
-        Table(clients.dynamodb(), settings.table_name),
-        Bucket(clients.s3(), settings.upload_bucket),
+        Table(clients.dynamodb(), settings().table_name),
+        Bucket(clients.s3(), settings().upload_bucket),
         lambda: datetime.now(UTC),
         secrets.token_bytes,
     )
+
+
+@cache
+def attesting() -> Attesting:
+    """Made at the first request that asks for a receipt, a certificate or the key."""
+    signer = Signer(clients.kms(), settings().signing_key_id) if settings().signing_key_id else None
+    return Attesting(Table(clients.dynamodb(), settings().table_name), signer)
 
 
 def _link() -> Link | None:
@@ -68,6 +84,18 @@ def list_rounds() -> Response[str]:
 def show_round(round_id: str) -> Response[str]:
     """One round, with its programme's form data."""
     return http.answer(applying().round(round_id))
+
+
+@app.get("/rounds/<round_id>/certificate")
+def show_certificate(round_id: str) -> Response[str]:
+    """The certificate of a closed round."""
+    return http.answer(attesting().certificate(round_id))
+
+
+@app.get("/signing-key")
+def show_signing_key() -> Response[str]:
+    """The key that receipts are checked with."""
+    return http.answer({"pem": attesting().public_key()})
 
 
 @app.post("/rounds/<round_id>/applications")
@@ -100,6 +128,12 @@ def status() -> Response[str]:
     """How the application stands."""
     desk = applying()
     return http.answer(standing(*desk.status(_link()), desk.now()))
+
+
+@app.get("/application/receipt")
+def show_receipt() -> Response[str]:
+    """The signed receipt of what was sent last."""
+    return http.answer(attesting().receipt(*applying().status(_link())))
 
 
 @app.post("/application/withdrawal")

@@ -135,7 +135,7 @@ class Intake:
             if judged.in_time and call.is_certified:
                 return self._recorded_before(name, arrival)
             outcome, after = assumed.with_arrival(judged)
-            submission = _submission(name, judged, outcome, after, self.now())
+            submission = _submission(name, judged, outcome, after, call, self.now())
             try:
                 self.table.transact(_writes(call, submission, assumed, after, outcome, known=before is not None))
             except ConflictError:
@@ -184,7 +184,7 @@ def _stored_application(name: DocumentName, item: Item | None) -> Application:
 
 
 def _submission(
-    name: DocumentName, arrival: Arrival, outcome: Outcome, after: Application, now: datetime
+    name: DocumentName, arrival: Arrival, outcome: Outcome, after: Application, call: Round, now: datetime
 ) -> Submission:
     return Submission(
         name.round_id,
@@ -197,6 +197,7 @@ def _submission(
         after.current.number if after.current else 0,
         arrival.sha256,
         arrival.problems if outcome is not Outcome.LATE else (),
+        call.is_certified,
     )
 
 

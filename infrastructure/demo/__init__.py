@@ -12,6 +12,7 @@ PARAMETERS: Mapping[str, str] = {
     "StaffAddress1": "anna@icld.example",
     "StaffAddress2": "bertil@icld.example",
     "ReceiptSender": "ansokan@icld.example",
+    "SignReceipts": "true",
     "DrainSeconds": "2",
     "RequireTls": "false",
 }

@@ -32,6 +32,7 @@ def main() -> int:
             _act("The deadline passes", stage.close)
             _act("Decisions", stage.decide)
             _act("The announcement", stage.announce)
+            _act("Receipts and certificate", stage.verify)
             _act("Checking that everything ended where it should", stage.check)
             _show(stage)
     except (BuildError, CloudError, CommandFailedError, DeploymentError, UnexpectedError) as failure:

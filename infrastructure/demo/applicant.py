@@ -94,6 +94,10 @@ class ApplicantClient:
         """How the application stands. Raises RefusedError."""
         return self._call("GET", "/application")
 
+    def receipt(self) -> dict[str, Any]:
+        """The signed receipt. Raises RefusedError."""
+        return self._call("GET", "/application/receipt")
+
     def outcome_of(self, submission: str) -> dict[str, Any]:
         """Wait until the submission is recorded, and return the status then. Raises TimeoutError."""
         until = time.monotonic() + _PATIENCE

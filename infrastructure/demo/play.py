@@ -45,6 +45,7 @@ class Stage:
     tell: Tell
     closes_at: datetime = field(init=False)
     references: dict[str, Part] = field(default_factory=dict)
+    clients: dict[str, ApplicantClient] = field(default_factory=dict)
     late: ApplicantClient | None = None
     late_form: dict[str, Any] = field(default_factory=dict)
     late_document: bytes = b""
@@ -85,7 +86,7 @@ class Stage:
             self.late, self.late_document = client, json.dumps(document).encode()
             self.late_form = client.forms(self.late_document)["forms"][-1]
             return f"{part.name} begins, and puts it off"
-        self.references[client.reference] = part
+        self.references[client.reference], self.clients[part.name] = part, client
         if part.first_sends_mistakes:
             return self._mends(client, part, document, files)
         if part.sends_twice:
@@ -169,6 +170,22 @@ class Stage:
         self.bertil.anslag("announcement", "publish", self.round_id, "--digest", preview["digest"], "--yes")
         self.tell(f"{self.bertil.name}: anslag announcement publish")
         _wait(lambda: self.letters("award"), "the announcement")
+
+    def verify(self) -> None:
+        """A receipt is checked without a network, an altered one is found, and the certificate is worked out again."""
+        kept = self.clients["Piteå"].receipt()
+        altered = {**kept, "statement": {**kept["statement"], "arrived_at": "2019-10-15T12:00:00Z"}}
+        with tempfile.TemporaryDirectory() as folder:
+            key, true, false = (Path(folder) / name for name in ("key.pem", "receipt.json", "altered.json"))
+            self.anna.anslag("key", str(key))
+            true.write_text(json.dumps(kept), encoding="utf-8")
+            false.write_text(json.dumps(altered), encoding="utf-8")
+            said = self.anna.anslag("verify", str(true), "--key", str(key)).out
+            self.anna.anslag("verify", str(false), "--key", str(key), expect=1)
+        self.tell(f"Piteå: anslag verify receipt.json: {said.splitlines()[0]}")
+        self.tell("An altered copy of it is found out")
+        said = self.anna.anslag("verify", self.round_id).out
+        self.tell(f"{self.anna.name}: anslag verify {self.round_id}: {' '.join(said.split())}")
 
     def letters(self, which: str) -> list[Mail]:
         """What went out through the staff topic or the award topic, oldest first."""

@@ -14,6 +14,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sesv2 import SESV2Client
@@ -68,4 +69,11 @@ def ses() -> SESV2Client:
 def functions() -> LambdaClient:
     """See `dynamodb`."""
     client: LambdaClient = _client("lambda")
+    return client
+
+
+@cache
+def kms() -> KMSClient:
+    """See `dynamodb`."""
+    client: KMSClient = _client("kms")
     return client

@@ -1,0 +1,69 @@
+"""Receipts and certificates that others can check: signed on demand, proven once the round is certified."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from shared import attestation, keys
+from shared.applications import Application
+from shared.aws.rows import read_submissions
+from shared.aws.signer import Signer
+from shared.aws.table import Table
+from shared.problems import refuse
+from shared.rounds import Round
+from shared.submissions import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Attesting:
+    """What the routes for receipts and certificates work with. Without a key (`signer` is None) nothing is signed."""
+
+    table: Table
+    signer: Signer | None
+
+    def receipt(self, call: Round, application: Application) -> dict[str, Any]:
+        """The signed receipt of the current version, or of the latest refusal where there is none.
+
+        Raises ProblemsError with status 404 where nothing was sent, or where this service signs nothing.
+        """
+        latest = application.current or application.refused
+        if latest is None:
+            raise refuse("no-receipt-yet", status=404)
+        signer = self._signer()
+        stored = self.table.get(keys.submission_key(call.id, application.id, latest.submission, latest.version_id))
+        if stored is None:
+            raise refuse("no-receipt-yet", status=404)
+        submission = Submission.from_item(stored)
+        certified = self._certified(call)
+        # What came after the certificate is not in it; its receipt stands without a proof.
+        proven = certified if certified is not None and submission in certified else None
+        said = attestation.statement(submission, proven)
+        sisters = attestation.path(submission, proven) if proven is not None else []
+        return attestation.receipt(said, signer.sign(attestation.signed_bytes(said)), sisters)
+
+    def certificate(self, round_id: str) -> dict[str, Any]:
+        """The certificate of a closed round. Raises ProblemsError with status 404 before that."""
+        stored = self.table.get(keys.certificate_key(round_id))
+        if stored is None:
+            raise refuse("not-certified-yet", status=404)
+        return {name: value for name, value in stored.items() if name not in ("pk", "sk")}
+
+    def public_key(self) -> str:
+        """The key that checks receipts, as PEM. Raises ProblemsError with status 404 where there is none."""
+        encoded = base64.encodebytes(self._signer().public_key()).decode()
+        lines = encoded.replace("\n", "")
+        wrapped = "\n".join(lines[start : start + 64] for start in range(0, len(lines), 64))
+        return f"-----BEGIN PUBLIC KEY-----\n{wrapped}\n-----END PUBLIC KEY-----\n"
+
+    def _signer(self) -> Signer:
+        if self.signer is None:
+            raise refuse("nothing-is-signed", status=404)
+        return self.signer
+
+    def _certified(self, call: Round) -> list[Submission] | None:
+        """The submissions that a round's certificate stands for."""
+        if not call.is_certified:
+            return None
+        return [one for one in read_submissions(self.table, call.id) if not one.after_certificate]

@@ -1,0 +1,116 @@
+"""anslag verify, anslag key: checking a kept receipt without a network, and a certificate against everything stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from rich.console import RenderableType
+
+from infrastructure.operator import cells
+from infrastructure.operator.desk import Desk
+from infrastructure.operator.failures import refused
+from shared.attestation import Check, faults
+from shared.problems import problem
+
+Json = Mapping[str, Any]
+_KEY_FILE = "anslag-key.pem"
+
+
+def verify(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(metavar="FILE|ROUND", help="A kept receipt, or a round's identifier.")],
+    key: Annotated[
+        Path, typer.Option(envvar="ANSLAG_KEY", help="The service's public key, for a receipt (see anslag key).")
+    ] = Path(_KEY_FILE),
+) -> None:
+    """Check a receipt without a network, or a round's certificate against bucket and table."""
+    desk = Desk.of(context)
+    if Path(what).is_file():
+        _verify_receipt(desk, Path(what), key)
+    else:
+        _verify_round(desk, what)
+
+
+def fetch_key(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to keep it.")] = Path(_KEY_FILE),
+) -> None:
+    """Fetch the public key that receipts are checked with, and keep it. Publish it where applicants trust you."""
+    desk = Desk.of(context)
+    pem = desk.get("signing-key")["pem"]
+    file.write_text(pem, encoding="ascii")
+    desk.show({"file": str(file)}, lambda: [desk.say(f"Nyckeln finns i {file}.", f"The key is in {file}.")])
+
+
+def _verify_receipt(desk: Desk, file: Path, key: Path) -> None:
+    check = _checker(desk, key)
+    try:
+        kept = json.loads(file.read_bytes())
+    except ValueError:
+        kept = None
+    if found := faults(kept, check):
+        raise desk.end(refused(*found))
+    desk.show(kept, lambda: _borne_out(desk, kept["statement"]))
+
+
+def _borne_out(desk: Desk, said: Json) -> Iterator[RenderableType]:
+    arrived = said["arrived_at"]
+    yield desk.say(
+        f"Kvittot stämmer. {said['application']} kom in {arrived} (UTC), utfall: {said['outcome']}.",
+        f"The receipt holds. {said['application']} arrived {arrived} (UTC), outcome: {said['outcome']}.",
+    )
+    if "certified" in said:
+        root = said["certified"]["root"]
+        yield desk.say(
+            f"Den ingår i omgångens intyg med rotsumman {root}.",
+            f"It is in the round's certificate with the root {root}.",
+        )
+
+
+def _checker(desk: Desk, file: Path) -> Check:
+    try:
+        key = load_pem_public_key(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise desk.refuse(
+            f"{file} är ingen nyckel. Hämta tjänstens med: anslag key",
+            f"{file} is no key. Fetch the service's: anslag key",
+        ) from error
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise desk.refuse(f"{file} är en nyckel av annat slag.", f"{file} is a key of another kind.")
+
+    def is_signed(message: bytes, signature: bytes) -> bool:
+        try:
+            key.verify(signature, message, ec.ECDSA(SHA256()))
+        except InvalidSignature:
+            return False
+        return True
+
+    return is_signed
+
+
+def _verify_round(desk: Desk, round_id: str) -> None:
+    answer = desk.get("staff", "rounds", round_id, "verification")
+    if answer["differences"]:
+        named = ", ".join(answer["differences"])
+        raise desk.end(refused(problem("certificate-differs", "", names=named)))
+    desk.show(answer, lambda: _certificate_holds(desk, answer))
+
+
+def _certificate_holds(desk: Desk, answer: Json) -> Iterator[RenderableType]:
+    found, later = answer["found"], answer["after_certificate"]
+    yield desk.say(
+        f"Intyget stämmer: {found['objects']} uppladdade ansökningar, inget saknas, rotsumma {found['root']}.",
+        f"The certificate holds: {found['objects']} uploads, nothing missing, root {found['root']}.",
+    )
+    if later:
+        yield cells.plain(
+            desk.say(f"Efter intyget har {later} till kommit in.", f"After the certificate {later} more came in.")
+        )
