@@ -22,6 +22,8 @@ from infrastructure.demo.cast import Part, Play
 from infrastructure.demo.staff import Officer
 
 OPEN_SECONDS = 18
+_HURRY = timedelta(seconds=8)
+"""With less time than this left, and somebody still to apply, the round is extended: so slow machines keep up."""
 GRACE_SECONDS = 2
 _PATIENCE = 60.0
 _AT_ONCE = 2
@@ -74,8 +76,19 @@ class Stage:
         with ThreadPoolExecutor(_AT_ONCE) as crowd:
             for line in crowd.map(self._applicant, self.play.parts):
                 self.tell(line)
+                self._extend_if_late(line)
         if datetime.now(UTC) > self.closes_at:
             raise UnexpectedError("this machine was too slow to apply before the deadline")
+
+    def _extend_if_late(self, line: str) -> None:
+        everybody = line.startswith(self.play.parts[-1].name)
+        if everybody or datetime.now(UTC) < self.closes_at - _HURRY:
+            return
+        self.closes_at += timedelta(seconds=OPEN_SECONDS)
+        reason = "Datorn är långsam"
+        closes = self.closes_at.isoformat()
+        self.anna.anslag("rounds", "extend", self.round_id, "--closes", closes, "--reason", reason)
+        self.tell(f"{self.anna.name}: anslag rounds extend (some still apply, and this machine is slow)")
 
     def _applicant(self, part: Part) -> str:
         client = ApplicantClient(self.api)
