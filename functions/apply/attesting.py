@@ -50,7 +50,7 @@ class Attesting:
             raise refuse("not-certified-yet", status=404)
         return {name: value for name, value in stored.items() if name not in ("pk", "sk")}
 
-    def public_key(self) -> str:
+    def published_key(self) -> str:
         """The key that checks receipts, as PEM. Raises ProblemsError with status 404 where there is none."""
         encoded = base64.encodebytes(self._signer().public_key()).decode()
         lines = encoded.replace("\n", "")

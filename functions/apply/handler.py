@@ -95,7 +95,7 @@ def show_certificate(round_id: str) -> Response[str]:
 @app.get("/signing-key")
 def show_signing_key() -> Response[str]:
     """The key that receipts are checked with."""
-    return http.answer({"pem": attesting().public_key()})
+    return http.answer({"pem": attesting().published_key()})
 
 
 @app.post("/rounds/<round_id>/applications")

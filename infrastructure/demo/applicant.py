@@ -16,11 +16,12 @@ _TIMEOUT = 20.0
 
 
 class RefusedError(Exception):
-    """The API answered with problems."""
+    """The API answered with problems. `title` is the first of them, in the language that was asked for."""
 
-    def __init__(self, status: int, problems: Sequence[Mapping[str, str]]) -> None:
+    def __init__(self, status: int, problems: Sequence[Mapping[str, str]], title: str = "") -> None:
         self.status = status
         self.problems = tuple(problems)
+        self.title = title
         super().__init__(f"{status}: " + "; ".join(f"{one['path']} {one['en']}".strip() for one in problems))
 
 
@@ -51,11 +52,12 @@ class File:
 
 @dataclass
 class ApplicantClient:
-    """One applicant with one application. `api` is the address of the HTTP API."""
+    """One applicant with one application. `api` is the address of the HTTP API, `reads` what the browser asks for."""
 
     api: str
     token: str = ""
     reference: str = ""
+    reads: str = "sv"
     session: requests.Session = field(default_factory=requests.Session)
 
     def start(self, round_id: str, language: str = "sv") -> None:
@@ -114,9 +116,10 @@ class ApplicantClient:
         return self._call("POST", "/application/withdrawal", {})
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        headers = {"Accept-Language": "sv"} | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
+        headers = {"Accept-Language": self.reads} | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
         answer = self.session.request(method, self.api + path, json=body, headers=headers, timeout=_TIMEOUT)
         if not answer.ok:
-            raise RefusedError(answer.status_code, answer.json().get("problems", []))
+            said = answer.json()
+            raise RefusedError(answer.status_code, said.get("problems", []), said.get("title", ""))
         content: dict[str, Any] = answer.json()
         return content

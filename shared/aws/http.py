@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from pydantic import BaseModel, ValidationError
 
+from shared.aws.staff import who
 from shared.problems import ProblemsError, refuse
 from shared.validation import shape_problem
 
@@ -28,6 +29,11 @@ def router(logger: Logger) -> APIGatewayHttpResolver:
     """A router that answers errors as problem documents."""
     app = APIGatewayHttpResolver()
 
+    def staff_sign(router: APIGatewayHttpResolver, following: Callable[..., Any]) -> Any:
+        if router.current_event.path.startswith("/staff/"):
+            who(router)
+        return following(router)
+
     def refused(error: ProblemsError) -> Response[str]:
         logger.info("refused", status=error.status, problems=[found.code for found in error.problems])
         return problem_document(error, _language(app))
@@ -39,6 +45,8 @@ def router(logger: Logger) -> APIGatewayHttpResolver:
         logger.exception("unexpected failure")  # noqa: LOG004  the router calls this while handling it
         return problem_document(refuse("internal", status=500), _language(app))
 
+    # API Gateway checks signatures; this only makes sure that a route which it was not told to check serves nobody.
+    app.use(middlewares=[staff_sign])
     app.exception_handler(ProblemsError)(refused)
     app.exception_handler(Exception)(failed)
     app.not_found(no_such_page)
@@ -74,7 +82,7 @@ def answer(body: Mapping[str, Any], status: int = 200) -> Response[str]:
 
 def body_of(app: APIGatewayHttpResolver, model: type[Model]) -> Model:
     """The request's body. Raises ProblemsError with status 400 and every problem of its shape."""
-    raw = app.current_event.decoded_body or "{}"
+    raw = raw_body_of(app) or b"{}"
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:

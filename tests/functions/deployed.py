@@ -181,6 +181,7 @@ def _settings(world: World, staff: Inbox, awards: Inbox) -> dict[str, str]:
     return {
         "TABLE_NAME": "anslag",
         "UPLOAD_BUCKET": "uploads",
+        "SIGNING_KEY_ID": "",
         "UPLOAD_QUEUE_URL": world.uploads.url,
         "FAILED_UPLOADS_URL": world.failed_uploads.url,
         "FAILED_JOBS_URL": world.failed_jobs.url,

@@ -34,7 +34,7 @@ def attesting(world: World) -> Attesting:
 
 
 def is_signed_by(attesting: Attesting, message: bytes, signature: bytes) -> bool:
-    key = load_pem_public_key(attesting.public_key().encode())
+    key = load_pem_public_key(attesting.published_key().encode())
     assert isinstance(key, ec.EllipticCurvePublicKey)
     try:
         key.verify(signature, message, ec.ECDSA(SHA256()))
@@ -102,7 +102,7 @@ def test_where_there_is_nothing_to_show_the_answer_says_why(world: World, attest
     for ask in (
         lambda: attesting.receipt(*world.applying.status(started.link)),
         lambda: attesting.certificate(ROUND),
-        unsigned.public_key,
+        unsigned.published_key,
         lambda: verifying(world).verify(ROUND),
     ):
         with pytest.raises(ProblemsError) as error:

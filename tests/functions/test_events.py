@@ -219,7 +219,6 @@ def test_a_body_in_base_64_is_read_all_the_same(deployed: Deployed) -> None:
     assert deployed.ask("apply", event)[0] == 201
 
 
-@pytest.mark.xfail(reason="a fault of shared/aws/http.py, body_of: it is answered with 500")
 def test_a_body_that_is_no_text_is_a_wrong_body_and_no_failure_of_ours(deployed: Deployed) -> None:
     event = in_base64(request("POST", f"/rounds/{ROUND}/applications", {}), b"\xff\xfe\x00{")
     assert deployed.ask("apply", event)[0] == 400

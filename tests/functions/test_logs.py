@@ -303,7 +303,6 @@ def test_every_log_line_is_json_with_a_message_that_never_changes() -> None:
     assert {line["level"] for line in lines} == {"INFO"}
 
 
-@pytest.mark.xfail(reason="a fault of functions/acknowledge/handler.py: it logs SES's words")
 def test_a_receipt_that_ses_refuses_does_not_put_the_address_into_the_log() -> None:
     """SES names the address in its refusal (Developer Guide, "Amazon SES email sending errors")."""
     with pytest.MonkeyPatch.context() as patch, deploy(patch) as deployed:

@@ -249,6 +249,7 @@ def _furnish() -> dict[str, str]:
         **{f"{job.upper()}_FUNCTION": f"anslag-{job}" for job in (*JOBS, "announce")},
         "TABLE_NAME": "anslag",
         "UPLOAD_BUCKET": "uploads",
+        "SIGNING_KEY_ID": "",
         "AWARD_TOPIC_ARN": client("sns").create_topic(Name="awards")["TopicArn"],
         "DRAIN_SECONDS": "0",
     }

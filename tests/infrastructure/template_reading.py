@@ -21,6 +21,8 @@ def named(value: Any) -> str:
             return f"{name}.{attribute}"
         case {"Fn::Sub": [str(text), _]} | {"Fn::Sub": str(text)} | str(text):
             return text
+        case {"Fn::If": [_, then, ""]}:
+            return named(then)
     raise AssertionError(f"not a name: {value}")
 
 

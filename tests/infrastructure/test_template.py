@@ -26,6 +26,7 @@ PSEUDO_PARAMETERS = {
     "AWS::StackName",
 }
 ATTRIBUTES = {
+    ("AWS::KMS::Key", "Arn"),
     ("AWS::ApiGatewayV2::Api", "ApiEndpoint"),
     ("AWS::DynamoDB::Table", "Arn"),
     ("AWS::DynamoDB::Table", "StreamArn"),

@@ -33,6 +33,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "Table.Arn": "dynamodb:BatchGetItem dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem "
         "dynamodb:Query dynamodb:UpdateItem",
         ROUNDS: "s3:PutObject",
+        "ReceiptKey.Arn": "kms:GetPublicKey kms:Sign",
     },
     "IngestRole": {
         "IngestLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
@@ -72,6 +73,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "Table.Arn": "dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
         "FailedUploads.Arn": "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:ReceiveMessage",
         "FailedJobs.Arn": "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:ReceiveMessage",
+        "UploadBucket.Arn": "s3:ListBucketVersions",
         "UploadQueue.Arn": "sqs:SendMessage",
         _own("advance"): "lambda:InvokeFunction",
         _own("acknowledge"): "lambda:InvokeFunction",
@@ -181,7 +183,7 @@ def test_versions_are_listed_below_rounds_alone() -> None:
         for statement in statements(document)
         if "s3:ListBucketVersions" in listed(statement["Action"])
     ]
-    assert conditions == [{"StringLike": {"s3:prefix": "rounds/*"}}] * 2
+    assert conditions == [{"StringLike": {"s3:prefix": "rounds/*"}}] * 3
 
 
 def _trusted(role: str) -> Any:

@@ -11,7 +11,11 @@ ROOT = Path(__file__).parents[2]
 
 
 def used_codes() -> set[str]:
-    text = "".join(path.read_text() for folder in ("shared", "functions") for path in (ROOT / folder).rglob("*.py"))
+    text = "".join(
+        path.read_text()
+        for folder in ("shared", "functions", "infrastructure")
+        for path in (ROOT / folder).rglob("*.py")
+    )
     return set(re.findall(r"\"([a-z]+(?:-[a-z]+)*)\"", text))
 
 
