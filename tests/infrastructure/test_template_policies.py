@@ -224,9 +224,23 @@ def test_programme_officers_may_use_the_staff_routes_and_find_them() -> None:
     }
 
 
+@pytest.mark.parametrize(("topic", "role"), [("StaffTopic", "SummariseRole"), ("AwardTopic", "AnnounceRole")])
+def test_one_function_alone_is_named_to_publish_on_a_topic(topic: str, role: str) -> None:
+    """SNS's own policy, which a topic has that is given none, lets every identity of the account publish."""
+    (policy,) = [one for one in resources("AWS::SNS::TopicPolicy").values() if one["Topics"] == [{"Ref": topic}]]
+    assert policy["PolicyDocument"]["Statement"] == [
+        {
+            "Sid": "OneFunctionAlone",
+            "Effect": "Allow",
+            "Principal": {"AWS": {"Fn::GetAtt": [role, "Arn"]}},
+            "Action": "sns:Publish",
+            "Resource": {"Ref": topic},
+        }
+    ]
+
+
 def test_alarms_alone_may_publish_to_the_alarm_topic_from_outside() -> None:
-    (policy,) = resources("AWS::SNS::TopicPolicy").values()
-    assert policy["Topics"] == [{"Ref": "AlarmTopic"}]
+    (policy,) = [one for one in resources("AWS::SNS::TopicPolicy").values() if one["Topics"] == [{"Ref": "AlarmTopic"}]]
     assert policy["PolicyDocument"]["Statement"] == [
         {
             "Sid": "FromAlarmsAlone",
