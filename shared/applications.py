@@ -185,6 +185,9 @@ class Application:
     current: Version | None = None
     refused: Refusal | None = None
     withdrawn_at: datetime | None = None
+    repeated: str = ""
+    """The order of the newest arrival that repeated the current version's content, or nothing. An arrival from
+    between the two is older than what the applicant sent last, even where it is handled after both."""
     turned_away_at: datetime | None = None
     """When somebody first asked to upload after the deadline."""
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -208,14 +211,14 @@ class Application:
             return outcome, self._with_refusal(arrival, outcome)
         same = self.current is not None and self.current.sha256 == arrival.sha256
         if same and self.state is ApplicationState.SUBMITTED:
-            return Outcome.DUPLICATE, self
+            return Outcome.DUPLICATE, replace(self, repeated=max(self.repeated, arrival.order))
         number = 1 if self.current is None else self.current.number + 1
         version = Version(
             arrival.submission, arrival.version_id, arrival.arrived_at, arrival.sha256, number, arrival.facts
         )
-        newer = self.current is None or self.current.order < arrival.order
+        newer = self.current is None or max(self.current.order, self.repeated) < arrival.order
         # An older version that comes to hand late is accepted, and stays in the past.
-        return Outcome.ACCEPTED, replace(self, current=version) if newer else self
+        return Outcome.ACCEPTED, replace(self, current=version, repeated="") if newer else self
 
     def _with_refusal(self, arrival: Arrival, outcome: Outcome) -> Application:
         if self.refused is not None and self.refused.order > arrival.order:
@@ -241,6 +244,7 @@ class Application:
             "started_at": iso(self.started_at),
             "revision": self.revision,
             "state": self.state.value,
+            "repeated": self.repeated,
         }
         if self.current is not None:
             item["current"] = {
@@ -297,6 +301,7 @@ class Application:
                 tuple(Problem.from_json(found) for found in refused["problems"]),
                 refused["contact"],
             ),
+            repeated=item["repeated"],
             withdrawn_at=parse_iso(item["withdrawn_at"]) if "withdrawn_at" in item else None,
             turned_away_at=parse_iso(item["turned_away_at"]) if "turned_away_at" in item else None,
             extra={name: item[name] for name in ("forms_signed",) if name in item},

@@ -75,6 +75,7 @@ def announcement_key(round_id: str, number: int) -> Key:
     return {"pk": round_partition(round_id), "sk": f"{ANNOUNCEMENTS}{number:04}"}
 
 
+LEFTOVERS_MARKED = "leftovers-marked"
 CLOSING_SUMMARY = "closing-summary"
 """The effect that one job has and another looks for."""
 

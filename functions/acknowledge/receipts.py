@@ -53,15 +53,21 @@ class Receipts:
     def resend(self) -> int:
         """Go through every round's outcomes and send what was never sent. Returns how many went out.
 
-        This is how a receipt that failed on every try is redriven: the stream has forgotten it by then.
+        This is how a receipt that failed on every try is redriven: the stream has forgotten it by then. One that
+        fails again does not hold back the others; the failures are raised together at the end.
         """
         sent = 0
+        failures: list[Exception] = []
         for call in read_rounds(self.table):
             for submission in read_submissions(self.table, call.id):
                 try:
                     sent += self.acknowledge(submission)
                 except BusyError:
                     continue
+                except Exception as error:  # noqa: BLE001  raised again below, when the others have had their turn
+                    failures.append(error)
+        if failures:
+            raise ExceptionGroup("receipts failed", failures)
         return sent
 
 

@@ -26,8 +26,10 @@ from shared.instants import BadInstantError, from_local, iso, whole_second
 from shared.problems import Problem, ProblemsError, problem, refuse
 from shared.programme import Programme, UnknownProgrammeError, available, load
 from shared.references import RANDOM_BYTES, read_reference, spaced
-from shared.rounds import Round, RoundState, wrong_state
+from shared.rounds import FORM_LIFETIME, Round, RoundState, wrong_state
 
+_CLOCKS_DIFFER = timedelta(seconds=5)
+"""More than the clocks of two functions ever do."""
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 _Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 _Moment = Annotated[str, StringConstraints(max_length=40)]
@@ -135,12 +137,17 @@ class Administering:
         return self._change(call, after, who, "round extended", request.reason)
 
     def close(self, round_id: str, request: EarlyClosing, who: str) -> dict[str, Any]:
-        """End the time for applications now; the scheduled job does the rest after the grace."""
+        """End the time for applications now; the scheduled job does the rest after the grace.
+
+        The grace is at least as long as a form lives, since forms are out that were signed for a later end: what
+        was begun before the closing may finish, as at any deadline.
+        """
         call = require_round(self.table, round_id)
         now = whole_second(self.now())
         if call.state is not RoundState.OPEN or (call.closes_at is not None and call.closes_at < now):
             raise wrong_state(call.state, RoundState.OPEN)
-        return self._change(call, replace(call, closes_at=now), who, "round closed early", request.reason)
+        grace = max(call.grace, FORM_LIFETIME + _CLOCKS_DIFFER)
+        return self._change(call, replace(call, closes_at=now, grace=grace), who, "round closed early", request.reason)
 
     def advance_now(self) -> None:
         """Start the scheduled job without waiting for its minute."""

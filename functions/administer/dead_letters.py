@@ -80,7 +80,7 @@ class DeadLetters:
     def _job(self, letter: Letter) -> tuple[str, dict[str, Any]]:
         body = _json(letter.body)
         request = body.get("requestPayload", body)
-        if "DDBStreamBatchInfo" in body:
+        if "DDBStreamBatchInfo" in body or (isinstance(request, dict) and "resend" in request):
             return self.acknowledge, {"resend": True}
         if isinstance(request, dict) and "summary" in request:
             return self.summarise, request

@@ -60,9 +60,17 @@ class Closing:
             for version in seen.missing:
                 self.uploads.send(_as_event(version))
             return Closed(certified=False, missing=len(seen.missing))
-        for version in seen.unsubmitted:
-            self.bucket.mark_unsubmitted(version)
         return self._certify(call, seen.documents, submissions, stored)
+
+    def mark_leftovers(self, call: Round) -> int:
+        """Mark for removal the files of drafts of which no document ever came. Returns how many.
+
+        Only for a certified round: before, an extension could still make an application of them.
+        """
+        leftovers = reconcile(self.bucket, call.id, read_submissions(self.table, call.id)).unsubmitted
+        for version in leftovers:
+            self.bucket.mark_unsubmitted(version)
+        return len(leftovers)
 
     def _certify(self, call: Round, documents: int, submissions: Sequence[Submission], stored: Item) -> Closed:
         now = self.now()

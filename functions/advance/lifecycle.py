@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from functions.advance.closing import JOB, Closing
@@ -16,6 +16,10 @@ from shared.aws.rows import audit, read_rounds, replace_round
 from shared.aws.table import ConditionFailedError, ConflictError, Table
 from shared.references import RANDOM_BYTES
 from shared.rounds import Round, RoundState, due_state
+
+_LOOKED_AFTER = timedelta(days=60)
+"""How long after its closing an announced round is still looked at for what may have been left half-way. After
+that somebody has answered the alarm, and every round that there ever was would cost reads every minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,11 @@ class Lifecycle:
             case RoundState.CLOSING:
                 return self._close(call)
             case RoundState.CLOSED:
-                return self._summary(call)
+                return [*self._summary(call), *self._leftovers(call)]
             case RoundState.DECIDED:
-                return [*self._summary(call), *self._announcement(call)]
+                return [*self._summary(call), *self._leftovers(call), *self._announcement(call)]
+            case _ if call.closed_at is not None and self.now() - call.closed_at < _LOOKED_AFTER:
+                return [*self._summary(call), *self._leftovers(call)]
             case _:
                 return []
 
@@ -97,6 +103,13 @@ class Lifecycle:
 
     def _start_summary(self, call: Round) -> None:
         self.functions.start(self.summarise, {"summary": "closing", "round": call.id})
+
+    def _leftovers(self, call: Round) -> list[Step]:
+        if self.effects.is_done(call.id, keys.LEFTOVERS_MARKED):
+            return []
+        marked = self.closing.mark_leftovers(call)
+        self.effects.done(call.id, keys.LEFTOVERS_MARKED, self.now(), marked=marked)
+        return [Step(call.id, "files of unsent drafts marked for removal")]
 
     def _announcement(self, call: Round) -> list[Step]:
         """Finish what was claimed and never published: its function died between the two."""

@@ -7,16 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from boto3.dynamodb.conditions import Attr
+
 from functions.announce.announcement import Announcement, Award, compose
 from shared import keys
 from shared.aws.decided import read_set
-from shared.aws.effects import BusyError, Effects, closed
+from shared.aws.effects import BusyError, Effects
 from shared.aws.messages import Topic
 from shared.aws.rows import audit, read_applications, replace_round, require_round, unchanged
 from shared.aws.table import ABSENT, ConditionFailedError, Item, Put, Table, Update
 from shared.decisions import DecisionKind
 from shared.instants import iso
-from shared.problems import refuse
+from shared.problems import ProblemsError, refuse
 from shared.programme import load
 from shared.references import RANDOM_BYTES
 from shared.rounds import Round, RoundState, wrong_state
@@ -65,8 +67,8 @@ class Announcing:
             return False
         try:
             self._finish(call, stored)
-        except BusyError:
-            return False
+        except (BusyError, ProblemsError):
+            return False  # Somebody else is at it, or has done it.
         return True
 
     def _compose(self, call: Round) -> Announcement:
@@ -98,29 +100,30 @@ class Announcing:
         return {**item, **key}
 
     def _finish(self, call: Round, stored: Item) -> Item:
+        """Publish, then note that it went out, then record it. The note is a write that meets nobody; the record
+        may have to be tried again, by the next tick, and must not publish a second time for that."""
         effect = f"announcement-{stored['number']:04}"
         with self.effects.once(call.id, effect, self.now()) as mine:
-            if not mine:
-                raise refuse("already-published", status=409)
-            message_id = self.awards.publish_both(
-                stored["texts"]["sv"]["subject"], stored["email"], stored["document"], stored["attributes"]
-            )
-            return self._record(call, stored, effect, message_id)
+            if mine:
+                message_id = self.awards.publish_both(
+                    stored["texts"]["sv"]["subject"], stored["email"], stored["document"], stored["attributes"]
+                )
+                self.effects.done(call.id, effect, self.now(), message_id=message_id)
+        noted = self.table.get(keys.effect_key(call.id, effect)) or {}
+        return self._record(call, stored, str(noted["message_id"]))
 
-    def _record(self, call: Round, stored: Item, effect: str, message_id: str) -> Item:
+    def _record(self, call: Round, stored: Item, message_id: str) -> Item:
         now, number = self.now(), stored["number"]
         published = {"published_at": iso(now), "message_id": message_id}
         event = audit(
             call.id, now, stored["claimed_by"], "announcement published", self.random(RANDOM_BYTES), number=number
         )
-        self.table.transact(
-            [
-                replace_round(call, replace(call, state=RoundState.ANNOUNCED)),
-                Update(keys.announcement_key(call.id, number), set=published),
-                closed(call.id, effect, now),
-                event,
-            ]
-        )
+        key, once = keys.announcement_key(call.id, number), Attr("published_at").not_exists()
+        announced = replace_round(call, replace(call, state=RoundState.ANNOUNCED))
+        try:
+            self.table.transact([announced, Update(key, set=published, condition=once), event])
+        except ConditionFailedError as error:
+            raise refuse("already-published", status=409) from error
         return {**stored, **published}
 
 

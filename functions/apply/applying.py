@@ -15,7 +15,7 @@ from shared import keys, totals
 from shared.applications import Application, ApplicationState, Version
 from shared.aws.bucket import Bucket
 from shared.aws.rows import audit, count, read_rounds, require_round, unchanged
-from shared.aws.table import ABSENT, ConditionFailedError, ConflictError, Put, Table, Update
+from shared.aws.table import ABSENT, PRESENT, ConditionFailedError, ConflictError, Put, Table, Update
 from shared.instants import iso
 from shared.problems import ProblemsError, refuse
 from shared.programme import Programme, load
@@ -98,7 +98,8 @@ class Applying:
         if problems := list(file_problems(request, programme)):
             raise ProblemsError(problems)
         wanted = 1 + len(request.attachments)
-        quota = Attr("forms_signed").not_exists() | Attr("forms_signed").lte(MOST_FORMS - wanted)
+        # PRESENT, because a draft may expire at this moment, and an update would make a row of nothing but a count.
+        quota = PRESENT & (Attr("forms_signed").not_exists() | Attr("forms_signed").lte(MOST_FORMS - wanted))
         key = keys.application_key(call.id, application.id)
         try:
             self.table.write(Update(key, add={"forms_signed": wanted}, condition=quota))
@@ -169,9 +170,11 @@ class Applying:
         also: Sequence[Put],
     ) -> None:
         fence = Attr("revision").eq(before.revision)
+        # What counts is kept: were the row to expire, the totals would no longer equal the recount.
         update = Update(
             keys.application_key(call.id, before.id),
             set={**changed, "revision": before.revision + 1},
+            remove=("expires_at",),
             condition=fence,
         )
         self.table.transact([unchanged(call), update, count(call.id, totals.change(before, after)), *also])

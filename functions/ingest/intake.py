@@ -137,7 +137,7 @@ class Intake:
             outcome, after = assumed.with_arrival(judged)
             submission = _submission(name, judged, outcome, after, call, self.now())
             try:
-                self.table.transact(_writes(call, submission, assumed, after, outcome, known=before is not None))
+                self.table.transact(_writes(call, submission, assumed, after, outcome))
             except ConflictError:
                 continue
             except ConditionFailedError as error:
@@ -202,17 +202,12 @@ def _submission(
 
 
 def _writes(
-    call: Round,
-    submission: Submission,
-    before: Application,
-    after: Application,
-    outcome: Outcome,
-    *,
-    known: bool,
+    call: Round, submission: Submission, before: Application, after: Application, outcome: Outcome
 ) -> list[Write]:
     place = (submission.round_id, submission.application)
     stored = after.as_item()
-    changed: dict[str, Any] = {name: stored[name] for name in ("current", "refused", "state") if name in stored}
+    judged = ("current", "repeated", "refused", "state")
+    changed: dict[str, Any] = {name: stored[name] for name in judged if name in stored}
     return [
         unchanged(call),
         Put(
@@ -224,7 +219,7 @@ def _writes(
             keys.application_key(*place),
             set={**changed, "revision": before.revision + 1},
             # An application that was ever sent is kept; only drafts expire.
-            remove=() if known else ("expires_at",),
+            remove=("expires_at",),
             condition=Attr("revision").eq(before.revision),
         ),
         count(submission.round_id, totals.change(before, after, outcome)),

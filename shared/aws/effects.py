@@ -66,14 +66,9 @@ class Effects:
 
     def done(self, round_id: str, effect: str, now: datetime, **facts: Any) -> None:
         """Close the claim."""
-        self.table.write(closed(round_id, effect, now, **facts))
+        self.table.write(Update(keys.effect_key(round_id, effect), set={"done_at": iso(now), **facts}))
 
     def is_done(self, round_id: str, effect: str) -> bool:
         """Whether it was done."""
         found = self.table.get(keys.effect_key(round_id, effect))
         return found is not None and "done_at" in found
-
-
-def closed(round_id: str, effect: str, now: datetime, **facts: Any) -> Update:
-    """The write that closes a claim, for a transaction that records more than that."""
-    return Update(keys.effect_key(round_id, effect), set={"done_at": iso(now), **facts})

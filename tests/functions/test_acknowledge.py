@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from functions.acknowledge.receipts import Receipts
 from shared.applications import Outcome
 from shared.aws.effects import Effects
@@ -65,3 +67,18 @@ def test_without_a_sender_nothing_is_sent(world: World) -> None:
     recorded = world.submit(world.start().application.id).submission
     silent = Receipts(world.table, Effects(world.table), None, world.clock)
     assert silent.acknowledge(recorded) is False
+
+
+def test_one_receipt_that_cannot_be_sent_does_not_hold_back_the_others(world: World) -> None:
+    class RefusesOne(Post):
+        def send(self, to: str, subject: str, text: str, *, effect: str) -> str:
+            if to == "bad@pitea.example":
+                raise ConnectionError("refused")
+            return super().send(to, subject, text, effect=effect)
+
+    post = RefusesOne()
+    for address in ("bad@pitea.example", "good@pitea.example", "also@pitea.example"):
+        world.submit(world.start().application.id, a_document(contact__email=address))
+    with pytest.raises(ExceptionGroup):
+        receipts(world, post).resend()
+    assert sorted(to for to, *_ in post.sent) == ["also@pitea.example", "good@pitea.example"]

@@ -11,11 +11,12 @@ from functions.administer.administering import EarlyClosing, Extension
 from functions.advance.closing import Closing
 from functions.advance.lifecycle import Lifecycle
 from shared import keys, totals
+from shared.applications import Outcome
 from shared.aws.effects import Effects
 from shared.aws.table import Table, Update
 from shared.instants import parse_iso
 from shared.problems import ProblemsError
-from shared.rounds import RoundState
+from shared.rounds import RoundState, arrived_in_time
 from shared.submissions import root_hash
 from tests.functions.world import ROUND, World
 
@@ -196,9 +197,31 @@ def test_a_round_without_an_end_stays_open_until_staff_close_it(world: World) ->
     world.now = parse_iso("2031-01-01T12:00:00Z")
     assert tick(world) == []
     world.administering.close(ROUND, EarlyClosing(reason="Pengarna är slut"), "anna")
-    world.now += GRACE_AND_DRAIN + timedelta(seconds=2)
+    world.now += timedelta(minutes=15)
+    tick(world)
+    assert world.round().state is RoundState.OPEN  # forms are out that were signed before the closing
+    world.now += timedelta(seconds=5 + 60 + 2)
     tick(world)
     assert world.round().state is RoundState.CLOSED
+
+
+def test_a_form_that_was_signed_before_an_early_closing_still_counts(world: World) -> None:
+    started = world.start()
+    world.now += timedelta(minutes=1)
+    world.administering.close(ROUND, EarlyClosing(reason="Pengarna är slut"), "anna")
+    assert arrived_in_time(world.round(), world.now + timedelta(minutes=14))
+    world.now += timedelta(minutes=14)
+    world.submit(started.application.id)
+    assert world.submissions()[0].outcome is Outcome.ACCEPTED
+
+
+def test_the_closing_summary_of_a_round_that_was_announced_before_it_went_out_is_still_asked_for(world: World) -> None:
+    close(world)
+    tick(world)
+    world.table.write(Update(keys.round_key(ROUND), set={"state": "announced"}))
+    assert tick(world) == ["closing summary asked for"]
+    world.now += timedelta(days=61)
+    assert tick(world) == []
 
 
 def test_an_extension_in_the_last_minute_reopens_a_round_that_had_begun_to_close(world: World) -> None:

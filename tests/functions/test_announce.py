@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from shared.aws.effects import LEASE
+from functions.announce.announcing import Announcing
+from shared.aws.effects import LEASE, Effects
 from shared.aws.messages import Topic
+from shared.aws.table import ConflictError, Table
 from shared.problems import ProblemsError
 from shared.rounds import RoundState
 from tests.functions.staff import Inbox, Killed, announcing, decided, deciding, filled_in, refused
@@ -78,7 +80,11 @@ def test_a_crash_around_the_publication_is_finished_under_the_same_number(
     digest = announcing(closed, inbox.topic).preview(ROUND)["digest"]
     with pytest.raises(Killed):
         announcing(closed, Dead(inbox.topic, after=after)).publish(ROUND, digest, "bertil")
-    assert [step.what for step in closed.lifecycle.tick()] == ["closing summary asked for", "announcement asked for"]
+    assert [step.what for step in closed.lifecycle.tick()] == [
+        "closing summary asked for",
+        "files of unsent drafts marked for removal",
+        "announcement asked for",
+    ]
     assert closed.started.started[-1] == ("announce", {"finish": "announcement", "round": ROUND})
     assert announcing(closed, inbox.topic).finish(ROUND) is False  # its claim is still fresh: somebody may be at it
     closed.now += LEASE + timedelta(seconds=1)
@@ -106,3 +112,21 @@ def test_two_who_publish_at_the_same_moment_publish_once(closed: World, inbox: I
 
     announcing(closed, SomebodyElseToo()).publish(ROUND, digest, "bertil")
     assert len(inbox.read()) == 1
+
+
+def test_a_record_that_meets_another_write_is_done_again_without_publishing_again(closed: World, inbox: Inbox) -> None:
+    decided(closed)
+    digest = announcing(closed, inbox.topic).preview(ROUND)["digest"]
+
+    class MeetsAnother(Table):
+        def transact(self, writes: Any) -> None:
+            if any("published_at" in getattr(write, "set", {}) for write in writes):
+                raise ConflictError("another transaction")
+            super().transact(writes)
+
+    busy = MeetsAnother(closed.table._client, "anslag")
+    with pytest.raises(ConflictError):
+        Announcing(busy, Effects(busy), inbox.topic, closed.clock, closed.random).publish(ROUND, digest, "bertil")
+    assert announcing(closed, inbox.topic).finish(ROUND) is True
+    assert len(inbox.read()) == 1
+    assert closed.round().state is RoundState.ANNOUNCED

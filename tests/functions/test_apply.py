@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,9 @@ from functions.apply.links import Link, new_link, read_link
 from functions.apply.uploads import MOST_FORMS, FormsRequest
 from shared import keys
 from shared.applications import ApplicationState
+from shared.aws import clients
 from shared.aws.rows import read_application
+from shared.aws.table import Table
 from shared.instants import parse_iso
 from shared.problems import ProblemsError
 from tests.builders.documents import A_PDF, a_document, attachment
@@ -252,3 +255,26 @@ def test_rounds_are_listed_open_ones_first_with_the_form_data_of_their_programme
     form = world.applying.round("2030-spring")["programme"]
     assert form["name"]["sv"] == "Bygdescenen"
     assert "source" not in form
+
+
+def test_a_draft_that_expires_while_forms_are_signed_leaves_no_row_of_nothing_but_a_count(world: World) -> None:
+    started = world.start()
+    key = keys.application_key(ROUND, started.application.id)
+
+    class ExpiresNow(Table):
+        def write(self, write: Any) -> None:
+            clients.dynamodb().delete_item(TableName="anslag", Key={name: {"S": value} for name, value in key.items()})
+            super().write(write)
+
+    applying = replace(world.applying, table=ExpiresNow(clients.dynamodb(), "anslag"))
+    with pytest.raises(ProblemsError):
+        applying.sign(started.link, wanted())
+    assert world.table.get(key) is None
+
+
+def test_a_draft_that_counts_as_turned_away_no_longer_expires(world: World) -> None:
+    started = world.start()
+    world.now = parse_iso("2019-10-16T08:00:00Z")
+    with pytest.raises(ProblemsError):
+        world.applying.sign(started.link, wanted())
+    assert "expires_at" not in (world.table.get(keys.application_key(ROUND, started.application.id)) or {})

@@ -46,7 +46,8 @@ def test_an_upload_goes_back_to_its_queue_and_a_job_is_run_again(world: World) -
     world.failed_jobs.send({"requestPayload": {"summary": "closing", "round": ROUND}})
     world.failed_jobs.send({"summary": "digest"})
     world.failed_jobs.send({"DDBStreamBatchInfo": {"shardId": "1"}})
-    assert dead_letters(world).redrive(None) == 5
+    world.failed_jobs.send({"requestPayload": {"resend": True}})
+    assert dead_letters(world).redrive(None) == 6
     assert dead_letters(world).show() == []
     (letter,) = world.uploads.receive(hidden_seconds=0)
     assert json.loads(letter.body) == {"detail": "as it was"}
@@ -55,6 +56,7 @@ def test_an_upload_goes_back_to_its_queue_and_a_job_is_run_again(world: World) -
             ("advance", {"source": "redrive"}),
             ("summarise", {"summary": "closing", "round": ROUND}),
             ("summarise", {"summary": "digest"}),
+            ("acknowledge", {"resend": True}),
             ("acknowledge", {"resend": True}),
         ],
         key=str,

@@ -65,10 +65,18 @@ def test_a_changed_document_is_the_next_version() -> None:
     assert (application.current.submission, application.current.number) == ("B", 2)
 
 
-def test_the_same_content_again_is_a_duplicate_and_changes_nothing() -> None:
+def test_the_same_content_again_is_a_duplicate_and_the_first_stays_current() -> None:
     _, once = after(arrival("A", content="x"))
     outcome, twice = once.with_arrival(arrival("B", 1, content="x"))
-    assert (outcome, twice) == (Outcome.DUPLICATE, once)
+    assert (outcome, twice.current, twice.state) == (Outcome.DUPLICATE, once.current, once.state)
+
+
+def test_what_was_sent_last_wins_also_where_its_content_was_sent_before_and_handled_out_of_order() -> None:
+    first, between, last = arrival("A", content="x"), arrival("B", 1, content="y"), arrival("C", 2, content="x")
+    for order in itertools.permutations((first, between, last)):
+        _, end = after(*order)
+        assert end.current is not None
+        assert end.current.sha256 == "x"
 
 
 def test_going_back_to_earlier_content_is_a_change() -> None:
