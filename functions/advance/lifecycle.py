@@ -64,8 +64,7 @@ class Lifecycle:
     def _advance(self, call: Round) -> list[Step]:
         due = due_state(call, self.now())
         if due is not call.state:
-            self._move(call, due)
-            return [Step(call.id, f"round {due}")]
+            return [Step(call.id, f"round {due}"), *self._move(call, due)]
         match call.state:
             case RoundState.CLOSING:
                 return self._close(call)
@@ -78,13 +77,12 @@ class Lifecycle:
             case _:
                 return []
 
-    def _move(self, call: Round, state: RoundState) -> None:
+    def _move(self, call: Round, state: RoundState) -> list[Step]:
         now = self.now()
         after = replace(call, state=state, closing_since=now if state is RoundState.CLOSING else None)
         event = audit(call.id, now, JOB, f"round {state}", self.random(RANDOM_BYTES))
         self.table.transact([replace_round(call, after), event])
-        if state is RoundState.CLOSING:
-            self._close(replace(after, revision=call.revision + 1))
+        return self._close(replace(after, revision=call.revision + 1)) if state is RoundState.CLOSING else []
 
     def _close(self, call: Round) -> list[Step]:
         closed = self.closing.close(call)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,9 +33,11 @@ from shared.aws.table import Table
 from shared.keys import parse_document_object
 from shared.submissions import Submission
 from tests.end_to_end.papers import VILLAGE_STAGE
-from tests.end_to_end.waiting import until
+from tests.end_to_end.waiting import until, until_instant
 
 Json = dict[str, Any]
+_STRETCH = 8
+"""Seconds that a round is given at a time."""
 
 
 @dataclass(frozen=True)
@@ -115,12 +119,28 @@ class Installation:
 
         return until(look, f"round {round_id} to be {state}", seconds=seconds, pause=0.7)
 
-    def close(self, round_id: str) -> Json:
-        """Anna ends the round early, and the job closes it. Returns what staff see then."""
-        self.in_state(round_id, "open")
-        ended = self.ask(self.anna, "POST", f"/staff/rounds/{round_id}/closing", {"reason": "a test"})
-        assert ended.status_code == 200, ended.text
-        return self.in_state(round_id, "closed")
+    @contextlib.contextmanager
+    def open_for(self, round_id: str, **details: Any) -> Iterator[None]:
+        """A round that is open for as long as a block takes, on slow machines too: Anna extends it whenever its end
+        is near. After the block its end has passed, and so has all the time in which uploads may arrive."""
+        closes, done = self.open_round(round_id, seconds=_STRETCH, **details), threading.Event()
+
+        def extend() -> datetime:
+            end = closes
+            while not done.wait((end - datetime.now(UTC)).total_seconds() - _STRETCH / 2):
+                end += timedelta(seconds=_STRETCH)
+                body = {"closes": end.isoformat(), "reason": "a test is not done"}
+                extended = self.ask(self.anna, "POST", f"/staff/rounds/{round_id}/extension", body)
+                assert extended.status_code == 200, extended.text
+            return end
+
+        with ThreadPoolExecutor(1) as crowd:
+            extending = crowd.submit(extend)
+            try:
+                yield
+            finally:
+                done.set()
+        until_instant(extending.result() + timedelta(seconds=1))
 
     def letters(self, *, to: str | None = None, topic: str | None = None, naming: str = "") -> list[Mail]:
         """What was sent: to an address, or through a topic; where the text or its document has these words."""
@@ -193,6 +213,10 @@ class Installation:
         """Messages in the upload queue, those that somebody is working at included."""
         return _size(self.client("sqs"), self.outputs["UploadQueueUrl"])
 
+    def uploads_in_hand(self) -> int:
+        """Messages that ingest has been given and has not answered for."""
+        return _size(self.client("sqs"), self.outputs["UploadQueueUrl"], "ApproximateNumberOfMessagesNotVisible")
+
     def all_ingested(self, round_id: str) -> None:
         """Wait until the queue is empty and everything uploaded has its outcome."""
         until(
@@ -246,7 +270,10 @@ class Installation:
         self.client("sqs").send_message(QueueUrl=self.outputs["UploadQueueUrl"], MessageBody=body)
 
 
-def _size(sqs: Any, url: str) -> int:
-    counts = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+_ALL = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+
+
+def _size(sqs: Any, url: str, *counts: str) -> int:
+    counts = counts or _ALL
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(counts))["Attributes"]
     return sum(int(found[name]) for name in counts)

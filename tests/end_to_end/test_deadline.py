@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -56,12 +56,14 @@ def test_a_round_that_is_closing_can_be_extended_and_what_was_on_its_way_counts(
         installation.in_state("extended", "closing")
         with pytest.raises(RefusedError):
             late.forms(raw(a_play()))
-        _extend(installation, closes + timedelta(hours=1))
+        extended = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=7)
+        _extend(installation, extended)
         accepted_late = late.send(a_play(email="sen@forening.example"))["submission"]
     assert early.outcome_of(on_its_way)["state"] == "submitted"
     assert late.outcome_of(accepted_late)["state"] == "submitted"
 
-    shown = installation.close("extended")
+    until_instant(extended + _SECOND)
+    shown = installation.in_state("extended", "closed")
     assert shown["totals"] == installation.recount("extended")
     assert shown["certificate"]["outcomes"] == {"accepted": 2, "rejected": 0, "late": 0, "duplicate": 0}
     assert (shown["certificate"]["objects"], shown["certificate"]["missing"]) == (2, 0)
@@ -70,7 +72,6 @@ def test_a_round_that_is_closing_can_be_extended_and_what_was_on_its_way_counts(
         "round created",
         "round closing",
         "round extended",
-        "round closed early",
         "round closing",
         "round closed",
     ]
@@ -81,3 +82,21 @@ def _extend(installation: Installation, closes: datetime) -> None:
         "rounds", "extend", "extended", "--closes", closes.isoformat(), "--reason", "elavbrott i Värmland"
     )
     assert (extended["closes_at"], extended["phase"]) == (iso(closes), "open")
+
+
+def test_who_had_begun_when_staff_close_early_may_finish_and_nobody_begins(installation: Installation) -> None:
+    installation.open_round("early", seconds=3600)
+    begun, not_begun = (installation.applicant("early") for _ in range(2))
+    play = raw(a_play())
+    signed = begun.forms(play)
+    installation.in_state("early", "open")
+    closed = installation.anna.ask("rounds", "close", "early", "--reason", "pengarna är slut")
+    until_instant(datetime.fromisoformat(closed["closes_at"]) + 1.1 * _SECOND)
+    with pytest.raises(RefusedError) as refusal:
+        not_begun.forms(play)
+    assert (refusal.value.status, [one["code"] for one in refusal.value.problems]) == (409, ["round-not-open"])
+    with pytest.raises(RefusedError) as refusal:
+        installation.applicant("early")
+    assert (refusal.value.status, [one["code"] for one in refusal.value.problems]) == (409, ["round-not-open"])
+    assert begun.upload(signed["forms"][-1], play).status_code == 204
+    assert begun.outcome_of(signed["submission"])["state"] == "submitted"

@@ -80,7 +80,7 @@ def test_an_upload_without_an_outcome_is_queued_again_and_the_round_stays_open_t
     draft = world.start().application.id
     uploaded = world.upload(draft)  # its notification was lost
     world.now = DEADLINE + GRACE_AND_DRAIN + timedelta(seconds=1)
-    assert tick(world) == ["round closing"]
+    assert tick(world) == ["round closing", "uploads queued again"]
     assert world.round().state is RoundState.CLOSING
     (letter,) = world.uploads.receive(hidden_seconds=0)
     from functions.ingest.handler import uploaded as read
@@ -96,8 +96,8 @@ def test_totals_that_differ_from_the_recount_are_repaired_and_told(world: World)
     world.submit(world.start().application.id)
     world.table.write(Update(keys.totals_key(ROUND), add={"requested": 5, "state|refused": 1}))
     world.now = DEADLINE + GRACE_AND_DRAIN + timedelta(seconds=1)
-    (begun,) = world.lifecycle.tick()
-    assert begun.what == "round closing"
+    steps = world.lifecycle.tick()
+    assert [(step.what, step.repaired) for step in steps] == [("round closing", 0), ("round closed", 2)]
     stored = totals.non_zero(totals.counters(world.table.get(keys.totals_key(ROUND)) or {}))
     assert stored["requested"] == 850_000
     assert "state|refused" not in stored
