@@ -11,7 +11,7 @@ PYTEST_FLAGS ?= -n auto --dist loadfile
 .PHONY: help
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
-	  while IFS='|' read -r name text; do printf '  make %-6s %s\n' "$$name" "$$text"; done
+	  while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
 
 .PHONY: demo
 demo: setup ## A whole round on your own machine, from opening to announcement, in half a minute
@@ -29,10 +29,19 @@ down: setup ## Stop the embedded cloud
 mail: setup ## Read what the embedded cloud sent: summaries, announcements, receipts
 	@$(CLOUD) mail
 
+.PHONY: load
+load: setup ## COUNT=2000 applications in one round, one in twenty faulty; at the end nothing may be missing
+	@$(BIN)/python -m infrastructure.demo.load $(or $(COUNT),2000)
+
 .PHONY: test
 test: setup check ## Set-up, checks, all tests, and SAM's own validation and build
 	@$(BIN)/pytest $(PYTEST_FLAGS)
 	@$(MAKE) --no-print-directory sam
+
+.PHONY: simulate
+simulate: setup ## Look for faults: all small worlds, then SEEDS=n large ones (SEED=n tells one; see docs/simulation.md)
+	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(FROM),--first $(FROM)) $(if $(JOBS),--jobs $(JOBS)) $(if $(SMALL),--small $(SMALL)) $(if $(WHOLE),--whole)
 
 .PHONY: check
 check: setup ## Lint, format, types and template, without running anything

@@ -1,0 +1,142 @@
+"""make simulate: small worlds whole, then large worlds by seed, then what was reached."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tests.simulation.known import mended
+from tests.simulation.quick import quick
+from tests.simulation.running import Outcome, run
+from tests.simulation.sites import Reached, call_sites, coverage, merge
+from tests.simulation.small import Report, at_the_same_time, in_every_order
+from tests.simulation.small_worlds import handlers, pairs
+from tests.simulation.story import told
+
+HELP = """\
+make simulate SEEDS=1000             small worlds whole, then so many large worlds (seeds 0 to 999)
+make simulate WHOLE=1                the same without a limit: a pair with all its single faults has up to some millions
+                                     of interleavings, and the whole takes hours
+make simulate SEEDS=100000 SMALL=0   large worlds alone
+make simulate SEED=184               one seed, told as a story, whether or not it fails
+make simulate SEEDS=10000000 SMALL=0 FROM=1000000
+                                     ten million others: at 40 seeds a second and core some 70 hours of one core,
+                                     so give it a machine with many (JOBS=64: an hour and a bit). It stops at the first
+                                     failure; start again behind it with FROM.
+"""
+MOST = 30_000
+"""Ways through one small world; more than that only with WHOLE=1."""
+AS_IT_IS = 60
+"""Seeds that run the product without mends, for call sites that a mend replaces; what they break is known."""
+_CHUNK = 25
+
+
+def _seeds(chunk: tuple[int, int, bool]) -> tuple[int, Outcome | None, dict[Any, Any]]:
+    """A few seeds. Gives the first that failed, and every call site that was reached."""
+    first, count, as_it_is = chunk
+    reached: dict[Any, Any] = {}
+    with quick(), contextlib.nullcontext() if as_it_is else mended():
+        for seed in range(first, first + count):
+            outcome = run(seed)
+            merge(reached, outcome.reached)
+            if outcome.violation is not None and not as_it_is:
+                return seed - first + 1, outcome, reached
+    return count, None, reached
+
+
+def _small(place: tuple[str, int, int | None]) -> tuple[Report, float]:
+    kind, number, most = place
+    began = time.monotonic()
+    with quick(), mended():
+        report = (
+            in_every_order(handlers()[number], most) if kind == "order" else at_the_same_time(pairs()[number], most)
+        )
+    return report, time.monotonic() - began
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def small_worlds(pool: Any, most: int | None) -> bool:
+    """All of them, each in at most so many ways. Returns whether every promise was kept."""
+    places = [("pair", number, most) for number in range(len(pairs()))]
+    places += [("order", number, most) for number in range(len(handlers()))]
+    began, total, kept = time.monotonic(), 0, True
+    for report, seconds in pool.imap_unordered(_small, places):
+        total += report.schedules
+        _say(f"  {report.schedules:8} schedules in {seconds:6.1f} s  {report.scenario}")
+        if report.violation is not None:
+            kept = False
+            _say(f"  breaks a promise: {report.violation}")
+            _say("\n".join(f"    {line}" for line in report.story))
+    _say(f"small worlds: {total} schedules in {time.monotonic() - began:.0f} s")
+    return kept
+
+
+def large_worlds(pool: Any, first: int, count: int) -> bool:
+    """So many seeds. Returns whether every promise was kept."""
+    reached: dict[Any, Any] = {}
+    began, done, said = time.monotonic(), 0, time.monotonic()
+    for ran, failing, sites in pool.imap_unordered(_seeds, _chunks(first, count)):
+        done += ran
+        merge(reached, sites)
+        if failing is not None:
+            with quick(), mended():
+                _say("\n".join(told(failing)))
+            return False
+        if time.monotonic() - said > 30:
+            said = time.monotonic()
+            _say(f"  {done} seeds, {done / (said - began):.0f} a second")
+    _say(f"large worlds: {done} seeds, {done / max(0.001, time.monotonic() - began):.0f} a second, every promise kept")
+    return _tell_coverage(reached)
+
+
+def _tell_coverage(reached: Reached) -> bool:
+    found = coverage([reached])
+    for line in found.lines():
+        _say(line)
+    return not found.missing and not found.unknown and bool(call_sites())
+
+
+def _chunks(first: int, count: int) -> Iterator[tuple[int, int, bool]]:
+    yield 0, min(count, AS_IT_IS), True
+    for start in itertools.count(first, _CHUNK):
+        if start >= first + count:
+            return
+        yield start, min(_CHUNK, first + count - start), False
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(
+        prog="make simulate", epilog=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, default=1000)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--small", type=int, default=1)
+    parser.add_argument("--whole", action="store_true")
+    chosen = parser.parse_args(arguments)
+    if chosen.seed is not None:
+        with quick(), mended():
+            outcome = run(chosen.seed)
+            _say("\n".join(told(outcome) if outcome.violation else [*outcome.notes, f"seed {chosen.seed}: all well"]))
+        return outcome.violation is not None
+    with multiprocessing.get_context("fork").Pool(chosen.jobs) as pool:
+        kept = small_worlds(pool, None if chosen.whole else MOST) if chosen.small else True
+        kept = large_worlds(pool, chosen.first, chosen.seeds) and kept
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""One simulated account: the doubles on one wire, the work objects on the doubles, as handlers put them together."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.acknowledge.receipts import Receipts
+from functions.administer.administering import Administering, NewRound
+from functions.administer.dead_letters import DeadLetters
+from functions.administer.verifying import Verifying
+from functions.advance.closing import Closing
+from functions.advance.lifecycle import Lifecycle
+from functions.announce.announcing import Announcing
+from functions.apply.applying import Applying
+from functions.apply.attesting import Attesting
+from functions.decide.deciding import Deciding
+from functions.ingest.intake import Intake
+from functions.summarise.summarising import Summarising
+from shared.aws.effects import Effects
+from shared.instants import parse_iso
+from shared.rounds import Round
+from tests.simulation.doubles.bucket import MemoryBucket
+from tests.simulation.doubles.messages import Mail, MemoryFunctions, MemoryMailer, MemoryQueue, MemoryTopic, Published
+from tests.simulation.doubles.signer import MemorySigner
+from tests.simulation.doubles.table import MemoryTable
+from tests.simulation.kernel import Kernel
+from tests.simulation.watch import Watch
+
+ROUND = "2019-autumn"
+OPENS = parse_iso("2019-10-15T10:00:00Z")
+DRAIN = timedelta(seconds=60)
+
+
+@dataclass
+class Environment:
+    """One running copy of a function: what it remembers between events, and how far its clock is off."""
+
+    name: str
+    skew: timedelta = timedelta(0)
+    rounds: dict[str, Round] = field(default_factory=dict)
+    busy: bool = False
+
+
+class Cloud:
+    """Everything that functions reach. Its clock stands until somebody moves it."""
+
+    def __init__(self, *, page: int = 1000) -> None:
+        self.now = OPENS - timedelta(minutes=5)
+        self.kernel = Kernel(lambda: self.now)
+        clock = lambda: self.now  # noqa: E731
+        self.table = MemoryTable(self.kernel, page=page)
+        self.bucket = MemoryBucket(clock, self.kernel, page=page)
+        self.uploads = MemoryQueue("uploads", clock, self.kernel)
+        self.failed_uploads = MemoryQueue("failed-uploads", clock, self.kernel)
+        self.failed_jobs = MemoryQueue("failed-jobs", clock, self.kernel)
+        self.effects: dict[str, list[Any]] = {}
+        self.staff = MemoryTopic(self._summary_sent, self.kernel)
+        self.awards = MemoryTopic(self._announced, self.kernel)
+        self.mailer = MemoryMailer(self._mailed, self.kernel)
+        self.started: list[tuple[str, dict[str, Any]]] = []
+        self.functions = MemoryFunctions(lambda name, event: self.started.append((name, event)), self.kernel)
+        self.watch = Watch(self.table, self.bucket)
+        self.watch.tell = lambda what: self.kernel.note("the table", what)
+        self._numbers = itertools.count(1)
+
+    # --- what functions are made from ---
+
+    def random(self, count: int) -> bytes:
+        """Different bytes each time, the same in every run, in no order."""
+        number = next(self._numbers) * 0x9E3779B97F4A7C15 % 2**64
+        return (number.to_bytes(8, "big") * 3)[:count]
+
+    @property
+    def applying(self) -> Applying:
+        return Applying(self.table, self.bucket, self.kernel.now, self.random)
+
+    def intake(self, environment: Environment) -> Intake:
+        return Intake(self.table, self.bucket, environment.rounds, self.kernel.now)
+
+    @property
+    def closing(self) -> Closing:
+        return Closing(self.table, self.bucket, self.uploads, DRAIN, self.kernel.now, self.random)
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        return Lifecycle(
+            self.table,
+            self.closing,
+            Effects(self.table),
+            self.functions,
+            "summarise",
+            "announce",
+            self.kernel.now,
+            self.random,
+        )
+
+    @property
+    def receipts(self) -> Receipts:
+        return Receipts(self.table, Effects(self.table), self.mailer, self.kernel.now)
+
+    @property
+    def summarising(self) -> Summarising:
+        dead_letters = [self.failed_uploads, self.failed_jobs]
+        return Summarising(self.table, self.bucket, Effects(self.table), self.staff, dead_letters, self.kernel.now)
+
+    @property
+    def administering(self) -> Administering:
+        return Administering(self.table, self.functions, "advance", self.kernel.now, self.random)
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        return DeadLetters(
+            self.failed_uploads,
+            self.uploads,
+            self.failed_jobs,
+            self.functions,
+            "advance",
+            "acknowledge",
+            "summarise",
+            self.kernel.now,
+        )
+
+    @property
+    def deciding(self) -> Deciding:
+        return Deciding(self.table, self.kernel.now, self.random)
+
+    @property
+    def announcing(self) -> Announcing:
+        return Announcing(self.table, Effects(self.table), self.awards, self.kernel.now, self.random)
+
+    @property
+    def attesting(self) -> Attesting:
+        return Attesting(self.table, MemorySigner(self.kernel))
+
+    @property
+    def verifying(self) -> Verifying:
+        return Verifying(self.table, self.bucket)
+
+    def create_round(self, closes: datetime, grace: int, **changes: Any) -> None:
+        """The round of this world."""
+        request = {
+            "id": ROUND,
+            "name": {"sv": "Hösten 2019", "en": "Autumn 2019"},
+            "programme": "municipal-partnership-2019",
+            "opens": OPENS.isoformat(),
+            "closes": closes.isoformat(),
+            "budget": 11_000_000,
+            "grace_seconds": grace,
+        }
+        self.administering.create(NewRound.model_validate(request | changes), "anna")
+
+    # --- what leaves for the world outside ---
+
+    def _effect(self, name: str, content: Any) -> None:
+        self.effects.setdefault(name, []).append(content)
+        self.kernel.effect(name)
+
+    def _mailed(self, mail: Mail) -> None:
+        self._effect(mail.effect, (mail.to, mail.subject))
+
+    def _summary_sent(self, message: Published) -> None:
+        # A summary carries no identifier of its own; its round and kind are in its subject.
+        closing = message.subject.startswith(("Stängd", "Closed"))
+        self._effect("closing summary" if closing else f"digest {message.text}", message.text)
+
+    def _announced(self, message: Published) -> None:
+        document = message.document or {}
+        self._effect(f"announcement {document.get('number')}", (message.text, dict(document)))

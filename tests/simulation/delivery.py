@@ -1,0 +1,257 @@
+"""What AWS does between functions: events that come late, twice, in another order or not at all."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from shared import keys
+from shared.aws.bucket import ObjectVersion
+from shared.aws.messages import Letter
+from tests.simulation import handlers
+from tests.simulation.cloud import ROUND, Cloud, Environment
+from tests.simulation.doubles.table import Change
+from tests.simulation.kernel import Task
+from tests.simulation.world import World
+
+_COPIES = 3
+_HIDDEN = timedelta(seconds=360)
+_MOST_RECEIVES = 5
+_MOST_STREAM_TRIES = 10
+
+
+class Delivery:
+    """Notifications, the queue's and the stream's mapping, asynchronous invocations, the schedule."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.cloud = world, world.cloud
+        self.dice = world.dice("delivery")
+        self.copies = [Environment(f"copy {number}", self._skew()) for number in range(_COPIES)]
+        self.position = 0
+        self.later = 0
+        """Events that were taken and have not arrived yet."""
+        self._tries = 0
+        self._polling = self._reading = False
+        self.ticks = 0
+        self.cloud.functions.start_later = self.invoke_later
+        if world.happens("a message about nothing", 0.15, self.dice):
+            world.after(self.dice.uniform(300, 3000), self._stray)
+        world.wake = self.wake
+
+    def _stray(self) -> None:
+        self.cloud.uploads.put(STRAY)
+
+    def _skew(self) -> timedelta:
+        return timedelta(seconds=self.dice.uniform(-1.5, 1.5))
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is under way or waits."""
+        cloud = self.cloud
+        waits = letters_waiting(cloud) or any(one.body != STRAY for one in cloud.uploads.waiting.values())
+        return not (waits or self.later or self.world.live or self.position < len(cloud.table.stream))
+
+    def wake(self) -> None:
+        """After every event: whoever has something to do is called."""
+        if self.cloud.uploads.waiting and not self._polling:
+            self._polling = True
+            seen = min(one.visible_at for one in self.cloud.uploads.waiting.values())
+            wait = max(0.0, (seen - self.cloud.now).total_seconds())
+            self.world.after(wait + self.dice.random(), self._poll)
+        if self.position < len(self.cloud.table.stream) and not self._reading:
+            self._reading = True
+            self.world.after(self.dice.random(), self._read_stream)
+
+    # --- S3 to the queue ---
+
+    def notify(self, version: ObjectVersion) -> None:
+        """S3 tells of a document, sooner or later, once or twice, or not at all."""
+        world, name = self.world, f"{version.key.split('/')[2]} {version.version_id}"
+        if world.faulty and world.happens(f"the notification of {name} is lost", 0.04, self.dice):
+            world.kernel.note("S3", f"tells nobody of {name}")
+            return
+        times = 2 if world.happens(f"the notification of {name} comes twice", 0.08, self.dice) else 1
+        for _ in range(times):
+            self.later += 1
+            late = world.happens(f"the notification of {name} is late", 0.1, self.dice)
+            wait = self.dice.uniform(30, 150) if late else self.dice.random()
+            world.after(wait, lambda: self._enqueue(version))
+
+    def _enqueue(self, version: ObjectVersion) -> None:
+        self.later -= 1
+        self.cloud.uploads.put(message_of(version))
+
+    # --- the queue to ingest ---
+
+    def _poll(self) -> None:
+        self._polling = False
+        idle = [copy for copy in self.copies if not copy.busy]
+        if not idle:
+            return
+        copy = self.dice.choice(idle)
+        letters = self.cloud.uploads.take(self.dice.choice((1, 3, 10)), _HIDDEN)
+        fresh = [letter for letter in letters if not self._given_up(letter)]
+        if not fresh:
+            return
+        copy.busy = True
+        number = self.copies.index(copy)
+        intake = self.cloud.intake(copy)
+
+        def end(task: Task) -> None:
+            copy.busy = False
+            self._batch_ended(task, copy, fresh)
+
+        self.world.spawn("ingest", lambda: handlers.ingest(number, intake, fresh), end, copy.skew)
+
+    def _given_up(self, letter: Letter) -> bool:
+        waiting = self.cloud.uploads.waiting[letter.id]
+        if waiting.received <= _MOST_RECEIVES:
+            return False
+        del self.cloud.uploads.waiting[letter.id]
+        self.cloud.failed_uploads.put(letter.body)
+        self.world.kernel.note("the queue", f"gives up {letter.id}")
+        return True
+
+    def _batch_ended(self, task: Task, copy: Environment, letters: list[Letter]) -> None:
+        if task.failure is not None:
+            copy.rounds.clear()  # another copy takes its place
+            return
+        self._neighbours(task, letters)
+        if task.result - {letter.id for letter in letters}:
+            return  # Lambda takes an identifier that it does not know for the failure of the whole batch.
+        for letter in letters:
+            if letter.id not in task.result and not self.world.happens(
+                f"{letter.id} is delivered again", 0.02, self.dice
+            ):
+                self.cloud.uploads.remove(letter.id, letter.receipt)
+
+    def _neighbours(self, task: Task, letters: list[Letter]) -> None:
+        """What has no outcome is delivered again; and where nothing failed, only the message about nothing is."""
+        held = {letter.id for letter in letters}
+        failed = held if task.result - held else task.result  # an unknown identifier fails the whole batch
+        known = self.cloud.table.rows.get(keys.round_partition(ROUND), {})
+        for letter in letters:
+            if letter.id not in failed and (letter.body == STRAY or _outcome_of(letter) not in known):
+                self.cloud.watch.found("what-failed-is-delivered-again", f"{letter.body} was taken as handled")
+        if task.injected or task.conflicts or STRAY not in {letter.body for letter in letters}:
+            return
+        back = [letter.id for letter in letters if letter.body != STRAY and letter.id in failed]
+        if back:
+            self.cloud.watch.found("a-poison-message-holds-back-no-neighbour", f"{back} with a message about nothing")
+
+    # --- the stream to acknowledge ---
+
+    def _read_stream(self) -> None:
+        stream = self.cloud.table.stream
+        if self.world.happens(f"the stream is read again from {self.position}", 0.01, self.dice):
+            self.position = max(0, self.position - self.dice.randint(1, 10))
+        end_at = min(len(stream), self.position + 10)
+        wanted = [(number, stream[number]) for number in range(self.position, end_at) if _is_outcome(stream[number])]
+        if not wanted:
+            self.position, self._reading = end_at, False
+            return
+        receipts = self.cloud.receipts
+
+        def end(task: Task) -> None:
+            self._reading = False
+            failed = self.position if task.failure else task.result
+            if failed is None:
+                self.position, self._tries = end_at, 0
+            else:
+                self._again(int(failed), end_at)
+
+        self.world.spawn("acknowledge", lambda: handlers.acknowledge(0, receipts, wanted), end)
+
+    def _again(self, failed: int, end_at: int) -> None:
+        self._tries = self._tries + 1 if failed == self.position else 1
+        self.position = failed
+        if self._tries > _MOST_STREAM_TRIES:
+            self.position, self._tries = end_at, 0
+            self.cloud.failed_jobs.put(json.dumps({"DDBStreamBatchInfo": {"startSequenceNumber": str(failed)}}))
+            return
+        self._reading = True  # until the pause is over
+
+        def resume() -> None:
+            self._reading = False
+
+        self.world.after(min(60, 2**self._tries), resume)
+
+    # --- functions that start functions, and the schedule ---
+
+    def invoke_later(self, name: str, event: dict[str, Any]) -> None:
+        """Lambda has taken the event. It runs soon, perhaps twice, and again where it fails."""
+        world = self.world
+        times = 2 if world.happens(f"{world.number(f'start of {name}')} runs twice", 0.15, self.dice) else 1
+        for _ in range(times):
+            self.later += 1
+            world.after(self.dice.random() * 3, lambda: self._invoke(name, event, 0 if name == "advance" else 2))
+
+    def _invoke(self, name: str, event: dict[str, Any], tries: int) -> None:
+        self.later -= 1
+
+        def end(task: Task) -> None:
+            if task.failure is None:
+                return
+            if tries == 0:
+                self.cloud.failed_jobs.put(json.dumps({"requestPayload": event}))
+                return
+            self.later += 1
+            self.world.after(60, lambda: self._invoke(name, event, tries - 1))
+
+        self.world.spawn(name, lambda: self._job(name, event), end)
+
+    def _job(self, name: str, event: dict[str, Any]) -> Any:
+        """As the handlers of these functions do it."""
+        if name == "advance":
+            return self.cloud.lifecycle.tick()
+        if name == "summarise" and event["summary"] == "closing":
+            return self.cloud.summarising.closing_summary(event["round"])
+        if name == "summarise":
+            return self.cloud.summarising.digests()
+        if name == "acknowledge":
+            return self.cloud.receipts.resend()
+        return self.cloud.announcing.finish(event["round"])
+
+    def schedule(self, name: str, event: dict[str, Any], every: float) -> None:
+        """A rate: it fires, mostly, and now and then twice."""
+        world = self.world
+        self.ticks += name == "advance"
+        fires = world.number(f"tick of {name}")
+        times = 1
+        if world.faulty and world.happens(f"{fires} does not come", 0.08, self.dice):
+            times = 0
+        elif world.happens(f"{fires} comes twice", 0.04, self.dice):
+            times = 2
+        for _ in range(times):
+            self.later += 1
+            late = self.dice.random() * (50 if world.faulty else 1)
+            world.after(late, lambda: self._invoke(name, event, 0))
+        world.after(every, lambda: self.schedule(name, event, every))
+
+
+def _outcome_of(letter: Letter) -> str:
+    named = json.loads(letter.body)["detail"]["object"]
+    name = keys.parse_document_object(named["key"])
+    assert name is not None
+    return keys.submission_key(name.round_id, name.application, name.submission, named["version-id"])["sk"]
+
+
+STRAY = json.dumps(
+    {"detail": {"object": {"key": "rounds/elsewhere/0/submissions/0/application.json", "version-id": "v"}}}
+)
+"""A message that names what is not there: it can never be handled."""
+
+
+def letters_waiting(cloud: Cloud) -> bool:
+    """Whether there are dead letters that a redrive can help."""
+    return bool(cloud.failed_jobs.waiting) or any(one.body != STRAY for one in cloud.failed_uploads.waiting.values())
+
+
+def message_of(version: ObjectVersion) -> str:
+    """S3's event as EventBridge wraps it."""
+    return json.dumps({"detail": {"object": {"key": version.key, "version-id": version.version_id}}})
+
+
+def _is_outcome(change: Change) -> bool:
+    return change.before is None and change.place[1].startswith(keys.SUBMISSIONS)

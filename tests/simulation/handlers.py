@@ -1,0 +1,77 @@
+"""The real handlers of the queue and of the stream, a module of its own for each running copy, as in Lambda."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from boto3.dynamodb.types import TypeSerializer
+
+from functions.acknowledge.receipts import Receipts
+from functions.ingest.intake import Intake
+from shared.aws.messages import Letter
+from tests.builders.events import Context
+from tests.simulation.doubles.table import Change
+
+_ROOT = Path(__file__).parents[2]
+_serialize = TypeSerializer().serialize
+
+
+@cache
+def copy_of(function: str, number: int) -> Any:
+    """The handler module of a function, loaded once for each running copy."""
+    name = f"functions.{function}.handler_{number}"
+    spec = importlib.util.spec_from_file_location(name, _ROOT / "functions" / function / "handler.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module: ModuleType = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    module.logger.setLevel("CRITICAL")
+    return module
+
+
+def ingest(number: int, intake: Intake, letters: list[Letter]) -> set[str]:
+    """The handler on a batch. Returns the identifiers that it wants delivered again."""
+    module = copy_of("ingest", number)
+    module.intake = lambda: intake
+    answer = module.lambda_handler({"Records": [_record(letter) for letter in letters]}, Context())
+    return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+
+
+def acknowledge(number: int, receipts: Receipts, changes: list[tuple[int, Change]]) -> str | None:
+    """The handler on records of the stream. Returns the sequence number that it wants to start again from."""
+    module = copy_of("acknowledge", number)
+    module.receipts = lambda: receipts
+    event = {"Records": [_stream_record(sequence, change) for sequence, change in changes]}
+    failures = module.lambda_handler(event, Context())["batchItemFailures"]
+    return str(failures[0]["itemIdentifier"]) if failures else None
+
+
+def _record(letter: Letter) -> dict[str, Any]:
+    return {
+        "messageId": letter.id,
+        "receiptHandle": letter.receipt,
+        "body": letter.body,
+        "attributes": {},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+    }
+
+
+def _stream_record(sequence: int, change: Change) -> dict[str, Any]:
+    keys = dict(zip(("pk", "sk"), change.place, strict=True))
+    return {
+        "eventName": "INSERT",
+        "eventSource": "aws:dynamodb",
+        "dynamodb": {
+            "Keys": {name: _serialize(value) for name, value in keys.items()},
+            "NewImage": {name: _serialize(value) for name, value in (change.after or {}).items()},
+            "SequenceNumber": str(sequence),
+            "StreamViewType": "NEW_IMAGE",
+        },
+    }

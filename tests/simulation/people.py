@@ -1,0 +1,259 @@
+"""Who uses the house: applicants who double-click, resend, change, withdraw and come late; staff who extend, close
+early, decide, approve and publish, two at once too."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Generator
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from functions.administer.administering import EarlyClosing, Extension
+from functions.apply.applying import Started
+from functions.apply.uploads import FormsRequest
+from shared import keys
+from shared.applications import Application
+from shared.aws.bucket import Form
+from shared.instants import iso
+from shared.rounds import Round, RoundState
+from tests.simulation.cloud import OPENS, ROUND
+from tests.simulation.corpus import Paper, bad_papers, files, good_papers
+from tests.simulation.delivery import Delivery
+from tests.simulation.doubles.bucket import FormRefusedError
+from tests.simulation.world import Answer, Ask, Person, World
+
+_PATIENCE = 4
+
+
+class Applicant:
+    """One private link, and somebody who uses it."""
+
+    def __init__(self, world: World, delivery: Delivery, number: int) -> None:
+        self.world, self.delivery = world, delivery
+        self.name = f"applicant {number}"
+        self.dice = world.dice(self.name)
+        self.started: Started | None = None
+        self.forms: dict[str, Form] = {}
+        self.last: tuple[Form, Paper] | None = None
+
+    def lives(self) -> Person:
+        """From the first click to the last."""
+        opened = (OPENS - self.world.cloud.now).total_seconds()
+        until = (self.world.closes - OPENS).total_seconds()
+        yield opened + self.dice.uniform(-20, until)
+        yield from self._start()
+        if self.started is None:
+            return
+        for number in range(self.dice.randint(1, 5)):
+            if not self.world.happens(f"{self.name}, deed {number}", 0.95, self.dice):
+                continue
+            yield from self._deed()
+            yield self._pause()
+
+    def _pause(self) -> float:
+        """Until the next deed; some wait for the last minutes."""
+        if self.dice.random() < 0.7:
+            return self.dice.expovariate(1 / 60)
+        left = (self.world.closes - self.world.cloud.now).total_seconds()
+        return max(0.0, left + self.dice.uniform(-60, self.world.grace + 30))
+
+    def _start(self) -> Person:
+        applying = self.world.cloud.applying
+        for _ in range(_PATIENCE):
+            answer: Answer = yield ("apply", "starts an application"), lambda: applying.start(ROUND, "sv")
+            if answer.failure is None:
+                self.started = answer.value
+                return
+            yield self.dice.uniform(1, 20)
+
+    def _deed(self) -> Person:
+        draw = self.dice.random()
+        if draw < 0.5:
+            yield from self._send(self.dice.choice(good_papers()))
+        elif draw < 0.65:
+            yield from self._send(self.dice.choice(bad_papers()))
+        elif draw < 0.85:
+            yield from self._withdraw()
+        elif draw < 0.93:
+            yield from self._resend()
+        else:
+            yield from self._look()
+
+    def _look(self) -> Person:
+        assert self.started is not None
+        link, applying = self.started.link, self.world.cloud.applying
+        answer: Answer = yield ("apply", "looks at the status"), lambda: applying.status(link)
+        if answer.failure is None:
+            yield ("apply", "asks for a signed receipt"), lambda: self._receipt(*answer.value)
+
+    def _receipt(self, call: Round, application: Application) -> Any:
+        desk = self.world.cloud.attesting
+        return desk.published_key(), desk.receipt(call, application), desk.certificate(call.id)
+
+    def _withdraw(self) -> Person:
+        assert self.started is not None
+        link, applying = self.started.link, self.world.cloud.applying
+        yield ("apply", "withdraws"), lambda: applying.withdraw(link)
+
+    def _send(self, paper: Paper) -> Person:
+        signed = yield from self._sign(paper)
+        if signed is None:
+            return
+        double = self.world.happens(f"{self.name} double-clicks", 0.15, self.dice)
+        document = None
+        for one in signed["forms"]:
+            form = Form(one["url"], one["fields"])
+            if one["for"] == "document":
+                document = form
+                break
+            content = next(file.content for file in files() if file.sha256 == one["sha256"])
+            yield self.dice.random() * 3
+            self._upload(form, content)
+        assert document is not None
+        yield self.dice.choice((0.5, 3.0, 200.0)) * self.dice.random()
+        self.last = document, paper
+        for _ in range(1 + double):
+            self._upload(document, paper.content, paper.name)
+
+    def _resend(self) -> Person:
+        """The same form once more, as a browser's back button has it."""
+        yield 0.1
+        if self.last is not None:
+            self._upload(self.last[0], self.last[1].content, f"{self.last[1].name} again")
+
+    def _sign(self, paper: Paper) -> Generator[Any, Any, Any]:
+        assert self.started is not None
+        link, applying = self.started.link, self.world.cloud.applying
+        attachments = [
+            {"name": file.name, "size": file.size, "sha256": file.sha256, "type": file.type} for file in files()
+        ]
+        request = FormsRequest.model_validate(
+            {"document": {"size": len(paper.content), "sha256": paper.sha256}, "attachments": attachments}
+        )
+        for _ in range(_PATIENCE):
+            answer: Answer = yield ("apply", "asks for forms"), lambda: applying.sign(link, request)
+            if answer.failure is None:
+                return answer.value
+            if hasattr(answer.failure, "problems"):
+                return None
+            yield self.dice.uniform(1, 20)
+        return None
+
+    def _upload(self, form: Form, content: bytes, name: str = "") -> None:
+        bucket = self.world.cloud.bucket
+        try:
+            version = bucket.post(form, content)
+        except FormRefusedError as error:
+            if not self._slips_in(form):
+                self.world.kernel.note("S3", f"refuses {self.name}: {error}")
+                return
+            version = bucket.put(form.fields["key"], content)
+        if name:
+            self.world.kernel.note(self.name, f"uploads {name} ({version.version_id})")
+            self.delivery.notify(version)
+
+    def _slips_in(self, form: Form) -> bool:
+        """S3's machines do not all have one clock; what they let in is judged by the time that they note."""
+        last, now = self.world.cloud.watch.round(ROUND).last_arrival, self.world.cloud.now
+        near = last is not None and now < last + timedelta(seconds=45)
+        folder, _, document = form.fields["key"].partition("submissions/")
+        there = all(f"{folder}files/{file.sha256}" in self.world.cloud.bucket.objects for file in files())
+        form_over = bool(document) and there and not self.world.deadline_moves
+        return near and form_over and self.world.happens(f"{self.name} slips in late", 0.5, self.dice)
+
+
+class Officer:
+    """One programme officer, who looks now and then and does what is due."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world, self.cloud, self.name = world, world.cloud, name
+        self.dice = world.dice(name)
+
+    def works(self) -> Person:
+        """Until the round is announced, or for the rest of the day."""
+        yield (OPENS - self.cloud.now).total_seconds() + self.dice.uniform(0, 120)
+        for number in range(self.dice.randint(10, 40)):
+            yield self.dice.uniform(10, 200)
+            if self.cloud.watch.round(ROUND).state is RoundState.ANNOUNCED:
+                return
+            if self.world.happens(f"{self.name}, deed {number}", 0.9, self.dice):
+                yield from self._deed()
+
+    def _deed(self) -> Person:
+        state = self.cloud.watch.round(ROUND).state
+        draw = self.dice.random()
+        if draw < 0.03:
+            letters = [*self.cloud.failed_uploads.waiting, *self.cloud.failed_jobs.waiting]
+            chosen = [self.dice.choice(letters)] if letters else ["none"]
+            yield ("administer", "redrives one letter"), lambda: self.cloud.dead_letters.redrive(chosen)
+        elif draw < 0.05:
+            yield ("administer", "redrives"), lambda: self.cloud.dead_letters.redrive(None)
+        elif draw < 0.07:
+            yield ("administer", "looks at dead letters"), self.cloud.dead_letters.show
+        elif draw < 0.09:
+            yield ("administer", "starts the scheduled job"), self.cloud.administering.advance_now
+        elif draw < 0.12:
+            yield ("administer", "reads"), lambda: self._read(draw)
+        elif state in (RoundState.OPEN, RoundState.CLOSING) and draw > 0.94 and self.world.deadline_moves:
+            yield from self._move_deadline()
+        elif state is RoundState.CLOSED and draw < 0.7:
+            yield from self._decide()
+        elif state is RoundState.DECIDED and draw < 0.8:
+            yield from self._publish()
+
+    def _read(self, draw: float) -> Any:
+        desk = self.cloud.administering
+        if draw < 0.10:
+            return desk.show(ROUND), desk.rounds(), self.cloud.applying.rounds(), self.cloud.applying.round(ROUND)
+        for line in desk.applications(ROUND)[:1]:
+            desk.application(ROUND, line["reference"])
+        return desk.events(ROUND), self.cloud.verifying.verify(ROUND)
+
+    def _move_deadline(self) -> Person:
+        desk, late = self.cloud.administering, self.cloud.now + timedelta(minutes=self.dice.randint(1, 15))
+        if self.dice.random() < 0.5:
+            extension = Extension(closes=iso(late), reason="Systemfel")
+            what = f"extends to {late:%H:%M:%S}"
+            yield ("administer", what), lambda: desk.extend(ROUND, extension, self.name)
+        else:
+            early = EarlyClosing(reason="Pengarna är slut")
+            yield ("administer", "closes early"), lambda: desk.close(ROUND, early, self.name)
+
+    def _decide(self) -> Person:
+        deciding, share = self.cloud.deciding, self.dice.choice((1, 2, 3))
+        decided = self.cloud.table.peek(keys.decisions_key(ROUND))
+        if decided is None or self.dice.random() < 0.2:
+            answer: Answer = yield ("decide", "takes the list out"), lambda: deciding.list_out(ROUND)
+            if answer.failure is None:
+                filled = filled_in(answer.value, share, self.dice)
+                yield ("decide", "hands decisions in"), lambda: deciding.take_in(ROUND, filled, self.name)
+        else:
+            digest = decided["digest"]
+            yield from self._perhaps_twice("decide", "approves", lambda: deciding.approve(ROUND, digest, self.name))
+
+    def _publish(self) -> Person:
+        announcing = self.cloud.announcing
+        answer: Answer = yield ("announce", "previews"), lambda: announcing.preview(ROUND)
+        if answer.failure is None:
+            digest = answer.value["digest"]
+            publish = lambda: announcing.publish(ROUND, digest, self.name)  # noqa: E731
+            yield from self._perhaps_twice("announce", "publishes", publish)
+
+    def _perhaps_twice(self, function: str, what: str, ask: Ask) -> Person:
+        """Two clicks, or two officers at once."""
+        if self.world.happens(f"{self.name} double-clicks", 0.3, self.dice):
+            self.world.spawn(function, ask, lambda task: None)  # noqa: ARG005
+        yield (function, what), ask
+
+
+def filled_in(listed: str, share: int, dice: Random) -> bytes:
+    """The decision list with awards of a share of what was asked for, and some declined."""
+    rows = csv.DictReader(io.StringIO(listed.removeprefix("\ufeff")), delimiter=";")
+    lines = ["reference;decision;amount"]
+    for row in rows:
+        award = dice.random() < 0.8
+        amount = max(1, int(row["requested"]) // share)
+        lines.append(f"{row['reference']};{'bifall' if award else 'avslag'};{amount if award else ''}")
+    return "\n".join(lines).encode()

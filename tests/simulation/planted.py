@@ -1,0 +1,136 @@
+"""Faults planted in the product, to show that the simulation finds them: each by a named invariant, within a
+stated number of seeds."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from functions.administer.dead_letters import DeadLetters
+from functions.advance import closing
+from functions.ingest import intake
+from functions.summarise.summarising import Summarising
+from shared import applications
+from shared.aws import effects
+from shared.aws.effects import Effects
+from shared.rounds import RoundState
+from tests.simulation import planting
+from tests.simulation.known import replaced
+from tests.simulation.planting import handler, loose, writes
+
+TOTALS = "totals-equal-recount"
+ONE_OUTCOME = "one-outcome-for-each-version"
+S3S_CLOCK = "s3s-clock-decides-what-is-late"
+NEWEST = "the-newest-version-counts"
+ONCE = "each-effect-at-most-once"
+CERTIFICATE = "the-certificate-is-true"
+RECEIPT = "everybody-gets-a-receipt"
+_ROUND, _SUBMISSION, _APPLICATION, _TOTALS = range(4)
+"""The places of ingest's transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A fault, the invariant that finds it, and within how many seeds. `ignoring` are invariants that would find
+    it even before."""
+
+    name: str
+    invariant: str
+    within: int
+    plant: Callable[[], contextlib.AbstractContextManager[None]]
+    ignoring: frozenset[str] = frozenset()
+    first: int = 0
+    """The seed to begin with, where what it takes is rare."""
+
+    def seeds(self) -> range:
+        """The seeds to look in."""
+        return range(self.first, self.first + self.within)
+
+
+PLANTED = (
+    Planted("totals are not counted", TOTALS, 10, writes(lambda some: some[:_TOTALS])),
+    Planted("totals are counted in a write of their own", TOTALS, 10, planting.counted_apart),
+    Planted("a withdrawal is counted in a write of its own", TOTALS, 40, planting.loose_withdrawal),
+    Planted("the delta is taken from the wrong version", TOTALS, 10, planting.change(planting.whole_again)),
+    Planted("a duplicate is counted", TOTALS, 20, planting.change(planting.duplicate_too)),
+    Planted(
+        "a submission is recorded without a condition", ONE_OUTCOME, 20, writes(lambda some: loose(some, _SUBMISSION))
+    ),
+    Planted("an application is written without its fence", TOTALS, 40, writes(lambda some: loose(some, _APPLICATION))),
+    Planted("a remembered round is not checked", S3S_CLOCK, 400, writes(lambda some: loose(some, _ROUND))),
+    Planted("processing time is taken for arrival time", S3S_CLOCK, 10, planting.processing_time),
+    Planted(
+        "what is late is judged by the schedule",
+        S3S_CLOCK,
+        60,
+        lambda: replaced(intake, "arrived_in_time", lambda call, _: call.state is RoundState.OPEN),
+    ),
+    Planted("an older version overwrites a newer one", NEWEST, 60, planting.always_newer),
+    Planted(
+        "versions are ordered by their identifiers",
+        NEWEST,
+        60,
+        lambda: replaced(applications, "order_of", planting.by_version_id),
+    ),
+    Planted(
+        "closing trusts the queue and sweeps nothing",
+        CERTIFICATE,
+        60,
+        lambda: replaced(closing, "reconcile", planting.no_sweep),
+    ),
+    Planted(
+        "counters are certified instead of a recount", CERTIFICATE, 60, planting.counters_certified, frozenset({TOTALS})
+    ),
+    Planted("effects are had without a claim", ONCE, 20, lambda: replaced(Effects, "once", planting.no_claim)),
+    Planted(
+        "a claim is good for ten minutes",
+        ONCE,
+        40,
+        lambda: replaced(Effects, "claim", planting.ten_minutes),
+        frozenset({"replaying-changes-nothing"}),
+    ),
+    Planted(
+        "a claim's lease is over at once", ONCE, 100, lambda: replaced(effects, "LEASE", timedelta(milliseconds=1))
+    ),
+    Planted(
+        "the summary is claimed after it was published",
+        ONCE,
+        100,
+        lambda: replaced(Summarising, "closing_summary", planting.claimed_afterwards),
+    ),
+    Planted(
+        "a dead letter is deleted and not put back",
+        RECEIPT,
+        100,
+        lambda: replaced(DeadLetters, "_put_back", planting.swallow),
+        first=100,
+    ),
+    Planted(
+        "a partial batch answer is ignored",
+        "what-failed-is-delivered-again",
+        60,
+        lambda: handler("ingest", "process_partial_response", planting.whole_batch_is_fine),
+    ),
+    Planted(
+        "a partial batch answer names the wrong identifier",
+        "a-poison-message-holds-back-no-neighbour",
+        400,
+        lambda: handler("ingest", "process_partial_response", planting.by_receipt_handle),
+    ),
+    Planted(
+        "the stream's handler goes on after a failure",
+        RECEIPT,
+        60,
+        lambda: handler("acknowledge", "lambda_handler", planting.stream_goes_on),
+    ),
+    Planted("one person decides alone", "decisions-take-two-people", 40, planting.one_person),
+    Planted(
+        "an announcement is claimed without a condition",
+        "an-announcement-goes-out-once",
+        200,
+        planting.announced_by_everybody,
+    ),
+    Planted("the schedule moves rounds untold", "everything-is-audited", 5, planting.untold),
+)

@@ -1,0 +1,310 @@
+"""Ways to plant faults in the product: what stands in for what. `planted` has the list."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr
+
+from functions.administer.dead_letters import DeadLetters
+from functions.advance import closing, lifecycle
+from functions.advance.closing import Closing
+from functions.announce import announcing
+from functions.decide.deciding import Deciding
+from functions.ingest import intake
+from functions.ingest.intake import Intake
+from functions.summarise.summarising import Summarising
+from shared import keys, totals
+from shared.applications import Application, Outcome
+from shared.aws import rows
+from shared.aws.effects import Effects
+from shared.aws.reconciliation import Reconciliation, reconcile
+from shared.aws.table import Check, Update, Write
+from shared.instants import iso, whole_second
+from shared.rounds import Round, RoundState
+from tests.simulation import handlers
+from tests.simulation.known import replaced
+
+ANYTHING = Attr("pk").exists() | Attr("pk").not_exists()
+
+
+def writes(change: Callable[[list[Write]], list[Write]]) -> Callable[[], contextlib.AbstractContextManager[None]]:
+    """Ingest's transaction, changed."""
+    original = intake._writes
+    return lambda: replaced(intake, "_writes", lambda *some, **named: change(original(*some, **named)))
+
+
+def loose(writes: list[Write], place: int) -> list[Write]:
+    """Without the condition at that place."""
+    write = writes[place]
+    loose = Check(write.key, ANYTHING) if isinstance(write, Check) else replace(write, condition=None)
+    return [*writes[:place], loose, *writes[place + 1 :]]
+
+
+def change(wrong: Callable[..., dict[str, int]]) -> Callable[[], contextlib.AbstractContextManager[None]]:
+    original = totals.change
+    return lambda: replaced(totals, "change", lambda *some: wrong(original, *some))
+
+
+def whole_again(original: Any, before: Application, after: Application, *rest: Any) -> dict[str, int]:
+    return dict(original(Application(before.id, before.round_id, "", "", before.started_at), after, *rest))
+
+
+def duplicate_too(original: Any, before: Application, after: Application, *rest: Any) -> dict[str, int]:
+    if rest == (Outcome.DUPLICATE,):
+        before = Application(before.id, before.round_id, "", "", before.started_at)
+    return dict(original(before, after, *rest))
+
+
+def processing_time() -> contextlib.AbstractContextManager[None]:
+    original = Intake._record
+
+    def record(self: Intake, name: Any, arrival: Any, call: Round) -> Any:
+        return original(self, name, replace(arrival, arrived_at=whole_second(self.now())), call)
+
+    return replaced(Intake, "_record", record)
+
+
+def counted_apart() -> contextlib.AbstractContextManager[None]:
+    """Application and outcome in one write, totals in the next."""
+    original = Intake._record
+
+    class Apart:
+        def __init__(self, table: Any) -> None:
+            self._table, self.get = table, table.get
+
+        def transact(self, writes: Sequence[Write]) -> None:
+            self._table.transact(writes[:-1])
+            self._table.write(writes[-1])
+
+    def record(self: Intake, *rest: Any) -> Any:
+        return original(replace(self, table=Apart(self.table)), *rest)  # type: ignore[arg-type]
+
+    return replaced(Intake, "_record", record)
+
+
+def always_newer() -> contextlib.AbstractContextManager[None]:
+    original = Application.with_arrival
+
+    def with_arrival(self: Application, arrival: Any) -> Any:
+        outcome, after = original(self, arrival)
+        if outcome is Outcome.ACCEPTED and after is self:
+            long_ago = replace(self.current, arrived_at=self.started_at - timedelta(days=999)) if self.current else None
+            return original(replace(self, current=long_ago), arrival)
+        return outcome, after
+
+    return replaced(Application, "with_arrival", with_arrival)
+
+
+def by_version_id(arrived_at: datetime, submission: str, version_id: str) -> str:
+    return f"{version_id}#{arrived_at}#{submission}"
+
+
+def no_sweep(bucket: Any, round_id: str, submissions: Any) -> Reconciliation:
+    found = _RECONCILE(bucket, round_id, submissions)
+    return replace(found, missing=())
+
+
+_RECONCILE = reconcile
+
+
+class _Counters:
+    """Stands in for `totals` in closing: its recount gives what the counters say."""
+
+    def __init__(self) -> None:
+        self.said: dict[str, int] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(totals, name)
+
+    def recount(self, *_: Any) -> dict[str, int]:
+        return self.said
+
+
+@contextlib.contextmanager
+def counters_certified() -> Iterator[None]:
+    """The certificate has what was counted on the way."""
+    counters, original = _Counters(), Closing._certify
+
+    def certify(self: Closing, call: Round, documents: int, submissions: Any, stored: Any) -> Any:
+        counters.said = totals.counters(stored)
+        return original(self, call, documents, submissions, stored)
+
+    with (
+        replaced(Closing, "_certify", certify),
+        replaced(closing, "totals", counters),
+        change(duplicate_too)(),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def no_claim(self: Effects, round_id: str, effect: str, now: datetime) -> Iterator[bool]:  # noqa: ARG001
+    yield True
+
+
+def ten_minutes(self: Effects, round_id: str, effect: str, now: datetime) -> bool:
+    key = keys.effect_key(round_id, effect)
+    stored = self.table.get(key) or {}
+    if "done_at" in stored and stored["done_at"] < iso(now - timedelta(minutes=10)):
+        self.table.write(Update(key, remove=("done_at", "claimed_at")))
+    return _CLAIM(self, round_id, effect, now)
+
+
+_CLAIM = Effects.claim
+
+
+class _Afterwards(Effects):
+    """Looks whether it was done, and claims nothing before."""
+
+    @contextlib.contextmanager
+    def once(self, round_id: str, effect: str, now: datetime) -> Iterator[bool]:  # noqa: ARG002
+        yield not self.is_done(round_id, effect)
+
+
+def claimed_afterwards(self: Summarising, round_id: str) -> bool:
+    """Publish, then claim."""
+    return _CLOSING_SUMMARY(replace(self, effects=_Afterwards(self.table)), round_id)
+
+
+_CLOSING_SUMMARY = Summarising.closing_summary
+
+
+def swallow(self: DeadLetters, queue: Any, letter: Any) -> None:
+    """Delete, and put nothing back."""
+
+
+@contextlib.contextmanager
+def handler(function: str, name: str, value: Any) -> Iterator[None]:
+    """Something of a handler's module replaced in every running copy."""
+    with contextlib.ExitStack() as stack:
+        for number in range(3):
+            stack.enter_context(replaced(handlers.copy_of(function, number), name, value))
+        yield
+
+
+def whole_batch_is_fine(event: Any, record_handler: Any, processor: Any, context: Any) -> Any:
+    _PARTIAL(event=event, record_handler=record_handler, processor=processor, context=context)
+    return {"batchItemFailures": []}
+
+
+def by_receipt_handle(event: Any, record_handler: Any, processor: Any, context: Any) -> Any:
+    answer = _PARTIAL(event=event, record_handler=record_handler, processor=processor, context=context)
+    handles = {record["messageId"]: record["receiptHandle"] for record in event["Records"]}
+    return {
+        "batchItemFailures": [{"itemIdentifier": handles[one["itemIdentifier"]]} for one in answer["batchItemFailures"]]
+    }
+
+
+_PARTIAL = handlers.copy_of("ingest", 0).process_partial_response
+
+
+def _nobody_asks_who(self: Deciding, round_id: str) -> Any:
+    call, decided = _READ_DECISIONS(self, round_id)
+    return call, {**decided, "entered_by": "nobody"} if decided else None
+
+
+_READ_DECISIONS = Deciding._round_and_decisions
+
+
+@contextlib.contextmanager
+def one_person() -> Iterator[None]:
+    from functions.decide import deciding
+
+    def approve(round_id: str, found: str, who: str, at: str) -> Update:
+        condition = Attr("digest").eq(found)
+        return Update(keys.decisions_key(round_id), set={"approved_by": who, "approved_at": at}, condition=condition)
+
+    with replaced(deciding, "approve", approve), replaced(Deciding, "_round_and_decisions", _nobody_asks_who):
+        yield
+
+
+@contextlib.contextmanager
+def untold() -> Iterator[None]:
+    """The scheduled job moves rounds without an event in the audit trail."""
+
+    def move(self: lifecycle.Lifecycle, call: Round, state: RoundState) -> None:
+        since = self.now() if state is RoundState.CLOSING else None
+        self.table.transact([rows.replace_round(call, replace(call, state=state, closing_since=since))])
+
+    with replaced(lifecycle.Lifecycle, "_move", move):
+        yield
+
+
+@contextlib.contextmanager
+def listed_first() -> Iterator[None]:
+    """Closing lists the bucket, and reads the rows after that."""
+    original = Closing.close
+
+    class Listed:
+        def __init__(self, found: list[Any]) -> None:
+            self._found = found
+
+        def versions(self, _: str) -> Iterator[Any]:
+            return iter(self._found)
+
+    def close(self: Closing, call: Round) -> Any:
+        found = list(self.bucket.versions(keys.round_prefix(call.id)))
+        return original(replace(self, bucket=Listed(found)), call)  # type: ignore[arg-type]
+
+    with replaced(Closing, "close", close):
+        yield
+
+
+@contextlib.contextmanager
+def unfenced_round() -> Iterator[None]:
+    """Whoever writes a round does not look whether somebody else did."""
+    from functions.administer import administering
+    from functions.decide import deciding
+
+    original = rows.replace_round
+
+    def loose_round(before: Round, after: Round) -> Update:
+        return replace(original(before, after), condition=None)
+
+    with contextlib.ExitStack() as stack:
+        for module in (administering, deciding, closing, lifecycle, announcing):
+            stack.enter_context(replaced(module, "replace_round", loose_round))
+        yield
+
+
+@contextlib.contextmanager
+def announced_by_everybody() -> Iterator[None]:
+    """An announcement is claimed without a condition."""
+    with replaced(announcing, "ABSENT", ANYTHING):
+        yield
+
+
+def loose_withdrawal() -> contextlib.AbstractContextManager[None]:
+    """A withdrawal counts itself in a second write."""
+    from functions.apply.applying import Applying
+
+    original = Applying._commit
+
+    class Apart:
+        def __init__(self, table: Any) -> None:
+            self._table = table
+
+        def transact(self, some: Sequence[Write]) -> None:
+            counting = [one for one in some if one.key["sk"] == "TOTALS"]
+            self._table.transact([one for one in some if one not in counting])
+            for one in counting:
+                self._table.write(one)
+
+    def commit(self: Applying, *rest: Any) -> None:
+        original(replace(self, table=Apart(self.table)), *rest)  # type: ignore[arg-type]
+
+    return replaced(Applying, "_commit", commit)
+
+
+def stream_goes_on(event: Any, _: Any) -> Any:
+    """Every record is tried, and none is said to have failed."""
+    module = handlers.copy_of("acknowledge", 0)
+    for record in module.DynamoDBStreamEvent(event).records:
+        with contextlib.suppress(Exception):
+            module.receipts().acknowledge(module.Submission.from_item(module.whole(record.dynamodb.new_image)))
+    return {"batchItemFailures": []}

@@ -1,0 +1,144 @@
+"""What must hold when everything has come to rest: nothing under way, nothing in a queue, no fault any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared import keys, totals
+from shared.applications import Application, ApplicationState, Outcome, order_of
+from shared.rounds import RoundState
+from tests.simulation.cloud import ROUND, Cloud
+from tests.simulation.corpus import by_hash
+from tests.simulation.doubles.bucket import Stored
+from tests.simulation.watch import Violation, certificate_faults
+
+_OVER = (RoundState.CLOSED, RoundState.DECIDED, RoundState.ANNOUNCED)
+
+
+def faults_at_rest(cloud: Cloud) -> Iterator[Violation]:
+    """Every promise that is broken in this state."""
+    yield from _missing(cloud)
+    yield from _applications(cloud)
+    yield from _effects(cloud)
+    yield from _certificate(cloud)
+    yield from _announcement(cloud)
+    yield from _kept(cloud)
+
+
+def documents(cloud: Cloud) -> Iterator[tuple[keys.DocumentName, Stored]]:
+    """Every version of every application.json in the bucket."""
+    for key, versions in cloud.bucket.objects.items():
+        name = keys.parse_document_object(key)
+        for stored in versions if name else ():
+            assert name is not None
+            yield name, stored
+
+
+def _missing(cloud: Cloud) -> Iterator[Violation]:
+    recorded = {(one.application, one.submission, one.version_id) for one in cloud.watch.submissions(ROUND)}
+    for name, stored in documents(cloud):
+        if (name.application, name.submission, stored.version.version_id) not in recorded:
+            arrived = f"{stored.version.arrived_at:%H:%M:%S}"
+            yield Violation("one-outcome-for-each-version", f"{name.application}, arrived {arrived}, has none")
+
+
+def _applications(cloud: Cloud) -> Iterator[Violation]:
+    last = cloud.watch.round(ROUND).last_arrival
+    sent: dict[str, list[tuple[str, Stored]]] = {}
+    for name, stored in documents(cloud):
+        version = stored.version
+        good = by_hash()[stored.sha256].good and (last is None or version.arrived_at <= last)
+        order = order_of(version.arrived_at, name.submission, version.version_id)
+        sent.setdefault(name.application, [])
+        if good:
+            sent[name.application].append((order, stored))
+    known = {one.id: one for one in cloud.watch.applications(ROUND)}
+    for application, versions in sent.items():
+        if application not in known:
+            yield Violation("nothing-that-was-sent-is-lost", f"the application {application} is gone")
+            continue
+        yield from _current(known[application], [stored for _, stored in sorted(versions, key=lambda one: one[0])])
+    for item in cloud.watch.rows(ROUND, keys.APPLICATIONS):
+        if item["state"] != Application.from_item(item).state.value:
+            yield Violation("the-newest-version-counts", f"{item['application']} is stored as {item['state']}")
+
+
+def _current(application: Application, versions: list[Stored]) -> Iterator[Violation]:
+    expected = versions[-1].sha256 if versions else None
+    found = application.current.sha256 if application.current else None
+    if found != expected:
+        names = [by_hash()[sha256].name if sha256 else "none" for sha256 in (found, expected)]
+        yield Violation("the-newest-version-counts", f"{application.id} has {names[0]}, the newest is {names[1]}")
+    elif application.current and application.current.arrived_at != versions[-1].version.arrived_at:
+        # The same content was sent again later: a withdrawal must be compared with that.
+        later, withdrawn = versions[-1].version.arrived_at, application.withdrawn_at
+        if withdrawn is not None and later > withdrawn and application.state is ApplicationState.WITHDRAWN:
+            yield Violation("the-newest-version-counts", f"{application.id} was sent again after it was withdrawn")
+
+
+def _effects(cloud: Cloud) -> Iterator[Violation]:
+    for name, sent in cloud.effects.items():
+        if len(sent) > 1 + cloud.kernel.excused.get(name, 0):
+            yield Violation("each-effect-at-most-once", f"{name[:60]} went out {len(sent)} times")
+        if any(one != sent[0] for one in sent) and not name.startswith("receipt"):
+            yield Violation("each-effect-at-most-once", f"{name[:60]} went out in two versions")
+    for submission in cloud.watch.submissions(ROUND):
+        name = f"receipt-{submission.application}-{submission.submission}-{submission.version_id}"
+        if submission.outcome is Outcome.ACCEPTED and name not in cloud.effects:
+            yield Violation("everybody-gets-a-receipt", f"none for {submission.application}, {submission.submission}")
+        if submission.outcome is Outcome.DUPLICATE and name in cloud.effects:
+            yield Violation("each-effect-at-most-once", f"a receipt for a duplicate of {submission.application}")
+
+
+def _certificate(cloud: Cloud) -> Iterator[Violation]:
+    state = cloud.watch.round(ROUND).state
+    certificate = cloud.table.peek(keys.certificate_key(ROUND))
+    if (certificate is not None) != (state in _OVER):
+        yield Violation("the-certificate-is-true", f"a round that is {state} and its certificate do not go together")
+    if state not in _OVER:
+        yield Violation("everything-comes-to-rest", f"the round is still {state}")
+    if certificate is not None:
+        for seen in certificate_faults(cloud.watch, certificate):
+            yield Violation("the-certificate-is-true", seen)
+        told = cloud.effects.get("closing summary", [])
+        if not told:
+            yield Violation("staff-are-told", "no closing summary went out")
+        if any(certificate["root"] not in text for text in told):
+            yield Violation("the-certificate-is-true", "the summary names another root")
+
+
+def _announcement(cloud: Cloud) -> Iterator[Violation]:
+    state = cloud.watch.round(ROUND).state
+    stored = cloud.watch.rows(ROUND, keys.ANNOUNCEMENTS)
+    told = {name: sent for name, sent in cloud.effects.items() if name.startswith("announcement")}
+    published = [item for item in stored if "published_at" in item]
+    if not len(published) == len(told) == len(stored) == (state is RoundState.ANNOUNCED):
+        seen = f"{len(stored)} claimed, {len(published)} recorded, {len(told)} sent, and the round is {state}"
+        yield Violation("an-announcement-goes-out-once", seen)
+    decided = cloud.table.peek(keys.decisions_key(ROUND)) or {}
+    if told and "approved_by" not in decided:
+        yield Violation("an-announcement-goes-out-once", "before the decisions were approved")
+        return
+    for sent in told.values():
+        rows = cloud.table.rows.get(keys.decision_set_partition(ROUND, decided["digest"]), {}).values()
+        awards = sorted(row["amount"] for row in rows if row["kind"] == "award")
+        document = sent[0][1]
+        figures = sorted(award["amount"] for award in document["awards"])
+        if (document["totals"]["amount"], figures) != (sum(awards), awards):
+            yield Violation("announced-figures-equal-the-rows", f"{document['totals']['amount']} for {sum(awards)}")
+
+
+def _kept(cloud: Cloud) -> Iterator[Violation]:
+    """What was sent is not about to be removed, neither rows nor files."""
+    sent = {name.application for name, _ in documents(cloud)}
+    for item in cloud.watch.rows(ROUND, keys.APPLICATIONS):
+        if item["application"] in sent and "expires_at" in item:
+            yield Violation("nothing-that-was-sent-is-lost", f"{item['application']} was sent and still expires")
+        elif totals.contribution(Application.from_item(item)) and "expires_at" in item:
+            yield Violation("nothing-that-was-sent-is-lost", f"{item['application']} is counted and still expires")
+    for application in cloud.watch.applications(ROUND):
+        for file in application.current.facts.attachments if application.current else ():
+            key = keys.attachment_object(ROUND, application.id, file["sha256"])
+            stored = cloud.bucket.find(key, file["version_id"])
+            if stored is None or stored.tags:
+                yield Violation("nothing-that-was-sent-is-lost", f"a file of {application.id} is marked for removal")

@@ -1,0 +1,150 @@
+"""One seed from the creation of a round to rest, a replay of all that happened, and the expiry of drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from shared import keys
+from tests.simulation.cloud import DRAIN, ROUND, Cloud
+from tests.simulation.delivery import Delivery, letters_waiting, message_of
+from tests.simulation.kernel import Fault
+from tests.simulation.people import Applicant, Officer
+from tests.simulation.rest import documents, faults_at_rest
+from tests.simulation.watch import Violation
+from tests.simulation.world import World
+
+RESTS_WITHIN = 30
+"""Ticks, from when faults have ended, people have stopped and forms are over, until everything has come to rest."""
+_AFTER = timedelta(days=401)
+_STAFF = ("anna", "bertil", "cecilia")
+
+
+@dataclass
+class Outcome:
+    """What became of a seed."""
+
+    seed: int | str
+    violation: Violation | None
+    ticks: int
+    """From the end of faults to rest."""
+    calls: int
+    happened: list[str]
+    notes: list[str]
+    reached: dict[tuple[str, int, str], set[Fault | None]] = field(repr=False, default_factory=dict)
+
+
+def run(seed: int | str, muted: frozenset[str] = frozenset(), ignored: frozenset[str] = frozenset()) -> Outcome:
+    """Everything that the seed decides. `ignored` names invariants to leave aside."""
+    world = World(seed, muted)
+    delivery = Delivery(world)
+    cloud = world.cloud
+    cloud.watch.ignored = ignored
+    _create(world)
+    for number in range(world.plan.randint(1, 4)):
+        applicant = Applicant(world, delivery, number)
+        if world.happens(applicant.name, 1.1, world.plan):
+            world.person(applicant.name, applicant.lives())
+    for name in _STAFF:
+        if world.happens(name, 1.1, world.plan):
+            world.person(name, Officer(world, name).works())
+    delivery.schedule("advance", {"source": "heartbeat"}, 60)
+    world.after(600, lambda: delivery.schedule("summarise", {"summary": "digest"}, 86_400))
+    ends = world.closes + timedelta(minutes=world.plan.randint(5, 60))
+    world.run_until(lambda: cloud.now >= ends)
+    ticks = _come_to_rest(world, delivery)
+    for phase in (_check_rest, _replay, _expire):
+        if not cloud.watch.violations:
+            phase(world, delivery)
+    found = cloud.watch.violations
+    return Outcome(
+        seed,
+        found[0] if found else None,
+        ticks,
+        len(world.kernel.notes),
+        world.happened,
+        [f"{at:%H:%M:%S.%f}"[:-4] + f"  {who}: {what}" for at, who, what in world.kernel.notes],
+        world.kernel.reached,
+    )
+
+
+def _create(world: World) -> None:
+    """Somebody tries until the round is there."""
+    for _ in range(20):
+        if world.cloud.table.peek(keys.round_key(ROUND)) is None:
+            create = lambda: world.cloud.create_round(world.closes, world.grace)  # noqa: E731
+            world.kernel.finish(world.kernel.task_of(world.number("create"), create))
+
+
+def _come_to_rest(world: World, delivery: Delivery) -> int:
+    """From here on nothing fails any more, and staff redrive what failed."""
+    cloud = world.cloud
+    world.faulty = False
+    world.kernel.note("the world", "has no more faults")
+    redrives = {"next": cloud.now}
+
+    def over() -> bool:
+        last = cloud.watch.round(ROUND).last_arrival
+        return not world.people and last is not None and cloud.now > last + DRAIN + timedelta(minutes=16)
+
+    def at_rest() -> bool:
+        if cloud.now >= redrives["next"]:
+            redrives["next"] = cloud.now + timedelta(minutes=3)
+            if letters_waiting(cloud):
+                world.spawn("administer", lambda: cloud.dead_letters.redrive(None), lambda task: None)  # noqa: ARG005
+        return over() and delivery.quiet and not _broken(cloud)
+
+    _until(world, over)
+    began = delivery.ticks
+    _until(world, lambda: at_rest() or delivery.ticks > began + RESTS_WITHIN)
+    return delivery.ticks - began
+
+
+def _broken(cloud: Cloud) -> bool:
+    return any(one.invariant not in cloud.watch.ignored for one in faults_at_rest(cloud))
+
+
+def _until(world: World, ends: Callable[[], bool]) -> None:
+    if not world.run_until(ends):
+        world.cloud.watch.found("everything-comes-to-rest", "it goes on and on")
+
+
+def _check_rest(world: World, delivery: Delivery) -> None:
+    watch = world.cloud.watch
+    watch.judge(faults_at_rest(world.cloud))
+    if not delivery.quiet and not watch.violations:
+        letters = [*world.cloud.failed_uploads.waiting.values(), *world.cloud.failed_jobs.waiting.values()]
+        watch.found("everything-comes-to-rest", f"still at work: {sorted(world.live)}, {[one.body for one in letters]}")
+
+
+def _replay(world: World, delivery: Delivery) -> None:
+    """Every upload is told again, the stream is read from its beginning, the schedule fires twice."""
+    cloud = world.cloud
+    world.kernel.note("the world", "sees everything that happened once more")
+    rows, effects = cloud.table.snapshot(), {name: list(sent) for name, sent in cloud.effects.items()}
+    for _, stored in documents(cloud):
+        cloud.uploads.put(message_of(stored.version))
+    delivery.position = 0
+    cloud.functions.start_later("acknowledge", {"resend": True})
+    cloud.functions.start_later("summarise", {"summary": "closing", "round": ROUND})
+    began = delivery.ticks
+    _until(world, lambda: delivery.quiet and delivery.ticks > began + 2)
+    now = cloud.table.snapshot()
+    changed = [
+        f"{name} was {rows.get(partition, {}).get(name)} and is {now.get(partition, {}).get(name)}"
+        for partition in {*rows, *now}
+        for name in {*rows.get(partition, {}), *now.get(partition, {})}
+        if rows.get(partition, {}).get(name) != now.get(partition, {}).get(name)
+    ]
+    changed += [name for name, sent in cloud.effects.items() if len(sent) != len(effects.get(name, ()))]
+    if changed:
+        cloud.watch.found("replaying-changes-nothing", f"{changed[0]}"[:600])
+
+
+def _expire(world: World, delivery: Delivery) -> None:  # noqa: ARG001  every phase is told of both
+    """More than a year later DynamoDB removes the drafts that nobody sent."""
+    cloud: Cloud = world.cloud
+    cloud.now += _AFTER
+    cloud.table.expire(int(cloud.now.timestamp()))
+    cloud.watch.judge(faults_at_rest(cloud))

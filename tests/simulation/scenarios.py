@@ -1,0 +1,271 @@
+"""The small worlds: each begins with a round, has a few events, and says how everything is finished."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from functions.administer.administering import EarlyClosing, Extension
+from functions.announce.announcing import Announcing
+from functions.apply.applying import Started
+from functions.ingest.intake import Uploaded
+from shared import keys
+from shared.instants import iso
+from shared.problems import ProblemsError
+from shared.references import new_submission
+from shared.rounds import RoundState
+from tests.simulation import rest
+from tests.simulation.cloud import DRAIN, OPENS, ROUND, Cloud
+from tests.simulation.corpus import Paper, bad_papers, files, good_papers
+from tests.simulation.delivery import message_of
+from tests.simulation.people import filled_in
+from tests.simulation.small import Event, a_copy
+from tests.simulation.watch import Violation
+
+CLOSES = OPENS + timedelta(minutes=10)
+GRACE = 60
+OVER = CLOSES + timedelta(seconds=GRACE) + DRAIN + timedelta(seconds=1)
+Check = Callable[[Cloud], Iterator[Violation]]
+
+
+# --- how worlds begin ---
+
+
+class Beginning:
+    """An open round, applications by number, documents that have arrived and not been ingested."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        cloud.create_round(CLOSES, GRACE)
+        cloud.now = OPENS + timedelta(seconds=1)
+        cloud.lifecycle.tick()
+        self.started: list[Started] = []
+
+    def application(self) -> Started:
+        started = self.cloud.applying.start(ROUND, "sv")
+        self.started.append(started)
+        for file in files():
+            self.cloud.bucket.put(keys.attachment_object(ROUND, started.application.id, file.sha256), file.content)
+        return started
+
+    def sent(self, started: Started, paper: Paper) -> Uploaded:
+        self.cloud.now += timedelta(seconds=2)
+        submission = new_submission(self.cloud.now, self.cloud.random(5))
+        key = keys.document_object(ROUND, started.application.id, submission)
+        return Uploaded(key, self.cloud.bucket.put(key, paper.content, paper.sha256).version_id)
+
+
+def with_uploads(count: int) -> tuple[Callable[[Cloud], None], list[Uploaded], list[Started]]:
+    """Uploads of two applications: A, B and A again of the first, then one of the second, one refused."""
+    uploads: list[Uploaded] = []
+    applications: list[Started] = []
+
+    def begin(cloud: Cloud) -> None:
+        beginning = Beginning(cloud)
+        first, second = beginning.application(), beginning.application()
+        a, b, *_ = good_papers()
+        plan = [(first, a), (first, b), (second, a), (first, a), (second, bad_papers()[0])]
+        uploads[:] = [beginning.sent(*one) for one in plan[:count]]
+        applications[:] = [first, second]
+
+    return begin, uploads, applications
+
+
+def with_outcomes(state: RoundState) -> tuple[Callable[[Cloud], None], list[Started]]:
+    """Two applications sent and ingested, the first with two versions; the round brought to a state."""
+    applications: list[Started] = []
+
+    def begin(cloud: Cloud) -> None:
+        prepare, uploads, started = with_uploads(3)
+        prepare(cloud)
+        applications[:] = started
+        for upload in uploads:
+            a_copy(cloud).ingest(upload)
+        if state is not RoundState.OPEN:
+            cloud.now = OVER
+        if state in (RoundState.CLOSED, RoundState.DECIDED):
+            cloud.lifecycle.tick()
+        if state is RoundState.DECIDED:
+            digest = cloud.deciding.take_in(ROUND, filled(cloud, 1), "anna")["digest"]
+            cloud.deciding.approve(ROUND, digest, "bertil")
+
+    return begin, applications
+
+
+def filled(cloud: Cloud, share: int) -> bytes:
+    return filled_in(cloud.deciding.list_out(ROUND), share, Random(1))
+
+
+# --- how everything is finished ---
+
+
+def settle(cloud: Cloud) -> None:
+    """What the schedule, the queues and the stream do until nothing is left: past the end of the round."""
+    last = cloud.watch.round(ROUND).last_arrival or OVER
+    cloud.now = max(cloud.now, last + DRAIN + timedelta(seconds=1))
+    for _ in range(4):
+        cloud.now += timedelta(minutes=3)
+        _ingest_waiting(cloud)
+        cloud.lifecycle.tick()
+        started = list(cloud.started)
+        cloud.started.clear()
+        for name, event in started:
+            _start(cloud, name, event)
+    cloud.receipts.resend()
+
+
+def _ingest_waiting(cloud: Cloud) -> None:
+    while letters := cloud.uploads.take(10, timedelta(minutes=6)):
+        for letter in letters:
+            named = json.loads(letter.body)["detail"]["object"]
+            a_copy(cloud).ingest(Uploaded(named["key"], named["version-id"]))
+            cloud.uploads.remove(letter.id, letter.receipt)
+
+
+def _start(cloud: Cloud, name: str, event: dict[str, Any]) -> None:
+    if name == "summarise" and event["summary"] == "closing":
+        cloud.summarising.closing_summary(event["round"])
+    elif name == "summarise":
+        cloud.summarising.digests()
+    elif name == "announce":
+        cloud.announcing.finish(event["round"])
+    elif name == "acknowledge":
+        cloud.receipts.resend()
+    else:
+        cloud.lifecycle.tick()
+
+
+def leave(cloud: Cloud) -> None:
+    """Nothing more happens."""
+
+
+def uploads_only(cloud: Cloud) -> Iterator[Violation]:
+    """For worlds that end while the round is open."""
+    yield from rest._missing(cloud)
+    yield from rest._applications(cloud)
+
+
+def redelivered(uploads: Sequence[Uploaded]) -> Callable[[Cloud], None]:
+    """Every upload is told once more."""
+
+    def finish(cloud: Cloud) -> None:
+        for upload in uploads:
+            a_copy(cloud).ingest(upload)
+
+    return finish
+
+
+def told_to_nobody(cloud: Cloud) -> Iterator[Violation]:
+    """For worlds in which nobody gets receipts."""
+    return (
+        one for one in rest.faults_at_rest(cloud) if one.invariant not in ("everybody-gets-a-receipt", "staff-are-told")
+    )
+
+
+# --- events ---
+
+
+def ingest(uploads: Sequence[Uploaded], number: int) -> Event:
+    return Event(f"ingest {number}", lambda cloud: lambda: a_copy(cloud).ingest(uploads[number]))
+
+
+def tick(number: int = 1) -> Event:
+    return Event(f"tick {number}", lambda cloud: cloud.lifecycle.tick)
+
+
+def person(name: str, ask: Callable[[Cloud], Any]) -> Event:
+    """Somebody asks once; a refusal is an answer."""
+    return Event(name, lambda cloud: lambda: asked(ask, cloud), retried=False)
+
+
+def asked(ask: Callable[[Cloud], Any], cloud: Cloud) -> Any:
+    try:
+        return ask(cloud)
+    except ProblemsError as error:
+        return error
+
+
+def withdraw(applications: Sequence[Started], number: int = 0) -> Event:
+    return person("withdraw", lambda cloud: cloud.applying.withdraw(applications[number].link))
+
+
+def turned_away(applications: Sequence[Started], number: int = 0) -> Event:
+    from functions.apply.uploads import FormsRequest
+
+    request = FormsRequest.model_validate({"document": {"size": 10, "sha256": "0" * 64}})
+    return person("ask for forms", lambda cloud: cloud.applying.sign(applications[number].link, request))
+
+
+def extend() -> Event:
+    later = Extension(closes=iso(CLOSES + timedelta(minutes=30)), reason="Systemfel")
+    return person("extend", lambda cloud: cloud.administering.extend(ROUND, later, "anna"))
+
+
+def close_early() -> Event:
+    return person("close early", lambda cloud: cloud.administering.close(ROUND, EarlyClosing(reason="Slut"), "anna"))
+
+
+def approve(who: str) -> Event:
+    def ask(cloud: Cloud) -> Any:
+        decided = cloud.table.peek(keys.decisions_key(ROUND))
+        return cloud.deciding.approve(ROUND, decided["digest"] if decided else "", who)
+
+    return person(f"{who} approves", ask)
+
+
+def take_in(who: str, share: int) -> Event:
+    return person(f"{who} decides", lambda cloud: cloud.deciding.take_in(ROUND, filled(cloud, share), who))
+
+
+def publish(who: str) -> Event:
+    def ask(cloud: Cloud) -> Any:
+        announcing: Announcing = cloud.announcing
+        return announcing.publish(ROUND, _previewed(cloud), who)
+
+    return person(f"{who} publishes", ask)
+
+
+_DIGESTS: dict[str, str] = {}
+
+
+def _previewed(cloud: Cloud) -> str:
+    """What was read in the preview, before the small world began."""
+    decided = cloud.table.peek(keys.decisions_key(ROUND)) or {"digest": ""}
+    if decided["digest"] not in _DIGESTS:
+        task, cloud.kernel.task = cloud.kernel.task, None
+        _DIGESTS[decided["digest"]] = cloud.announcing.preview(ROUND)["digest"]
+        cloud.kernel.task = task
+    return _DIGESTS[decided["digest"]]
+
+
+def late_upload(applications: Sequence[Started]) -> Event:
+    """S3 lets a document in while the round is being closed, and ingest has it at once."""
+    paper, submission = good_papers()[1], new_submission(OVER, bytes(5))
+
+    def work(cloud: Cloud) -> Callable[[], Any]:
+        key = keys.document_object(ROUND, applications[0].application.id, submission)
+
+        def arrive() -> Any:
+            if key not in cloud.bucket.objects:
+                cloud.bucket.put(key, paper.content, paper.sha256)
+            return a_copy(cloud).ingest(Uploaded(key, cloud.bucket.objects[key][0].version.version_id))
+
+        return arrive
+
+    return Event("late upload", work)
+
+
+def job(name: str, event: dict[str, Any], number: int = 1) -> Event:
+    return Event(f"{name} {number}", lambda cloud: lambda: _start(cloud, name, event))
+
+
+def message(cloud: Cloud) -> None:
+    """A dead letter for every upload, and one for a batch of the stream."""
+    for _, stored in itertools.islice(rest.documents(cloud), 2):
+        cloud.failed_uploads.put(message_of(stored.version))
+    cloud.failed_jobs.put(json.dumps({"DDBStreamBatchInfo": {}}))
+    cloud.failed_jobs.put(json.dumps({"requestPayload": {"source": "heartbeat"}}))

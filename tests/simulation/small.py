@@ -1,0 +1,300 @@
+"""Small worlds gone through whole: every order of a few events, every interleaving of two, every single fault."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from tests.simulation.cloud import Cloud, Environment
+from tests.simulation.kernel import SINGLE, Fault, Task, possible
+from tests.simulation.watch import Violation
+
+Work = Callable[[Cloud], Callable[[], Any]]
+"""Given the cloud, what a function is asked to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that may happen. `retried` says that whoever asked asks again when it failed (a queue, a stream);
+    a person may not."""
+
+    name: str
+    work: Work
+    retried: bool = True
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A small world: how it begins, what happens in it, and what must hold when all has been finished."""
+
+    name: str
+    begin: Callable[[Cloud], None]
+    events: Sequence[Event]
+    finish: Callable[[Cloud], None]
+    faults: Callable[[Cloud], Iterator[Violation]]
+    steps: timedelta = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """One way through a small world: the order of events or the choices between two, and perhaps one fault."""
+
+    order: tuple[int, ...]
+    fault: tuple[int, int, Fault] | None = None
+    """Which event in the order (or which of two), at which of its calls, and how."""
+
+
+@dataclass
+class Report:
+    """What going through a small world came to."""
+
+    scenario: str
+    schedules: int = 0
+    violation: Violation | None = None
+    schedule: Schedule | None = None
+    story: list[str] = field(default_factory=list)
+
+
+class Stage:
+    """One scenario's world, set back to its beginning for each schedule."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario, self.cloud = scenario, Cloud()
+        scenario.begin(self.cloud)
+        cloud = self.cloud
+        self._now = cloud.now
+        self._rows, self._objects = cloud.table.snapshot(), cloud.bucket.snapshot()
+        self._counted, self._stream = cloud.watch.snapshot(), list(cloud.table.stream)
+        self._queues = [dict(queue.waiting) for queue in self._all_queues()]
+        self._effects = {name: list(sent) for name, sent in cloud.effects.items()}
+
+    def _all_queues(self) -> tuple[Any, ...]:
+        return self.cloud.uploads, self.cloud.failed_uploads, self.cloud.failed_jobs
+
+    def set_back(self) -> None:
+        """As it was in the beginning."""
+        cloud = self.cloud
+        cloud.now = self._now
+        cloud.table.restore(self._rows)
+        cloud.table.stream = list(self._stream)
+        cloud.bucket.restore(self._objects)
+        cloud.watch.restore(self._counted)
+        for queue, waiting in zip(self._all_queues(), self._queues, strict=True):
+            queue.waiting = {name: _fresh(one) for name, one in waiting.items()}
+        cloud.effects = {name: list(sent) for name, sent in self._effects.items()}
+        cloud.started.clear()
+        cloud.kernel.notes, cloud.kernel.excused = [], {}
+
+    def tasks(self, order: Sequence[int], fault: tuple[int, int, Fault] | None) -> list[Task]:
+        """The tasks of these events, with the one fault."""
+        kernel, events = self.cloud.kernel, self.scenario.events
+        tasks = [kernel.task_of(events[one].name, events[one].work(self.cloud)) for one in order]
+        kernel.fault_of = lambda task, operation: None  # noqa: ARG005
+        if fault is not None:
+            place, call, kind = fault
+            victim = tasks[place]
+
+            def fault_of(task: Task, operation: str) -> Fault | None:
+                return kind if task is victim and task.calls == call and possible(operation, kind) else None
+
+            kernel.fault_of = fault_of
+        return tasks
+
+    def finish(self, order: Sequence[int], tasks: Sequence[Task]) -> Violation | None:
+        """Whoever asks again does, everything is finished, and the first broken promise is told."""
+        cloud, events = self.cloud, self.scenario.events
+        cloud.kernel.fault_of = lambda task, operation: None  # noqa: ARG005
+        cloud.now += timedelta(minutes=3)
+        for one, task in zip(order, tasks, strict=True):
+            if task.failure is not None and events[one].retried:
+                cloud.kernel.finish(cloud.kernel.task_of(f"{events[one].name} again", events[one].work(cloud)))
+        self.scenario.finish(cloud)
+        cloud.watch.judge(self.scenario.faults(cloud))
+        return cloud.watch.violations[0] if cloud.watch.violations else None
+
+
+def _fresh(waiting: Any) -> Any:
+    return type(waiting)(
+        waiting.id,
+        waiting.body,
+        waiting.sent_at,
+        waiting.visible_at,
+        waiting.attributes,
+        waiting.receipt,
+        waiting.received,
+    )
+
+
+# --- one after another ---
+
+
+def in_every_order(scenario: Scenario, most: int | None = None) -> Report:
+    """Every order of the events, with one of them twice, and every single fault. `most` is for a share of it."""
+    stage, report = Stage(scenario), Report(scenario.name)
+    for schedule in itertools.islice(_orders(stage), most):
+        _one_after_another(stage, schedule, report)
+        if report.violation is not None:
+            break
+    return report
+
+
+def _orders(stage: Stage) -> Iterator[Schedule]:
+    numbers = range(len(stage.scenario.events))
+    seen: set[tuple[int, ...]] = set()
+    for twice in (None, *numbers):
+        all_of_them = (*numbers, *(() if twice is None else (twice,)))
+        for order in itertools.permutations(all_of_them):
+            if order in seen:
+                continue
+            seen.add(order)
+            calls = _calls(stage, order)
+            yield Schedule(order)
+            for place, count in enumerate(calls):
+                for call, kind in itertools.product(range(1, count + 1), SINGLE):
+                    yield Schedule(order, (place, call, kind))
+
+
+def _calls(stage: Stage, order: tuple[int, ...]) -> list[int]:
+    stage.set_back()
+    tasks = stage.tasks(order, None)
+    _run_in_turn(stage, tasks)
+    return [task.calls for task in tasks]
+
+
+def _run_in_turn(stage: Stage, tasks: Sequence[Task]) -> None:
+    for task in tasks:
+        stage.cloud.now += stage.scenario.steps
+        stage.cloud.kernel.finish(task)
+
+
+def _one_after_another(stage: Stage, schedule: Schedule, report: Report) -> None:
+    stage.set_back()
+    tasks = stage.tasks(schedule.order, schedule.fault)
+    _run_in_turn(stage, tasks)
+    _judge(stage, schedule, report, schedule.order, tasks)
+
+
+def _judge(stage: Stage, schedule: Schedule, report: Report, order: Sequence[int], tasks: Sequence[Task]) -> None:
+    report.schedules += 1
+    report.violation = stage.finish(order, tasks)
+    if report.violation is not None:
+        report.schedule = schedule
+        names = [stage.scenario.events[one].name for one in order]
+        report.story = [
+            f"{scenario_line(names, schedule)}",
+            *(f"{who}: {what}" for _, who, what in stage.cloud.kernel.notes),
+        ]
+
+
+def scenario_line(names: Sequence[str], schedule: Schedule) -> str:
+    """For people. Example: ingest A, ingest B; call 3 of ingest A happens, but its answer is lost"""
+    line = ", ".join(names)
+    if schedule.fault is not None:
+        place, call, kind = schedule.fault
+        line += f"; call {call} of {names[place]} {kind}"
+    return line
+
+
+# --- at the same time ---
+
+
+def at_the_same_time(scenario: Scenario, most: int | None = None, *, faults: bool = True) -> Report:
+    """Every interleaving of the events at their AWS calls; first without a fault, then with every single one.
+
+    `most` is for a share of it: half of it without a fault, and the rest drawn for each fault alike where all
+    would be too many.
+    """
+    stage, report = Stage(scenario), Report(scenario.name)
+    both = tuple(range(len(scenario.events)))
+    calls = dict.fromkeys(both, 0)
+    whole = most is None or not faults
+    for schedule, tasks in itertools.islice(_interleavings(stage, both, None), most if whole else (most or 0) // 2):
+        calls = {place: max(calls[place], tasks[place].calls) for place in both}
+        if not _kept(stage, schedule, report, tasks):
+            return report
+    plans = list(_single_faults(both, calls)) if faults else []
+    each = None if most is None else max(1, (most - report.schedules) // max(1, len(plans)))
+    for fault in plans:
+        all_of_them = each is None or report.schedules < each
+        ways = _interleavings(stage, both, fault) if all_of_them else _drawn(stage, both, fault)
+        for schedule, tasks in itertools.islice(ways, each):
+            if not _kept(stage, schedule, report, tasks):
+                return report
+    return report
+
+
+def drawn(scenario: Scenario, most: int) -> Report:
+    """So many interleavings drawn by lot, without faults: quicker to a rare one than depth first."""
+    stage, report = Stage(scenario), Report(scenario.name)
+    for schedule, tasks in itertools.islice(_drawn(stage, range(len(scenario.events)), None), most):
+        if not _kept(stage, schedule, report, tasks):
+            break
+    return report
+
+
+def _kept(stage: Stage, schedule: Schedule, report: Report, tasks: Sequence[Task]) -> bool:
+    _judge(stage, schedule, report, range(len(tasks)), tasks)
+    return report.violation is None
+
+
+def _single_faults(both: Sequence[int], calls: Mapping[int, int]) -> Iterator[tuple[int, int, Fault]]:
+    for place in both:
+        for call, kind in itertools.product(range(1, calls[place] + 1), SINGLE):
+            yield place, call, kind
+
+
+def _drawn(
+    stage: Stage, both: Sequence[int], fault: tuple[int, int, Fault] | None
+) -> Iterator[tuple[Schedule, list[Task]]]:
+    """Interleavings drawn by lot, the same in every run."""
+    dice = Random(f"{stage.scenario.name}/{fault}")
+    while True:
+        yield _woven(stage, both, fault, lambda _, options: dice.randrange(options))
+
+
+def _woven(
+    stage: Stage, both: Sequence[int], fault: tuple[int, int, Fault] | None, choose: Callable[[int, int], int]
+) -> tuple[Schedule, list[Task]]:
+    """One run of both. `choose` is told how many choices there were before, and how many ways there are now."""
+    stage.set_back()
+    tasks = stage.tasks(both, fault)
+    taken: list[tuple[int, int]] = []
+    while runnable := [task for task in tasks if not task.ended]:
+        choice = 0
+        if len(runnable) > 1:
+            choice = choose(len(taken), len(runnable))
+            taken.append((choice, len(runnable)))
+        stage.cloud.kernel.go_on(runnable[choice])
+    return Schedule(tuple(choice for choice, _ in taken), fault), tasks
+
+
+def _interleavings(
+    stage: Stage, both: Sequence[int], fault: tuple[int, int, Fault] | None
+) -> Iterator[tuple[Schedule, list[Task]]]:
+    """Depth first: each run follows the choices before it as far as they go, and then the first there is."""
+    prefix: list[int] = []
+    ways: list[int] = []
+
+    def choose(place: int, options: int) -> int:
+        ways.append(options)
+        return prefix[place] if place < len(prefix) else 0
+
+    while True:
+        ways.clear()
+        schedule, tasks = _woven(stage, both, fault, choose)
+        yield schedule, tasks
+        prefix = list(schedule.order)
+        while prefix and prefix[-1] + 1 == ways[len(prefix) - 1]:
+            prefix.pop()
+        if not prefix:
+            return
+        prefix[-1] += 1
+
+
+def a_copy(cloud: Cloud) -> Any:
+    """Ingest as a function that has just started."""
+    return cloud.intake(Environment("new"))

@@ -1,0 +1,38 @@
+"""Faults planted in the product are found, each by a named invariant; and a failing seed is a short story."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.known import mended
+from tests.simulation.planted import PLANTED, Planted
+from tests.simulation.quick import quick
+from tests.simulation.running import run
+from tests.simulation.story import shortened, told
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
+def test_a_planted_fault_is_found_by_its_invariant(planted: Planted) -> None:
+    with quick(), mended(), planted.plant():
+        for seed in planted.seeds():
+            violation = run(seed, ignored=planted.ignoring).violation
+            if violation is not None and violation.invariant == planted.invariant:
+                return
+    pytest.fail(f"not found in {planted.within} seeds")
+
+
+def test_there_are_more_than_twenty_planted_faults_with_different_names() -> None:
+    assert len({planted.name for planted in PLANTED}) == len(PLANTED) > 20
+
+
+def test_a_failing_seed_is_told_as_a_short_story() -> None:
+    """Two versions and a slow notification are left of everything that happened."""
+    (planted,) = (one for one in PLANTED if one.name == "an older version overwrites a newer one")
+    with quick(), mended(), planted.plant():
+        failing = next(one for one in map(run, planted.seeds()) if one.violation is not None)
+        short, _ = shortened(failing)
+    lines = list(told(short, shorten=False))
+    assert short.violation is not None
+    assert short.violation.invariant == planted.invariant
+    assert len(short.happened) < len(failing.happened) / 4
+    assert lines[-1] == f"again: make simulate SEED={failing.seed}"

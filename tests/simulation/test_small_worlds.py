@@ -1,0 +1,54 @@
+"""A share of the small worlds: every order, every interleaving, every single fault."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+import pytest
+
+from tests.simulation import small_worlds
+from tests.simulation.known import mended
+from tests.simulation.planting import listed_first, unfenced_round
+from tests.simulation.quick import quick
+from tests.simulation.small import Scenario, at_the_same_time, drawn, in_every_order
+
+SHARE = 200
+
+
+def named(scenario: Scenario) -> str:
+    return scenario.name
+
+
+@pytest.mark.parametrize("scenario", small_worlds.handlers(), ids=named)
+def test_every_order_and_every_single_fault_keeps_every_promise(scenario: Scenario) -> None:
+    with quick(), mended():
+        report = in_every_order(scenario, SHARE)
+    assert (report.violation, report.story) == (None, [])
+    assert SHARE / 2 < report.schedules <= SHARE
+
+
+@pytest.mark.parametrize("scenario", small_worlds.pairs(), ids=named)
+def test_whatever_runs_at_the_same_time_keeps_every_promise(scenario: Scenario) -> None:
+    with quick(), mended():
+        report = at_the_same_time(scenario, SHARE)
+    assert (report.violation, report.story) == (None, [])
+    assert SHARE / 2 < report.schedules <= SHARE
+
+
+@pytest.mark.parametrize(
+    ("plant", "name", "invariant"),
+    [
+        (unfenced_round, "close and extend", "state-moves-along-its-arrows"),
+        (listed_first, "close and late upload", "the-certificate-is-true"),
+    ],
+    ids=["a round is written without its fence", "a sweep lists the bucket before it reads the rows"],
+)
+def test_a_planted_fault_is_found_within_2000_interleavings(
+    plant: Callable[[], contextlib.AbstractContextManager[None]], name: str, invariant: str
+) -> None:
+    (scenario,) = (one for one in small_worlds.pairs() if one.name == name)
+    with quick(), mended(), plant():
+        violation = drawn(scenario, 2000).violation
+    assert violation is not None
+    assert violation.invariant == invariant

@@ -1,0 +1,229 @@
+"""What must hold at every committed state. The watch sees each commit as the table makes it, and judges it by
+what S3 and the rows themselves say, not by what a function believes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared import keys, totals
+from shared.applications import Application, Outcome
+from shared.aws.table import Item
+from shared.rounds import Round, RoundState
+from shared.submissions import Submission, root_hash
+from tests.simulation.doubles.bucket import MemoryBucket
+from tests.simulation.doubles.table import Change, MemoryTable, Place
+
+ARROWS = {
+    (RoundState.SCHEDULED, RoundState.OPEN),
+    (RoundState.SCHEDULED, RoundState.CLOSING),  # the schedule slept through the whole round
+    (RoundState.OPEN, RoundState.CLOSING),
+    (RoundState.CLOSING, RoundState.OPEN),  # extended before it was certified
+    (RoundState.CLOSING, RoundState.CLOSED),
+    (RoundState.CLOSED, RoundState.DECIDED),
+    (RoundState.DECIDED, RoundState.ANNOUNCED),
+}
+_ROUND = "ROUND#"
+_AUDIT = "AUDIT#"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken promise: the invariant's name, and what was seen."""
+
+    invariant: str
+    seen: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant}: {self.seen}"
+
+
+class Watch:
+    """Judges every commit of a table. `violations` is what it found."""
+
+    def __init__(self, table: MemoryTable, bucket: MemoryBucket) -> None:
+        self.table, self.bucket = table, bucket
+        self.violations: list[Violation] = []
+        self.ignored: frozenset[str] = frozenset()
+        self.tell: Callable[[str], None] = lambda what: None  # noqa: ARG005
+        self._share: dict[Place, Counter[str]] = {}
+        self._counted: dict[str, Counter[str]] = {}
+        table.committed = self.committed
+
+    def snapshot(self) -> Any:
+        """What was counted so far."""
+        return dict(self._share), {name: Counter(of) for name, of in self._counted.items()}
+
+    def restore(self, snapshot: Any) -> None:
+        """Back to what was counted then, with nothing found."""
+        share, counted = snapshot
+        self._share, self.violations = dict(share), []
+        self._counted = {name: Counter(of) for name, of in counted.items()}
+
+    def found(self, invariant: str, seen: str) -> None:
+        """A violation."""
+        self.judge([Violation(invariant, seen)])
+
+    def judge(self, found: Iterable[Violation]) -> None:
+        """Violations, of which those count that nobody asked to leave aside."""
+        self.violations.extend(one for one in found if one.invariant not in self.ignored)
+
+    def committed(self, changes: Sequence[Change]) -> None:
+        """One commit."""
+        partitions: set[str] = set()
+        audited = any(change.place[0].startswith(_AUDIT) for change in changes)
+        for change in changes:
+            partition, name = change.place
+            if partition == keys.ROUNDS:
+                self._round(change, audited=audited)
+            elif partition.startswith(_ROUND):
+                partitions.add(partition)
+                self._row(change, name, audited=audited)
+        for partition in partitions:
+            self._totals(partition)
+
+    def _row(self, change: Change, name: str, *, audited: bool) -> None:
+        if name.startswith(keys.APPLICATIONS):
+            self._count(change, totals.contribution(_application(change.after)) if change.after else Counter())
+        elif name.startswith(keys.SUBMISSIONS):
+            self._submission(change)
+        elif name == "CERTIFICATE":
+            self._certificate(change)
+        elif name == "DECISIONS":
+            self._decisions(change, audited=audited)
+        elif name.startswith(keys.ANNOUNCEMENTS):
+            self._announcement(change, audited=audited)
+
+    def _count(self, change: Change, share: Counter[str]) -> None:
+        counted = self._counted.setdefault(change.place[0], Counter())
+        counted.subtract(self._share.get(change.place, Counter()))
+        counted.update(share)
+        self._share[change.place] = share
+
+    def _totals(self, partition: str) -> None:
+        stored = totals.non_zero(totals.counters(self.table.peek({"pk": partition, "sk": "TOTALS"}) or {}))
+        counted = totals.non_zero(self._counted.get(partition, Counter()))
+        if stored != counted:
+            differ = sorted(name for name in stored.keys() | counted.keys() if stored.get(name) != counted.get(name))
+            seen = ", ".join(f"{name} {stored.get(name, 0)} for {counted.get(name, 0)}" for name in differ[:4])
+            self.found("totals-equal-recount", seen)
+
+    def _round(self, change: Change, *, audited: bool) -> None:
+        if change.after is None:
+            self.found("state-moves-along-its-arrows", "a round vanished")
+            return
+        before, after = change.before or {}, change.after
+        if change.before is not None and before["state"] != after["state"]:
+            arrow = RoundState(before["state"]), RoundState(after["state"])
+            if arrow not in ARROWS:
+                self.found("state-moves-along-its-arrows", f"{arrow[0]} to {arrow[1]}")
+            self.tell(f"the round is {arrow[1]}")
+        told = ("state", "closes_at", "grace_seconds", "budget")
+        if not audited and any(before.get(name) != after.get(name) for name in told):
+            self.found("everything-is-audited", f"round {after['round']} became {after['state']} untold")
+
+    def _submission(self, change: Change) -> None:
+        if change.after is None or change.before not in (None, change.after):
+            self.found("one-outcome-for-each-version", f"the outcome {change.place[1]} was changed")
+            return
+        if change.before is not None:
+            return
+        submission = Submission.from_item(change.after)
+        self._count(change, Counter([totals.outcome_counter(submission.outcome)]))
+        key = keys.document_object(submission.round_id, submission.application, submission.submission)
+        stored = self.bucket.find(key, submission.version_id)
+        call = self.round(submission.round_id)
+        if stored is None:
+            self.found("one-outcome-for-each-version", f"an outcome for no object: {change.place[1]}")
+            return
+        arrived = stored.version.arrived_at
+        late = call.last_arrival is not None and arrived > call.last_arrival
+        if late != (submission.outcome is Outcome.LATE) or arrived != submission.arrived_at:
+            seen = (
+                f"{submission.outcome} for what arrived at {arrived:%H:%M:%S}, the last second is {call.last_arrival}"
+            )
+            self.found("s3s-clock-decides-what-is-late", seen)
+        self.tell(f"{submission.version_id} of {submission.application} is {submission.outcome}")
+
+    def _certificate(self, change: Change) -> None:
+        if change.before is not None or change.after is None:
+            self.found("the-certificate-is-true", "a certificate was changed")
+            return
+        for seen in certificate_faults(self, change.after):
+            self.found("the-certificate-is-true", seen)
+
+    def _decisions(self, change: Change, *, audited: bool) -> None:
+        before, after = change.before or {}, change.after or {}
+        if not audited:
+            self.found("everything-is-audited", "decisions changed untold")
+        if after.get("approved_by") == after.get("entered_by"):
+            self.found("decisions-take-two-people", f"{after.get('entered_by')} entered and approved")
+        if "approved_by" in before and before != after:
+            self.found("decisions-take-two-people", "approved decisions were changed")
+
+    def _announcement(self, change: Change, *, audited: bool) -> None:
+        before, after = change.before or {}, change.after or {}
+        if not audited:
+            self.found("everything-is-audited", "an announcement changed untold")
+        if change.before is not None and {**after, **before} != after:
+            self.found("an-announcement-goes-out-once", "a claimed announcement was changed")
+
+    # --- what is there, to be looked at only ---
+
+    def round(self, round_id: str) -> Round:
+        """The round as it is stored."""
+        item = self.table.peek(keys.round_key(round_id))
+        assert item is not None
+        return Round.from_item(item)
+
+    def rows(self, round_id: str, prefix: str) -> list[Item]:
+        """The round's rows of one kind."""
+        rows = self.table.rows.get(keys.round_partition(round_id), {})
+        return [rows[name] for name in sorted(rows) if name.startswith(prefix)]
+
+    def applications(self, round_id: str) -> list[Application]:
+        """The round's applications."""
+        return [Application.from_item(item) for item in self.rows(round_id, keys.APPLICATIONS)]
+
+    def submissions(self, round_id: str) -> list[Submission]:
+        """The round's recorded outcomes."""
+        return [Submission.from_item(item) for item in self.rows(round_id, keys.SUBMISSIONS)]
+
+
+def _application(item: Item) -> Application:
+    return Application.from_item(item)
+
+
+def certified(submissions: Sequence[Submission]) -> list[Submission]:
+    """The submissions that a certificate stands for: those recorded before it."""
+    return [one for one in submissions if not getattr(one, "after_certificate", False)]
+
+
+def certificate_faults(watch: Watch, certificate: Item) -> list[str]:
+    """What of a certificate is not so, now: objects, outcomes, root, and nothing in time left out."""
+    round_id = certificate["round"]
+    submissions = certified(watch.submissions(round_id))
+    call = watch.round(round_id)
+    counts = Counter(one.outcome.value for one in submissions)
+    recorded = {(one.application, one.submission, one.version_id) for one in submissions}
+    faults = []
+    for key, versions in watch.bucket.objects.items():
+        name = keys.parse_document_object(key)
+        for stored in versions if name is not None and name.round_id == round_id else ():
+            in_time = call.last_arrival is None or stored.version.arrived_at <= call.last_arrival
+            if name and in_time and (name.application, name.submission, stored.version.version_id) not in recorded:
+                faults.append(f"{key} arrived in time and is not in it")
+    if certificate["objects"] != len(submissions):
+        faults.append(f"{certificate['objects']} objects for {len(submissions)} outcomes")
+    if {name: count for name, count in certificate["outcomes"].items() if count} != dict(counts):
+        faults.append(f"outcomes {certificate['outcomes']} for {dict(counts)}")
+    if certificate["root"] != root_hash(submissions):
+        faults.append("another root")
+    counted = totals.recount(watch.applications(round_id), [one.outcome for one in submissions])
+    # Who is turned away after the certificate is still counted in the totals.
+    now, then = totals.as_json(counted), dict(certificate["totals"])
+    if {**now, "turned_away": 0} != {**then, "turned_away": 0}:
+        faults.append(f"totals {then} for {now}")
+    return faults
