@@ -127,6 +127,7 @@ class Queue:
             QueueUrl=self.url,
             MaxNumberOfMessages=10,
             VisibilityTimeout=hidden_seconds,
+            WaitTimeSeconds=1,  # without waiting, SQS asks some of its servers only, and may say there is nothing
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )

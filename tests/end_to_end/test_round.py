@@ -3,11 +3,8 @@ nobody here asks for the job to run. Its heartbeat is waited for once, so each a
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,9 +16,9 @@ import requests
 
 from infrastructure.demo.applicant import ApplicantClient
 from shared.submissions import root_hash
-from tests.builders.documents import a_document
+from tests.end_to_end.acts import EARLY, PLAYS, PROJECTS, Announced, Rounds, decide, received, subscribe
 from tests.end_to_end.installation import Installation, Json
-from tests.end_to_end.papers import BUDGET, FILES, PARTNERSHIP, VILLAGE_STAGE, a_play
+from tests.end_to_end.papers import BUDGET, FILES, PARTNERSHIP, VILLAGE_STAGE
 from tests.end_to_end.waiting import until, until_instant
 
 pytestmark = pytest.mark.cloud
@@ -30,48 +27,6 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "shared" / "schemas" / "announc
 OPEN_SECONDS = 30
 HEARTBEAT = 110
 """Seconds in which a round ends and a job has run that is due every minute, in a cloud that looks every ten."""
-
-
-@dataclass(frozen=True)
-class Rounds:
-    """Two rounds that last seconds, and one that opens a little later and stays open. Applicants by name."""
-
-    closes: datetime
-    autumn: str = "autumn-2019"
-    village: str = "village-2027"
-    later: str = "village-2028"
-    applicants: dict[str, ApplicantClient] = field(default_factory=dict)
-
-    def reference(self, name: str) -> str:
-        return self.applicants[name].reference
-
-
-def _project(kind: str, code: str, title: str, amount: int, **changes: Any) -> Json:
-    """A project of one year with An Giang, asking for so many kronor; the letters say who it is."""
-    return a_document(
-        applicant={"kind": kind, "code": code},
-        contact__email=f"{kind}-{code}@kommun.example",
-        project__title=title,
-        project__years=1,
-        budget=[{"year": 1, "category": "travel", "amount": amount}],
-        **changes,
-    )
-
-
-CANCER_CARE = {"project__core_areas": ["equity"], "partners": [{"name": "Uasin Gishu", "country": "KE"}]}
-PROJECTS = {
-    "Piteå": _project("municipality", "2581", "Unga, klimat och digital dialog", 450_000),
-    "Region Östergötland": _project("region", "05", "Jämlik cancervård", 500_000, **CANCER_CARE),
-    "Öckerö": _project("municipality", "1407", "Kustkommuner i dialog", 400_000),
-    "Älmhult": _project("municipality", "0765", "Medborgardialog i småstaden", 300_000),
-}
-PLAYS = {
-    "Bygdeteatern i Åmål": a_play(email="amal@forening.example"),
-    "Östervåla Amatörteater": a_play(
-        "802003-4560", "Östervåla Amatörteater", email="ostervala@forening.example", title="Mäster Olof", amount=40_000
-    ),
-}
-EARLY = a_play("802411-7700", "Ängelholms spelmän", email="angelholm@forening.example", title="Kärlek å svek")
 
 
 @pytest.fixture(scope="module")
@@ -133,81 +88,26 @@ def closed(installation: Installation, applied: Rounds) -> Mapping[str, Json]:
     return until(look, "the heartbeat to open one round and to close two", seconds=HEARTBEAT, pause=0.5)
 
 
-@dataclass(frozen=True)
-class Announced:
-    """What people previewed, and what came of publishing it."""
-
-    preview: Json
-    published: Json
-    at_systems: Mapping[str, list[Json]]
-    """Messages that reached a system of somebody else, by the county that it asked for."""
-
-
 @pytest.fixture(scope="module")
 def announced(installation: Installation, applied: Rounds, closed: Mapping[str, Json]) -> Mapping[str, Announced]:
     """Anna decides, Bertil approves and publishes. Two newspapers' systems listen, each for its own county."""
     assert closed
-    systems = {county: _subscribe(installation, county) for county in ("25", "14")}
+    systems = {county: subscribe(installation, county) for county in ("25", "14")}
     found = {}
     for round_id, awards in (
         (applied.autumn, {"Piteå": 440_000, "Region Östergötland": 500_000}),
         (applied.village, {"Bygdeteatern i Åmål": 30_000}),
     ):
-        digest = _decide(installation, round_id, {applied.reference(name): sum_ for name, sum_ in awards.items()})
+        digest = decide(installation, round_id, {applied.reference(name): sum_ for name, sum_ in awards.items()})
         installation.anna.anslag("decisions", "approve", round_id, "--digest", digest, expect=1)
         installation.bertil.anslag("decisions", "approve", round_id, "--digest", digest)
         preview = installation.bertil.ask("announcement", "preview", round_id)
         publish = ("announcement", "publish", round_id, "--digest", preview["digest"], "--yes")
         published = installation.bertil.ask(*publish)
         installation.bertil.anslag(*publish, expect=1)
-        received = {county: _received(installation, url) for county, url in systems.items()}
-        found[round_id] = Announced(preview, published, received)
+        at_systems = {county: received(installation, url) for county, url in systems.items()}
+        found[round_id] = Announced(preview, published, at_systems)
     return found
-
-
-def _decide(installation: Installation, round_id: str, awards: Mapping[str, int]) -> str:
-    """Anna takes the list out, fills it in and hands it back. Returns the digest of the decisions."""
-    file = installation.cloud.home / "beslut.csv"
-    installation.anna.anslag("decisions", "out", round_id, str(file))
-    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig")), delimiter=";"))
-    out = io.StringIO()
-    table = csv.DictWriter(out, list(rows[0]), delimiter=";")
-    table.writeheader()
-    for row in rows:
-        award = awards.get(row["reference"])
-        table.writerow(row | {"decision": "bifall" if award else "avslag", "amount": str(award or "")})
-    file.write_text(out.getvalue(), encoding="utf-8-sig")
-    entered = installation.anna.ask("decisions", "in", round_id, str(file))
-    file.unlink()
-    assert (entered["awards"], entered["sum"]) == (len(awards), sum(awards.values()))
-    return str(entered["digest"])
-
-
-def _subscribe(installation: Installation, county: str) -> str:
-    """A queue of another system, for awards in one county."""
-    sqs, topic = installation.client("sqs"), installation.outputs["AwardTopicArn"]
-    url = sqs.create_queue(QueueName=f"newspaper-{county}")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    allow = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    wants = {"FilterPolicy": json.dumps({"counties": [county]}), "RawMessageDelivery": "true"}
-    installation.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=wants)
-    return str(url)
-
-
-def _received(installation: Installation, url: str) -> list[Json]:
-    sqs = installation.client("sqs")
-    found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    for message in found:
-        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return [json.loads(message["Body"]) for message in found]
 
 
 # While they are open
