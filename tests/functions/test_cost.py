@@ -236,7 +236,7 @@ LOOKS = "GetObject GetObject GetObject"
 """One for the document, one for each of its two attachments."""
 STEPS = {
     "start": Step(starting, "GetItem PutItem", 700, 1, 1),
-    "sign": Step(signing, "BatchGetItem UpdateItem", 650, 2, 1),
+    "sign": Step(signing, "BatchGetItem UpdateItem", 690, 2, 1),
     "ingest": Step(ingesting, f"{LOOKS} TransactWriteItems", 4_600, 0, 10),
     "ingest, first in its process": Step(ingesting_cold, f"GetItem {LOOKS} TransactWriteItems", 4_700, 1, 10),
     "ingest, delivered again": Step(ingesting_again, f"{LOOKS} TransactWriteItems", 4_600, 0, 10),

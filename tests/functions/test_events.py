@@ -230,8 +230,9 @@ def test_a_body_that_is_no_text_is_a_wrong_body_and_no_failure_of_ours(deployed:
 def test_the_heartbeat_and_an_operators_request_are_the_same_job(deployed: Deployed) -> None:
     world = deployed.world
     world.now = AFTER_CLOSING
-    assert deployed.invoke("advance", recorded("heartbeat")) == {"steps": ["round closing"]}
-    assert deployed.invoke("advance", recorded("advance-now")) == {"steps": ["closing summary asked for"]}
+    assert deployed.invoke("advance", recorded("heartbeat")) == {"steps": ["round closing", "round closed"]}
+    again = ["closing summary asked for", "files of unsent drafts marked for removal"]
+    assert deployed.invoke("advance", recorded("advance-now")) == {"steps": again}
     assert world.round().state is RoundState.CLOSED
     assert deployed.started == [("anslag-summarise", recorded("closing-summary"))] * 2
 
