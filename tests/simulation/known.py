@@ -9,11 +9,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from functions.acknowledge.receipts import Receipts
+from functions.apply import applying
 from shared.aws.effects import BusyError
 from shared.submissions import Submission
+from tests.simulation.doubles.bucket import MemoryBucket
 
 
 @contextlib.contextmanager
@@ -59,7 +62,21 @@ def _come_back_for_what_is_busy(original: Callable[..., Any]) -> Any:
     return resend
 
 
+def _by_the_clock_of_signing(original: Callable[..., Any]) -> Any:
+    def sign_forms(*some: Any, bucket: MemoryBucket, now: datetime) -> Any:  # noqa: ARG001
+        return original(*some, bucket=bucket, now=bucket.signing_clock())
+
+    return sign_forms
+
+
 KNOWN: tuple[Known, ...] = (
+    Known(
+        "forms are good after the grace, for as long as it took between the request for them and their signing",
+        "functions/apply/applying.py, sign: sign_forms(now=now) after the write of the quota",
+        applying,
+        "sign_forms",
+        _by_the_clock_of_signing,
+    ),
     Known(
         "a receipt whose claim is open while receipts are sent again is passed over, and that counts as success",
         "functions/acknowledge/receipts.py, resend: except BusyError: continue",

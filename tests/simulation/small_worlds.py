@@ -104,7 +104,8 @@ def _announce() -> Scenario:
 def _apply() -> Scenario:
     begin, uploads, applications = with_uploads(2)
     start = person("start", lambda cloud: cloud.applying.start(ROUND, "sv"))
-    events = [start, turned_away(applications), withdraw(applications), ingest(uploads, 0)]
+    look = person("look", lambda cloud: cloud.applying.status(applications[0].link))
+    events = [start, turned_away(applications), withdraw(applications), ingest(uploads, 0), look]
     return Scenario("apply", begin, events, settle, told_to_nobody, timedelta(minutes=4))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -9,7 +10,7 @@ from datetime import timedelta
 from functions.administer.administering import EarlyClosing, Extension
 from shared import keys
 from shared.aws.rows import read_applications
-from shared.instants import iso
+from shared.instants import iso, parse_iso
 from shared.rounds import RoundState
 from tests.builders.documents import a_document, raw
 from tests.simulation.cloud import ROUND, Cloud
@@ -176,6 +177,25 @@ def announced_before_the_summary() -> list[Violation]:
     return _broken(cloud, "staff-are-told")
 
 
+def signed_by_an_old_clock() -> list[Violation]:
+    """Forms are asked for in the last second, and the table takes nine seconds to answer."""
+    from functions.apply.uploads import FormsRequest
+
+    cloud = Cloud()
+    started = Beginning(cloud).application()
+    cloud.now = CLOSES
+    request = FormsRequest.model_validate({"document": {"size": 10, "sha256": "0" * 64}})
+    task = cloud.kernel.task_of("apply", lambda: cloud.applying.sign(started.link, request))
+    for _ in range(2):
+        cloud.kernel.go_on(task)
+    cloud.now += timedelta(seconds=9)
+    cloud.kernel.finish(task)
+    policy = json.loads(base64.b64decode(task.result["forms"][-1]["fields"]["policy"]))
+    over = (cloud.watch.round(ROUND).last_arrival or CLOSES) + timedelta(seconds=1)
+    late = parse_iso(policy["expiration"]) > over
+    return [Violation("s3s-clock-decides-what-is-late", f"a form until {policy['expiration']}")] if late else []
+
+
 STORIES: Mapping[str, Story] = {
     "a draft that was turned away and then sent still expires": sent_after_it_was_turned_away,
     "a draft that is counted as turned away expires, and the totals no longer equal the recount": counted_and_expired,
@@ -186,6 +206,9 @@ STORIES: Mapping[str, Story] = {
         announced_while_somebody_is_turned_away
     ),
     "one receipt that cannot be sent holds back all that come after it": one_bad_address,
+    "forms are good after the grace, for as long as it took between the request for them and their signing": (
+        signed_by_an_old_clock
+    ),
     "a receipt whose claim is open while receipts are sent again is passed over, and that counts as success": (
         passed_over_while_claimed
     ),
