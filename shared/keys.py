@@ -100,9 +100,14 @@ def round_prefix(round_id: str) -> str:
     return f"rounds/{round_id}/"
 
 
+def application_prefix(round_id: str, application: str) -> str:
+    """Example: rounds/2019-autumn/7K3M9QXRC/"""
+    return f"{round_prefix(round_id)}{application}/"
+
+
 def document_object(round_id: str, application: str, submission: str) -> str:
     """Example: rounds/2019-autumn/7K3M9QXRC/submissions/0DPXV4K2A9QJ5T0RZ/application.json"""
-    return f"{round_prefix(round_id)}{application}/submissions/{submission}/application.json"
+    return f"{application_prefix(round_id, application)}submissions/{submission}/application.json"
 
 
 def attachment_object(round_id: str, application: str, sha256: str) -> str:
@@ -110,7 +115,7 @@ def attachment_object(round_id: str, application: str, sha256: str) -> str:
 
     Example: rounds/2019-autumn/7K3M9QXRC/files/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     """
-    return f"{round_prefix(round_id)}{application}/files/{sha256}"
+    return f"{application_prefix(round_id, application)}files/{sha256}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from shared import merkle
-from shared.applications import Outcome
+from shared.applications import Outcome, order_of
 from shared.instants import iso, parse_iso
 from shared.problems import Problem
 
@@ -32,6 +32,11 @@ class Submission:
     sha256: str
     problems: tuple[Problem, ...] = ()
     after_certificate: bool = False
+
+    @property
+    def order(self) -> str:
+        """See `order_of`."""
+        return order_of(self.arrived_at, self.submission, self.version_id)
 
     @property
     def leaf(self) -> bytes:

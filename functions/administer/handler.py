@@ -153,7 +153,13 @@ def list_events(round_id: str) -> Response[str]:
 @app.get("/staff/rounds/<round_id>/verification")
 def verify(round_id: str) -> Response[str]:
     """The certificate, held against bucket and table."""
-    return http.answer(verifying().verify(round_id))
+    return http.answer(verifying().certificate(round_id))
+
+
+@app.get("/staff/rounds/<round_id>/applications/<reference>/verification")
+def verify_application(round_id: str, reference: str) -> Response[str]:
+    """An application, held against what was uploaded."""
+    return http.answer(verifying().application(round_id, reference))
 
 
 @app.get("/staff/dead-letters")

@@ -187,6 +187,7 @@ MAY = {
     "AdministerRole": [
         "receive from FailedJobs",
         "receive from FailedUploads",
+        "s3 read",
         "s3 versions",
         "send to UploadQueue",
         "start acknowledge",

@@ -68,6 +68,9 @@ STAFF_DAY = {
     "close a round": StaffRequest("administer", "POST", f"{ROUND_PATH}/closing", lambda _: {"reason": "Full"}),
     "decisions out": StaffRequest("decide", "GET", f"{ROUND_PATH}/decisions", before=_over),
     "verify": StaffRequest("administer", "GET", f"{ROUND_PATH}/verification"),
+    "verify an application": StaffRequest(
+        "administer", "GET", f"{ROUND_PATH}/applications/{{application}}/verification"
+    ),
     "decisions in": StaffRequest("decide", "PUT", f"{ROUND_PATH}/decisions", lambda new: filled_in(new.world).decode()),
     "approve decisions": StaffRequest(
         "decide", "POST", f"{ROUND_PATH}/decisions/approval", _digest_of("administer", ROUND_PATH)

@@ -21,6 +21,7 @@ from tests.template import resources
 PREFIX = "arn:${AWS::Partition}"
 PLACE = "${AWS::Region}:${AWS::AccountId}"
 ROUNDS = "${UploadBucket.Arn}/rounds/*"
+DOCUMENTS = f"{ROUNDS}/submissions/*/application.json"
 
 
 def _own(function: str) -> str:
@@ -74,6 +75,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "FailedUploads.Arn": "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:ReceiveMessage",
         "FailedJobs.Arn": "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:ReceiveMessage",
         "UploadBucket.Arn": "s3:ListBucketVersions",
+        DOCUMENTS: "s3:GetObjectVersion",
         "UploadQueue.Arn": "sqs:SendMessage",
         _own("advance"): "lambda:InvokeFunction",
         _own("acknowledge"): "lambda:InvokeFunction",
@@ -173,7 +175,7 @@ def test_objects_are_read_and_written_below_rounds_alone() -> None:
         for action, resource in allowed(role)
         if action.startswith("s3:") and "Object" in action
     }
-    assert of_objects == {ROUNDS}
+    assert of_objects == {ROUNDS, DOCUMENTS}
 
 
 def test_versions_are_listed_below_rounds_alone() -> None:

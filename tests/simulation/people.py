@@ -209,7 +209,8 @@ class Officer:
             return desk.show(ROUND), desk.rounds(), self.cloud.applying.rounds(), self.cloud.applying.round(ROUND)
         for line in desk.applications(ROUND)[:1]:
             desk.application(ROUND, line["reference"])
-        return desk.events(ROUND), self.cloud.verifying.verify(ROUND)
+            self.cloud.verifying.application(ROUND, line["reference"])
+        return desk.events(ROUND), self.cloud.verifying.certificate(ROUND)
 
     def _move_deadline(self) -> Person:
         desk, late = self.cloud.administering, self.cloud.now + timedelta(minutes=self.dice.randint(1, 15))

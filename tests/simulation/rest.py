@@ -21,6 +21,7 @@ def faults_at_rest(cloud: Cloud) -> Iterator[Violation]:
     yield from _applications(cloud)
     yield from _effects(cloud)
     yield from _certificate(cloud)
+    yield from _verified(cloud)
     yield from _announcement(cloud)
     yield from _kept(cloud)
 
@@ -105,6 +106,13 @@ def _certificate(cloud: Cloud) -> Iterator[Violation]:
             yield Violation("staff-are-told", "no closing summary went out")
         if any(certificate["root"] not in text for text in told):
             yield Violation("the-certificate-is-true", "the summary names another root")
+
+
+def _verified(cloud: Cloud) -> Iterator[Violation]:
+    """What staff's own verification says of every application."""
+    for item in cloud.watch.rows(ROUND, keys.APPLICATIONS):
+        if differs := cloud.verifying.application(ROUND, item["application"])["differences"]:
+            yield Violation("every-application-is-as-uploaded", f"{item['application']} differs in {differs}")
 
 
 def _announcement(cloud: Cloud) -> Iterator[Violation]:
