@@ -16,6 +16,7 @@ from infrastructure.build import BuildError, build_artefacts, this_machine
 from infrastructure.cloud.deployment import DeploymentError, deploy
 from infrastructure.cloud.mailbox import fetch_mail, mailbox
 from infrastructure.cloud.running import HOME, ROOT, Cloud, CloudError, running, start, stop
+from infrastructure.pages import PagesError, publish
 
 ENVIRONMENT = HOME / "env"
 DEMO = "infrastructure.demo"
@@ -39,7 +40,8 @@ def up(
             stop()
             raise
     _write_environment(cloud, staff)
-    console.print(f"\nThe embedded cloud runs on {cloud.endpoint} (process {cloud.process}).")
+    console.print(f"\nThe applicants' pages:   {outputs['PagesUrl']}/")
+    console.print(f"The embedded cloud runs on {cloud.endpoint} (process {cloud.process}).")
     for name, value in outputs.items():
         console.print(f"  {name:<24} {value}")
     console.print(f"  {'log':<24} {cloud.log}")
@@ -109,6 +111,8 @@ def _furnish(cloud: Cloud) -> tuple[dict[str, str], Mapping[str, str]]:
         artefacts = build_artefacts(HOME / "artefacts", this_machine())
     with _step("Deploying the stack"):
         outputs = deploy(cloud, ROOT / "template.yaml", getattr(demo, "PARAMETERS", {}), artefacts)
+    with _step("Publishing the pages"):
+        publish(cloud.client("s3"), cloud.client("cloudfront"), outputs)
     if not hasattr(demo, "open_round"):
         return outputs, {}
     with _step("Opening a round"):
@@ -139,7 +143,7 @@ def _step(what: str) -> Iterator[None]:
 def _plain_failures() -> Iterator[None]:
     try:
         yield
-    except (BuildError, CloudError, DeploymentError) as failure:
+    except (BuildError, CloudError, DeploymentError, PagesError) as failure:
         console.print(str(failure), style="red")
         raise typer.Exit(1) from None
 

@@ -21,6 +21,7 @@ BUCKET = f"anslag-artefacts-{ACCOUNT}"
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 PATIENCE = 120.0
 API_ADDRESS = re.compile(r"https?://(?P<api>[0-9a-z]+)\.execute-api\.[a-z0-9.-]+(:\d+)?")
+PAGES_ADDRESS = re.compile(r"https://(?P<label>[0-9a-z]+)\.cloudfront\.net")
 
 
 class DeploymentError(Exception):
@@ -32,33 +33,56 @@ def deploy(
 ) -> dict[str, str]:
     """Creates the stack, or updates it, and returns its outputs; nothing happens when nothing changed.
 
-    A parameter `Architecture` of the template is set to this machine's. API addresses in the outputs are
-    made such that they work without DNS (`reachable`). Raises `DeploymentError`.
+    A parameter `Architecture` of the template is set to this machine's, and `ExtraConnectSources` to the cloud's
+    endpoint, where pages find API and buckets here. `PagesAddress` is only known once the stack is there: it is told
+    in an update, as on AWS when pages get an address of their own. API addresses in the outputs are made such that
+    they work without DNS (`reachable`). Raises `DeploymentError`.
     """
     s3 = cloud.client("s3")
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": cloud.region})
     packed = _packed(s3, yaml_parse(template.read_text(encoding="utf-8")), artefacts)
-    chosen = dict(parameters)
-    if "Architecture" in packed.get("Parameters", {}):
-        chosen.setdefault("Architecture", "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64")
+    known, chosen = packed.get("Parameters", {}), dict(parameters)
+    cloudformation = cloud.client("cloudformation")
+    own = {
+        "Architecture": "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64",
+        "ExtraConnectSources": cloud.endpoint,
+        "PagesAddress": _told(_state(cloudformation, stack), "PagesAddress"),
+    }
+    chosen = {name: value for name, value in own.items() if name in known} | chosen
     text = json.dumps(packed, default=str).encode()
     request = {
         "StackName": stack,
         # Not in the request itself, where a template has room for 51,200 bytes only.
         "TemplateURL": f"{cloud.endpoint}/{BUCKET}/{_upload(s3, text, '.template.json')}",
-        "Parameters": [{"ParameterKey": key, "ParameterValue": chosen[key]} for key in sorted(chosen)],
         "Capabilities": CAPABILITIES,
     }
-    cloudformation = cloud.client("cloudformation")
-    _create_or_update(cloudformation, request)
-    outputs = _state(cloudformation, stack).get("Outputs", [])
-    return {output["OutputKey"]: reachable(cloud, output["OutputValue"]) for output in outputs}
+    outputs = _brought_about(cloud, request, chosen)
+    if "PagesAddress" in known and not chosen["PagesAddress"]:
+        outputs = _brought_about(cloud, request, chosen | {"PagesAddress": outputs["PagesUrl"]})
+    return outputs
 
 
 def reachable(cloud: Cloud, address: str) -> str:
-    """The same API address as a path on the endpoint: names below `localhost` do not resolve everywhere."""
-    return API_ADDRESS.sub(rf"{cloud.endpoint}/_aws/execute-api/\g<api>", address)
+    """The same address on this machine: an API's as a path on the endpoint, because names below `localhost` do not
+    resolve everywhere; that of pages below `localhost`, because pages need a host of their own and browsers find it."""
+    address = API_ADDRESS.sub(rf"{cloud.endpoint}/_aws/execute-api/\g<api>", address)
+    return PAGES_ADDRESS.sub(rf"http://\g<label>.cloudfront.localhost:{cloud.port}", address)
+
+
+def _brought_about(cloud: Cloud, request: Mapping[str, Any], chosen: Mapping[str, str]) -> dict[str, str]:
+    """The stack's outputs once it is as the template and the parameters have it."""
+    cloudformation = cloud.client("cloudformation")
+    parameters = [{"ParameterKey": key, "ParameterValue": chosen[key]} for key in sorted(chosen)]
+    _create_or_update(cloudformation, {**request, "Parameters": parameters})
+    outputs = _state(cloudformation, request["StackName"]).get("Outputs", [])
+    return {output["OutputKey"]: reachable(cloud, output["OutputValue"]) for output in outputs}
+
+
+def _told(state: Mapping[str, Any], parameter: str) -> str:
+    """What the stack was last told, or nothing."""
+    told = {one["ParameterKey"]: one["ParameterValue"] for one in state.get("Parameters", [])}
+    return str(told.get(parameter, ""))
 
 
 def _packed(s3: Any, template: dict[str, Any], artefacts: Artefacts) -> dict[str, Any]:

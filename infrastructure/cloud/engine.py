@@ -1,13 +1,14 @@
 """The process of the embedded cloud: MiniStack, with what it lacks for our purpose.
 
 Started by `infrastructure.cloud.running` as the leader of a process group of its own. It differs from the
-command `ministack` in this: functions run on another interpreter than this one, S3's events name the object
-version and sending e-mail needs the permission for its sender, both as on AWS, what SNS sends by e-mail is
-written down, and nothing that it started outlives it.
+command `ministack` in this: functions run on another interpreter than this one; as on AWS, S3's events name the
+object version, sending e-mail needs the permission for its sender, APIs that CloudFormation made answer other origins
+and CloudFront compresses; what SNS sends by e-mail is written down, and nothing that it started outlives it.
 """
 
 import argparse
 import contextlib
+import gzip
 import json
 import os
 import signal
@@ -34,10 +35,12 @@ def main() -> None:
     try:
         from ministack import app  # noqa: PLC0415  it reads the environment when imported
         from ministack.core import iam_actions  # noqa: PLC0415
-        from ministack.services import eventbridge, s3, sns  # noqa: PLC0415
+        from ministack.services import apigateway, cloudfront, eventbridge, s3, sns  # noqa: PLC0415
 
         _name_versions(s3, eventbridge)
         _name_senders(iam_actions)
+        _answer_other_origins(apigateway)
+        _compress(cloudfront)
         _write_down_what_sns_sends(sns, chosen.mail)
         app.main()
     finally:
@@ -93,6 +96,58 @@ def _name_senders(iam_actions: Any) -> None:
         return str(resource_of(method, path, body, region, account))
 
     iam_actions._ses_v2_resource_arn = with_sender
+
+
+def _answer_other_origins(apigateway: Any) -> None:
+    """CloudFormation writes AllowOrigins where API Gateway's own API writes allowOrigins; MiniStack keeps the first as
+    it is and looks for the second, so that an API from a template answers no page.
+
+    Both functions are MiniStack's own, not an interface: the version is pinned, and a test holds this to it.
+    """
+
+    def renamed(configured: dict[str, Any]) -> dict[str, Any]:
+        return {name[0].lower() + name[1:]: value for name, value in configured.items()}
+
+    headers, preflight = apigateway._cors_response_headers, apigateway._cors_preflight_response
+    apigateway._cors_response_headers = lambda configured, origin: headers(renamed(configured), origin)
+    apigateway._cors_preflight_response = lambda configured, origin: preflight(renamed(configured), origin)
+
+
+_COMPRESSED = ("text/html", "text/css", "text/javascript", "text/plain", "application/json", "image/svg+xml")
+_LEAST_COMPRESSED, _MOST_COMPRESSED = 1_000, 10_000_000
+
+
+def _compress(cloudfront: Any) -> None:
+    """CloudFront compresses what a behavior with `Compress` serves, within its limits of type and size (Developer
+    Guide, "Serve compressed files"); MiniStack does not. Brotli is left to AWS: a browser takes gzip as well.
+
+    `handle_viewer_request` is MiniStack's own function, not an interface: the version is pinned, and a test holds this
+    to it.
+    """
+    serve = cloudfront.handle_viewer_request
+
+    async def serve_compressed(
+        dist: dict[str, Any], method: str, path: str, uri: str, query: str, headers: dict[str, str], *rest: Any
+    ) -> tuple[int, dict[str, str], bytes]:
+        # What was sent compressed comes back with a weak tag; the bucket knows the strong one.
+        asked = {name: value.replace("W/", "") if name == "if-none-match" else value for name, value in headers.items()}
+        status, answered, body = await serve(dist, method, path, uri, query, asked, *rest)
+        fit = (
+            status == 200
+            and method == "GET"
+            and "gzip" in headers.get("accept-encoding", "")
+            and "<Compress>true</Compress>" in dist["config_xml"].replace("ns0:", "")
+            and answered.get("Content-Type", "").partition(";")[0] in _COMPRESSED
+            and _LEAST_COMPRESSED <= len(body) <= _MOST_COMPRESSED
+            and "Content-Encoding" not in answered
+        )
+        if not fit:
+            return status, answered, body
+        packed = gzip.compress(body, 6, mtime=0)
+        own = {"Content-Encoding": "gzip", "Content-Length": str(len(packed)), "Vary": "Accept-Encoding"}
+        return status, {**answered, **own, "Etag": f"W/{answered['Etag']}"}, packed
+
+    cloudfront.handle_viewer_request = serve_compressed
 
 
 def _write_down_what_sns_sends(sns: Any, file: Path) -> None:

@@ -68,7 +68,7 @@ def test_the_rule_sends_documents_of_this_bucket_to_the_upload_queue_and_nothing
         "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["FailedUploads", "Arn"]}},
         "RetryPolicy": {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86400},
     }
-    (bucket,) = resources("AWS::S3::Bucket").values()
+    bucket = resources("AWS::S3::Bucket")["UploadBucket"]
     assert bucket["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
 
 
