@@ -37,12 +37,26 @@ def application_key(round_id: str, application: str) -> Key:
     return {"pk": round_partition(round_id), "sk": f"{APPLICATIONS}{application}"}
 
 
+def draft_key(round_id: str, application: str) -> Key:
+    """What an applicant has typed and not sent. A partition of its own for each, because a draft is written every few
+    seconds and may be large, and no reading of a round should meet it.
+
+    Example: DRAFT#2019-autumn#7K3M9QXRC / DRAFT
+    """
+    return {"pk": f"DRAFT#{round_id}#{application}", "sk": "DRAFT"}
+
+
 def submission_key(round_id: str, application: str, submission: str, version_id: str) -> Key:
     """Example: ROUND#2019-autumn / SUBMISSION#7K3M9QXRC#0DPXV4K2A9QJ5T0RZ#3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"""
     return {
         "pk": round_partition(round_id),
         "sk": f"{SUBMISSIONS}{application}#{submission}#{version_id}",
     }
+
+
+def submissions_prefix(application: str) -> str:
+    """Begins the keys of one application's submissions. Example: SUBMISSION#7K3M9QXRC#"""
+    return f"{SUBMISSIONS}{application}#"
 
 
 def totals_key(round_id: str) -> Key:

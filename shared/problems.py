@@ -71,11 +71,15 @@ def codes() -> frozenset[str]:
 
 
 class ProblemsError(Exception):
-    """Raised where a request cannot be done; carries every reason, and the HTTP status that fits them."""
+    """Raised where a request cannot be done; carries every reason, the HTTP status that fits them, and `beside` them
+    what a page needs to go on."""
 
-    def __init__(self, problems: Iterable[Problem], status: int = 422) -> None:
+    def __init__(
+        self, problems: Iterable[Problem], status: int = 422, beside: Mapping[str, object] | None = None
+    ) -> None:
         self.problems = tuple(problems)
         self.status = status
+        self.beside = dict(beside or {})
         super().__init__(", ".join(found.code for found in self.problems))
 
 

@@ -38,6 +38,17 @@ class Submission:
         """See `order_of`."""
         return order_of(self.arrived_at, self.submission, self.version_id)
 
+    def public(self) -> dict[str, Any]:
+        """What the applicant may know of it."""
+        return {
+            "submission": self.submission,
+            "arrived_at": iso(self.arrived_at),
+            "outcome": self.outcome.value,
+            "number": self.number,
+            "sha256": self.sha256,
+            "problems": [found.as_json() for found in self.problems],
+        }
+
     @property
     def leaf(self) -> bytes:
         """See `leaf_of`."""

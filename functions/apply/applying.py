@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
+from functions.apply.drafting import DRAFT_LIFETIME
+from functions.apply.holding import hold
 from functions.apply.links import SECRET_BYTES, Link, new_link
 from functions.apply.uploads import MOST_FORMS, FormsRequest, file_problems, sign_forms
 from shared import keys, totals
@@ -16,14 +18,13 @@ from shared.applications import Application, ApplicationState, Version
 from shared.aws.bucket import Bucket
 from shared.aws.rows import audit, count, read_rounds, require_round, unchanged
 from shared.aws.table import ABSENT, PRESENT, ConditionFailedError, ConflictError, Put, Table, Update
-from shared.instants import iso
+from shared.instants import iso, whole_second
 from shared.problems import ProblemsError, refuse
 from shared.programme import Programme, load
 from shared.references import RANDOM_BYTES, new_reference, new_submission, spaced
 from shared.rounds import Phase, Round, round_phase
+from shared.submissions import Submission
 
-DRAFT_LIFETIME = timedelta(days=400)
-"""How long a draft that nobody sends is kept."""
 _MOST_TRIES = 4
 _LISTED = (
     Phase.OPEN,
@@ -97,7 +98,7 @@ class Applying:
             _require_open(call, programme, now)
         if problems := list(file_problems(request, programme)):
             raise ProblemsError(problems)
-        wanted = 1 + len(request.attachments)
+        wanted = request.count
         # PRESENT, because a draft may expire at this moment, and an update would make a row of nothing but a count.
         quota = PRESENT & (Attr("forms_signed").not_exists() | Attr("forms_signed").lte(MOST_FORMS - wanted))
         key = keys.application_key(call.id, application.id)
@@ -105,8 +106,15 @@ class Applying:
             self.table.write(Update(key, add={"forms_signed": wanted}, condition=quota))
         except ConditionFailedError as error:
             raise refuse("too-many-uploads", status=429) from error
-        submission = new_submission(now, self.random(RANDOM_BYTES))
+        submission = new_submission(now, self.random(RANDOM_BYTES)) if request.document else None
         return sign_forms(request, call, application.id, submission, bucket=self.bucket, now=now)
+
+    def history(self, link: Link | None) -> dict[str, Any]:
+        """Everything that was sent with the link, and what became of it, newest last: two reads."""
+        call, application = self._held(link)
+        items = self.table.query(keys.round_partition(call.id), keys.submissions_prefix(application.id))
+        sent = sorted(map(Submission.from_item, items), key=lambda one: one.order)
+        return {"submissions": [one.public() for one in sent], "now": iso(whole_second(self.now()))}
 
     def status(self, link: Link | None) -> tuple[Round, Application]:
         """The application that the link opens, with its round: one read."""
@@ -139,16 +147,8 @@ class Applying:
         raise ConflictError("gave way several times")
 
     def _held(self, link: Link | None) -> tuple[Round, Application]:
-        if link is None:
-            raise refuse("no-such-application", status=404)
-        call, stored = self.table.get_several(
-            keys.round_key(link.round_id), keys.application_key(link.round_id, link.application)
-        )
-        application = Application.from_item(stored) if stored else None
-        # One answer for every wrong link, so that it tells nobody which half was right.
-        if call is None or application is None or not link.opens(application.link_hash):
-            raise refuse("no-such-application", status=404)
-        return Round.from_item(call), application
+        held = hold(self.table, link)
+        return held.call, held.application
 
     def _turn_away(self, call: Round, application: Application, now: datetime) -> None:
         """Note, once, that somebody stood at the door after the deadline: staff are told how many did."""
@@ -211,6 +211,7 @@ def standing(call: Round, application: Application, now: datetime) -> dict[str, 
         "state": application.state.value,
         "started_at": iso(application.started_at),
         "round": call.public(now, programme.time_zone),
+        "now": iso(whole_second(now)),
     }
     if application.withdrawn_at is not None:
         body["withdrawn_at"] = iso(application.withdrawn_at)

@@ -1,4 +1,4 @@
-"""The public API: rounds, a new application, signed forms, how it stands, withdrawal."""
+"""The public API: rounds, a new application, its draft, signed forms, how it stands, withdrawal."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from pydantic import BaseModel, ConfigDict
 
 from functions.apply.applying import Applying, standing
 from functions.apply.attesting import Attesting
+from functions.apply.drafting import Drafting, DraftRequest
 from functions.apply.links import Link, read_link
 from functions.apply.uploads import FormsRequest
 from shared.aws import clients, http
 from shared.aws.bucket import Bucket
 from shared.aws.signer import Signer
 from shared.aws.table import Table
+from shared.instants import iso, whole_second
 from shared.references import spaced
 from shared.settings import from_env
 
@@ -64,6 +66,12 @@ def applying() -> Applying:
 
 
 @cache
+def drafting() -> Drafting:
+    """Made at the first request that has to do with a draft."""
+    return Drafting(Table(clients.dynamodb(), settings().table_name), lambda: datetime.now(UTC))
+
+
+@cache
 def attesting() -> Attesting:
     """Made at the first request that asks for a receipt, a certificate or the key."""
     signer = Signer(clients.kms(), settings().signing_key_id) if settings().signing_key_id else None
@@ -77,7 +85,8 @@ def _link() -> Link | None:
 @app.get("/rounds")
 def list_rounds() -> Response[str]:
     """Every round, those that are open first."""
-    return http.answer({"rounds": applying().rounds()})
+    desk = applying()
+    return http.answer({"rounds": desk.rounds(), "now": iso(whole_second(desk.now()))})
 
 
 @app.get("/rounds/<round_id>")
@@ -109,6 +118,7 @@ def start(round_id: str) -> Response[str]:
             "reference": spaced(started.application.id),
             "token": started.link.token,
             "round": round_id,
+            "now": iso(whole_second(applying().now())),
         },
         201,
     )
@@ -128,6 +138,27 @@ def status() -> Response[str]:
     """How the application stands."""
     desk = applying()
     return http.answer(standing(*desk.status(_link()), desk.now()))
+
+
+@app.get("/application/draft")
+def show_draft() -> Response[str]:
+    """What was typed and not sent yet."""
+    return http.answer(drafting().show(_link()))
+
+
+@app.put("/application/draft")
+def save_draft() -> Response[str]:
+    """Keep what was typed."""
+    link = _link()
+    saved = drafting().save(link, http.body_of(app, DraftRequest))
+    logger.info("draft saved", application=link.application if link else "", revision=saved["revision"])
+    return http.answer(saved)
+
+
+@app.get("/application/history")
+def show_history() -> Response[str]:
+    """Everything that was sent, and what became of it."""
+    return http.answer(applying().history(_link()))
 
 
 @app.get("/application/receipt")

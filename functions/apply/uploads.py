@@ -12,7 +12,7 @@ from shared import keys
 from shared.aws.bucket import Bucket, Form
 from shared.document import MOST_DOCUMENT_BYTES, Line, Sha256
 from shared.files import type_name
-from shared.instants import iso
+from shared.instants import iso, whole_second
 from shared.problems import Problem, problem
 from shared.programme import Programme
 from shared.rounds import Round, form_expiry
@@ -44,12 +44,20 @@ class AnnouncedFile(_Request):
 class FormsRequest(_Request):
     """What the applicant wants to upload."""
 
-    document: AnnouncedDocument
+    document: AnnouncedDocument | None = None
+    """None while attachments alone are uploaded, as they are chosen; the submission comes with the document."""
     attachments: Annotated[list[AnnouncedFile], Field(max_length=50)] = Field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """How many forms that takes."""
+        return len(self.attachments) + (self.document is not None)
 
 
 def file_problems(request: FormsRequest, programme: Programme) -> Iterator[Problem]:
     """What S3 or ingest would refuse, said before it is sent."""
+    if not request.count:
+        yield problem("missing", "document")
     limits: dict[str, int] = {}
     for kind in programme.attachments:
         for media_type in kind.types:
@@ -63,7 +71,7 @@ def file_problems(request: FormsRequest, programme: Programme) -> Iterator[Probl
 
 
 def sign_forms(
-    request: FormsRequest, call: Round, application: str, submission: str, *, bucket: Bucket, now: datetime
+    request: FormsRequest, call: Round, application: str, submission: str | None, *, bucket: Bucket, now: datetime
 ) -> dict[str, object]:
     """A form for each attachment, and last the one for the document, which commits the submission."""
     expires_at = form_expiry(call, now)
@@ -73,16 +81,21 @@ def sign_forms(
         key = keys.attachment_object(call.id, application, file.sha256)
         form = bucket.sign_form(key, size=file.size, media_type=file.type, sha256=file.sha256, lifetime=lifetime)
         forms.append(_form("attachment", file.sha256, form))
-    document = request.document
-    form = bucket.sign_form(
-        keys.document_object(call.id, application, submission),
-        size=document.size,
-        media_type="application/json",
-        sha256=document.sha256,
-        lifetime=lifetime,
-    )
-    forms.append(_form("document", document.sha256, form))
-    return {"submission": submission, "expires_at": iso(expires_at), "forms": forms}
+    if request.document is not None and submission is not None:
+        form = bucket.sign_form(
+            keys.document_object(call.id, application, submission),
+            size=request.document.size,
+            media_type="application/json",
+            sha256=request.document.sha256,
+            lifetime=lifetime,
+        )
+        forms.append(_form("document", request.document.sha256, form))
+    return {
+        "submission": submission,
+        "expires_at": iso(expires_at),
+        "forms": forms,
+        "now": iso(whole_second(now)),
+    }
 
 
 def _form(for_what: str, sha256: str, form: Form) -> dict[str, object]:

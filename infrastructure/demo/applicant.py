@@ -96,6 +96,18 @@ class ApplicantClient:
         """How the application stands. Raises RefusedError."""
         return self._call("GET", "/application")
 
+    def draft(self) -> dict[str, Any]:
+        """What was last saved. Raises RefusedError."""
+        return self._call("GET", "/application/draft")
+
+    def save(self, revision: int, draft: Mapping[str, Any], editor: str = "window") -> dict[str, Any]:
+        """Save what was typed, going on from that revision. Raises RefusedError."""
+        return self._call("PUT", "/application/draft", {"revision": revision, "editor": editor, "draft": draft})
+
+    def history(self) -> dict[str, Any]:
+        """Everything that was sent. Raises RefusedError."""
+        return self._call("GET", "/application/history")
+
     def receipt(self) -> dict[str, Any]:
         """The signed receipt. Raises RefusedError."""
         return self._call("GET", "/application/receipt")

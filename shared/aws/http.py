@@ -61,6 +61,7 @@ def problem_document(error: ProblemsError, language: str) -> Response[str]:
         "title": first.sv if language == "sv" else first.en,
         "status": error.status,
         "problems": [found.as_json() for found in error.problems],
+        **error.beside,
     }
     return Response(
         status_code=error.status,

@@ -91,6 +91,19 @@ def test_a_form_fits_one_file_alone(world: World) -> None:
     assert document["for"] == "document"
 
 
+def test_attachments_are_uploaded_as_they_are_chosen_without_a_document(world: World) -> None:
+    started = world.start()
+    announced = [{name: PDF[name] for name in ("name", "size", "sha256", "type")}]
+    signed = world.applying.sign(started.link, FormsRequest.model_validate({"attachments": announced}))
+    assert (signed["submission"], [form["for"] for form in signed["forms"]]) == (None, ["attachment"])
+    assert (signed["expires_at"], signed["now"]) == ("2019-10-01T08:15:00Z", "2019-10-01T08:00:00Z")
+    stored = world.table.get(keys.application_key(ROUND, started.application.id)) or {}
+    assert stored["forms_signed"] == 1
+    with pytest.raises(ProblemsError) as error:
+        world.applying.sign(started.link, FormsRequest())
+    assert refused(error) == (422, ["missing"])
+
+
 def test_every_field_of_a_form_has_its_condition_and_signature_v4(world: World) -> None:
     (form,) = world.applying.sign(world.start().link, wanted())["forms"]
     exact = {name for one in policy(form)["conditions"] if isinstance(one, dict) for name in one}
@@ -224,6 +237,26 @@ def test_the_status_shows_the_receipt_and_what_has_to_be_mended(world: World) ->
     assert [(one["code"], one["path"]) for one in shown["refused"]["problems"]] == [("missing", "contact.email")]
     assert "Uppgiften saknas" in shown["refused"]["text"]
     assert started.link.token not in json.dumps(shown)
+
+
+def test_history_tells_every_submission_of_this_application_as_it_arrived(world: World) -> None:
+    started, other = world.start(), world.start()
+    world.submit(other.application.id)
+    sent = []
+    for title, email in (("Ett", "asa@pitea.example"), ("Två", None), ("Tre", "asa@pitea.example")):
+        world.now += timedelta(minutes=1)
+        document = a_document(project__title=title, contact__email=email)
+        sent.append(world.submit(started.application.id, document).submission)
+    told = world.applying.history(started.link)
+    assert told["now"] == "2019-10-01T08:03:00Z"
+    assert [(one["submission"], one["arrived_at"], one["outcome"], one["number"]) for one in told["submissions"]] == [
+        (sent[0].submission, "2019-10-01T08:01:00Z", "accepted", 1),
+        (sent[1].submission, "2019-10-01T08:02:00Z", "rejected", 1),
+        (sent[2].submission, "2019-10-01T08:03:00Z", "accepted", 2),
+    ]
+    assert [one["path"] for one in told["submissions"][1]["problems"]] == ["contact.email"]
+    with pytest.raises(ProblemsError):
+        world.applying.history(new_link(ROUND, started.application.id, b"0" * 16))
 
 
 def test_the_status_of_a_withdrawn_application_says_so(world: World) -> None:

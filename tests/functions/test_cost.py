@@ -14,6 +14,7 @@ import pytest
 from moto import mock_aws
 
 from functions.acknowledge.receipts import Receipts
+from functions.apply.drafting import Drafting, DraftRequest
 from functions.apply.uploads import FormsRequest
 from functions.ingest.intake import Intake
 from shared.applications import Outcome
@@ -206,6 +207,25 @@ def looking(world: World) -> Callable[[], object]:
     return lambda: world.applying.status(link)
 
 
+def drafting(world: World) -> Callable[[], object]:
+    link, desk = world.start().link, Drafting(world.table, world.clock)
+    desk.save(link, DraftRequest(revision=0, editor="window-1", draft={"document": a_document()}))
+    request = DraftRequest(revision=1, editor="window-1", draft={"document": a_document(project__title="Ny")})
+    return lambda: desk.save(link, request)
+
+
+def reading_the_draft(world: World) -> Callable[[], object]:
+    link, desk = world.start().link, Drafting(world.table, world.clock)
+    desk.save(link, DraftRequest(revision=0, editor="window-1", draft={"document": a_document()}))
+    return lambda: desk.show(link)
+
+
+def looking_back(world: World) -> Callable[[], object]:
+    started = world.start()
+    world.submit(started.application.id)
+    return lambda: world.applying.history(started.link)
+
+
 def withdrawing(world: World) -> Callable[[], object]:
     started = world.start()
     world.submit(started.application.id)
@@ -245,6 +265,9 @@ STEPS = {
     ),
     "receipt": Step(acknowledging, "GetItem GetItem UpdateItem SendEmail UpdateItem", 3_400, 2, 2),
     "status": Step(looking, "BatchGetItem", 210, 2, 0),
+    "draft saved": Step(drafting, "BatchGetItem PutItem", 2_200, 2, 2),
+    "draft read": Step(reading_the_draft, "BatchGetItem", 300, 3, 0),
+    "history": Step(looking_back, "BatchGetItem Query", 600, 3, 0),
     "withdrawal": Step(withdrawing, "BatchGetItem TransactWriteItems", 2_850, 2, 10),
     "heartbeat, one open round": Step(ticking, "Query", 150, 1, 0),
 }

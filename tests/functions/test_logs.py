@@ -112,10 +112,15 @@ def _apply(deployed: Deployed) -> list[Applicant]:
     broken.send(b'{"contact": "' + CANARIES["text in a broken document"].encode())
     withdrawn.send(a_canary())
     assert withdrawn.ask("POST", "/application/withdrawal", {})[0] == 200
+    for editor, status in (("window-1", 200), ("window-2", 409), (CANARIES["guessed token"], 400)):
+        typed = {"revision": 0, "editor": editor, "draft": a_canary()}
+        assert incomplete.ask("PUT", "/application/draft", typed)[0] == status
+    assert incomplete.ask("GET", "/application/draft")[1]["draft"] == a_canary()
     document = a_canary()
     unrecorded.upload(raw(document), tuple(document["attachments"]))
     for person in people:
         assert person.ask("GET", "/application")[0] == 200
+        assert person.ask("GET", "/application/history")[0] == 200
     return people
 
 
