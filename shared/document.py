@@ -15,27 +15,34 @@ from pydantic_core import PydanticCustomError
 MOST_DOCUMENT_BYTES = 256_000
 """Far above what the longest texts and the longest lists make together; checked before anything is parsed."""
 
-_LINE_BREAKS = frozenset("\n\r\t")
+MOST_QUESTIONS = 40
+"""How many questions of its own a programme may ask."""
+
+LINE_BREAKS = frozenset("\n\r\t")
 _NOT_FOR_TEXT = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Unicode categories that hide or turn text: controls, direction marks, surrogates, private use."""
 
 
 def _clean(text: str) -> str:
     normal = unicodedata.normalize("NFC", text).strip()
-    if any(unicodedata.category(c) in _NOT_FOR_TEXT and c not in _LINE_BREAKS for c in normal):
+    if any(unicodedata.category(c) in _NOT_FOR_TEXT and c not in LINE_BREAKS for c in normal):
         raise PydanticCustomError("bad_characters", "control characters")
     return normal
 
 
 def _one_line(text: str) -> str:
     clean = _clean(text)
-    if _LINE_BREAKS & set(clean):
+    if LINE_BREAKS & set(clean):
         raise PydanticCustomError("bad_characters", "line breaks")
     return clean
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_one_line)]
-Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000), AfterValidator(_clean)]
+MOST_ANSWER = 5000
+"""Characters of a text, whether the form of every programme asks for it or a programme's own question."""
+Prose = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_ANSWER), AfterValidator(_clean)
+]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s.]{2,}$")]
@@ -109,6 +116,8 @@ class Document(_Section):
     contact: ContactSection
     partners: Annotated[list[PartnerSection], Field(max_length=20)]
     project: ProjectSection
+    answers: Annotated[dict[Name, Prose], Field(max_length=MOST_QUESTIONS)] = Field(default_factory=dict)
+    """To the programme's own questions, by their names."""
     budget: Annotated[list[BudgetLine], Field(max_length=200)]
     attachments: Annotated[list[AttachmentSection], Field(max_length=50)]
 

@@ -45,15 +45,20 @@ def _sentences() -> Mapping[str, Mapping[str, str]]:
     return tomllib.loads(text)
 
 
+def sentence(code: str) -> Mapping[str, str]:
+    """The sentence in both languages, with its facts in braces. Raises KeyError for a code that the catalogue lacks."""
+    return _sentences()[code]
+
+
 def problem(code: str, path: str = "", **facts: object) -> Problem:
     """A problem of the catalogue with its facts filled in.
 
     Whole numbers are grouped in threes; a fact that differs between the languages is a mapping of both.
     Raises KeyError for a code that the catalogue lacks, or a fact that its sentence needs.
     """
-    sentence = _sentences()[code]
+    found = sentence(code)
     sv, en = (
-        sentence[language].format(**{name: _said(fact, language) for name, fact in facts.items()})
+        found[language].format(**{name: _said(fact, language) for name, fact in facts.items()})
         for language in ("sv", "en")
     )
     return Problem(code, path, sv, en)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Protocol, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from shared.document import MOST_ANSWER, MOST_QUESTIONS, Name
 from shared.files import recognised_types
 
 
@@ -32,7 +34,8 @@ def _recognised(media_type: str) -> str:
     return media_type
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+MOST_ANSWERS = 60_000
+"""Characters of all answers together: with everything else, a document and a draft have room for them."""
 Kronor = Annotated[int, Field(ge=1, le=10**10)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
@@ -72,6 +75,17 @@ class Choice(_Data):
 
     id: Name
     name: Words
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> Words: ...
+
+
+def names(choices: Iterable[_Named]) -> dict[str, str]:
+    """What can be chosen, in words, in both languages."""
+    named = list(choices)
+    return {language: ", ".join(one.name.in_language(language) for one in named) for language in ("sv", "en")}
 
 
 class Country(_Data):
@@ -126,6 +140,37 @@ class AttachmentKind(_Data):
         return self.most_megabytes * 1_000_000
 
 
+class Question(_Data):
+    """A question of the programme's own. `most` is in characters, for a line or prose; the answer to a choice is the
+    name of one of its options. `types` are the types of application that it is asked for, all of them where empty."""
+
+    id: Name
+    label: Words
+    help: Words | None = None
+    kind: Literal["line", "prose", "choice"]
+    required: bool = False
+    most: int | None = Field(default=None, ge=1, le=MOST_ANSWER)
+    options: list[Choice] = Field(default_factory=list)
+    types: list[Name] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if (self.kind == "choice") != bool(self.options) or (self.kind == "choice" and self.most is not None):
+            raise ValueError(f"question {self.id}: options belong to a choice, and most to a text")
+        return self
+
+    def is_asked(self, kind: str | None) -> bool:
+        """Whether an application of that type is asked it; of an unknown type (None), only what all are asked."""
+        return not self.types or kind in self.types
+
+
+class FieldWords(_Data):
+    """A field of the form, or a section of it, in the programme's own words."""
+
+    label: Words | None = None
+    help: Words | None = None
+
+
 class Limits(_Data):
     """How many of what."""
 
@@ -157,10 +202,13 @@ class Programme(_Data):
     types: list[ApplicationType] = Field(min_length=1)
     budget_categories: list[Choice] = Field(min_length=1)
     attachments: list[AttachmentKind] = Field(default_factory=list)
+    questions: list[Question] = Field(default_factory=list, max_length=MOST_QUESTIONS)
+    form: dict[str, FieldWords] = Field(default_factory=dict)
+    """Words of this programme in place of those in form.toml, by path. Example: project.title"""
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        for what in ("applicant_kinds", "core_areas", "types", "budget_categories", "attachments"):
+        for what in ("applicant_kinds", "core_areas", "types", "budget_categories", "attachments", "questions"):
             twice = [name for name, times in Counter(one.id for one in getattr(self, what)).items() if times > 1]
             if twice:
                 raise ValueError(f"{what} named twice: {', '.join(twice)}")
@@ -171,6 +219,14 @@ class Programme(_Data):
                 raise ValueError(f"type {one.id} asks for unknown attachments: {', '.join(sorted(unknown))}")
             if unknown := {cap.region for cap in one.caps if cap.region} - regions:
                 raise ValueError(f"type {one.id} has caps for unknown regions: {', '.join(sorted(unknown))}")
+        if unknown := {name for asked in self.questions for name in asked.types} - {one.id for one in self.types}:
+            raise ValueError(f"questions for unknown types: {', '.join(sorted(unknown))}")
+        if (
+            length := sum(asked.most or MOST_ANSWER for asked in self.questions if asked.kind != "choice")
+        ) > MOST_ANSWERS:
+            raise ValueError(f"answers may have {length} characters together, more than the {MOST_ANSWERS} of a draft")
+        if unknown := self.form.keys() - form_words():
+            raise ValueError(f"words for what no form has: {', '.join(sorted(unknown))}")
         if self.limits.least_partners and not self.countries:
             raise ValueError("partners are asked for, but no country is listed")
         return self
@@ -196,6 +252,13 @@ class Programme(_Data):
     def kind(self, kind: str) -> ApplicantKind:
         """Raises KeyError for a kind of applicant that this edition lacks."""
         return {one.id: one for one in self.applicant_kinds}[kind]
+
+
+@cache
+def form_words() -> frozenset[str]:
+    """The names of all sections and fields that form.toml has words for."""
+    kept = tomllib.loads(files("shared").joinpath("form.toml").read_text(encoding="utf-8"))
+    return frozenset((*kept["sections"], *kept["fields"]))
 
 
 class UnknownProgrammeError(KeyError):

@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from shared.answers import answer_problems
 from shared.applicants import Applicant, identify
 from shared.document import (
     MOST_DOCUMENT_BYTES,
@@ -25,10 +26,11 @@ from shared.document import (
     Document,
     PartnerSection,
     ProjectSection,
+    Prose,
 )
 from shared.files import type_name
 from shared.problems import Problem, problem
-from shared.programme import ApplicationType, AttachmentKind, Cap, Choice, Programme
+from shared.programme import ApplicationType, AttachmentKind, Cap, Programme, names
 
 Section = TypeVar("Section", bound=BaseModel)
 
@@ -90,7 +92,7 @@ _LIMITS: Mapping[str, tuple[str, str, str]] = {
     "greater_than_equal": ("too-small", "least", "ge"),
     "less_than_equal": ("too-great", "most", "le"),
 }
-_FORMS: Mapping[str, Mapping[str, str]] = {
+FORMS: Mapping[str, Mapping[str, str]] = {
     "starts": {"sv": "ÅÅÅÅ-MM, till exempel 2020-01", "en": "YYYY-MM, for instance 2020-01"},
     "country": {"sv": "två stora bokstäver, till exempel KE", "en": "two capital letters, for instance KE"},
     "code": {"sv": "siffror, till exempel 2581", "en": "digits, for instance 2581"},
@@ -98,6 +100,7 @@ _FORMS: Mapping[str, Mapping[str, str]] = {
     "sha256": {"sv": "64 hexadecimala tecken", "en": "64 hexadecimal characters"},
     "type": {"sv": "programmets egen beteckning", "en": "the programme's own identifier"},
 }
+"""How a field is to be written, by its name; pages say the same."""
 
 
 def shape_problem(error: ErrorDetails) -> Problem:
@@ -116,7 +119,7 @@ def shape_problem(error: ErrorDetails) -> Problem:
         field = path.rpartition(".")[2]
         if field == "email":
             return problem("bad-email", path)
-        return problem("bad-format", path, expected=_FORMS.get(field, {"sv": "a-z, 0-9, -", "en": "a-z, 0-9, -"}))
+        return problem("bad-format", path, expected=FORMS.get(field, {"sv": "a-z, 0-9, -", "en": "a-z, 0-9, -"}))
     return problem(_CODES.get(kind, "invalid"), path)
 
 
@@ -134,7 +137,9 @@ class _Parts:
     partners: Sequence[tuple[int, Mapping[str, Any]]]
     budget: Sequence[tuple[int, Mapping[str, Any]]]
     attachments: Sequence[tuple[int, Mapping[str, Any]]]
-    whole: frozenset[str] = frozenset({"partners", "budget", "attachments"})
+    answers: Mapping[str, str | None]
+    """None for an answer that is there and cannot be read."""
+    whole: frozenset[str] = frozenset({"partners", "budget", "attachments", "answers"})
 
     @classmethod
     def of(cls, document: Document) -> _Parts:
@@ -146,6 +151,7 @@ class _Parts:
             _placed(document.partners),
             _placed(document.budget),
             _placed(document.attachments),
+            document.answers,
         )
 
 
@@ -158,7 +164,7 @@ _LISTS: Mapping[str, type[BaseModel]] = {
     "budget": BudgetLine,
     "attachments": AttachmentSection,
 }
-_NOTHING = _Parts({}, None, None, {}, (), (), (), frozenset())
+_NOTHING = _Parts({}, None, None, {}, (), (), (), {}, frozenset())
 
 
 def _readable(raw: bytes) -> _Parts:
@@ -169,6 +175,8 @@ def _readable(raw: bytes) -> _Parts:
     if not isinstance(document, dict):
         return _NOTHING
     lists = {name: _items(model, document.get(name)) for name, model in _LISTS.items()}
+    answers = document.get("answers", {})
+    whole = {name for name, model in _LISTS.items() if _whole(model, document.get(name))}
     return _Parts(
         {name: document[name] for name in ("programme", "language") if isinstance(document.get(name), str)},
         _section(ApplicantSection, document.get("applicant")),
@@ -177,7 +185,8 @@ def _readable(raw: bytes) -> _Parts:
         lists["partners"],
         lists["budget"],
         lists["attachments"],
-        frozenset(name for name, model in _LISTS.items() if _whole(model, document.get(name))),
+        {name: _answer(given) for name, given in answers.items()} if isinstance(answers, dict) else {},
+        frozenset(whole | ({"answers"} if isinstance(answers, dict) else set())),
     )
 
 
@@ -202,6 +211,13 @@ def _fields(model: type[BaseModel], given: Any) -> dict[str, Any]:
     return read
 
 
+def _answer(given: Any) -> str | None:
+    try:
+        return TypeAdapter[str](Prose).validate_python(given, strict=True)
+    except ValidationError:
+        return None
+
+
 def _items(model: type[BaseModel], given: Any) -> list[tuple[int, dict[str, Any]]]:
     return [(index, _fields(model, item)) for index, item in enumerate(given)] if isinstance(given, list) else []
 
@@ -221,6 +237,8 @@ def _rules(parts: _Parts, programme: Programme) -> tuple[Applicant | None, tuple
         problems += found
     problems += _partner_problems(parts, programme)
     problems += _project_problems(parts.project, programme)
+    if "answers" in parts.whole:
+        problems += answer_problems(parts.answers, _type(parts.project, programme), programme)
     problems += _budget_problems(parts, programme)
     problems += _attachment_problems(parts, programme)
     return applicant, tuple(problems)
@@ -243,14 +261,14 @@ def _partner_problems(parts: _Parts, programme: Programme) -> Iterator[Problem]:
     for index, partner in parts.partners:
         country = partner.get("country")
         if limits.most_partners and country is not None and country not in eligible:
-            path, allowed = f"partners.{index}.country", _names(programme.countries)
+            path, allowed = f"partners.{index}.country", names(programme.countries)
             yield problem("country-not-eligible", path, given=country, allowed=allowed)
 
 
 def _project_problems(project: Mapping[str, Any], programme: Programme) -> Iterator[Problem]:
     kind = _type(project, programme)
     if kind is None and "type" in project:
-        yield problem("unknown-type", "project.type", allowed=_names(programme.types))
+        yield problem("unknown-type", "project.type", allowed=names(programme.types))
     if kind is not None and project.get("years", 0) > kind.most_years:
         yield problem("too-many-years", "project.years", most=kind.most_years)
     if "core_areas" in project:
@@ -261,7 +279,7 @@ def _core_area_problems(areas: Sequence[str], programme: Programme) -> Iterator[
     limits, known = programme.limits, {area.id for area in programme.core_areas}
     for index, area in enumerate(areas):
         if area not in known:
-            yield problem("unknown-core-area", f"project.core_areas.{index}", allowed=_names(programme.core_areas))
+            yield problem("unknown-core-area", f"project.core_areas.{index}", allowed=names(programme.core_areas))
         elif area in areas[:index]:
             yield problem("named-twice", f"project.core_areas.{index}")
     if len(areas) < limits.least_core_areas:
@@ -278,7 +296,7 @@ def _budget_problems(parts: _Parts, programme: Programme) -> Iterator[Problem]:
     for index, line in parts.budget:
         year, category = line.get("year"), line.get("category")
         if category is not None and category not in known:
-            allowed = _names(programme.budget_categories)
+            allowed = names(programme.budget_categories)
             yield problem("unknown-category", f"budget.{index}.category", allowed=allowed)
         elif year is not None and category is not None:
             if (year, category) in seen:
@@ -325,7 +343,7 @@ def _attachment_problems(parts: _Parts, programme: Programme) -> Iterator[Proble
     for index, file in parts.attachments:
         path = f"attachments.{index}"
         if "kind" in file and file["kind"] not in kinds:
-            yield problem("unknown-attachment-kind", f"{path}.kind", allowed=_names(programme.attachments))
+            yield problem("unknown-attachment-kind", f"{path}.kind", allowed=names(programme.attachments))
         elif "kind" in file:
             yield from _file_problems(path, file, kinds[file["kind"]])
         if file.get("sha256") in seen:
@@ -351,8 +369,3 @@ def _file_problems(path: str, file: Mapping[str, Any], kind: AttachmentKind) -> 
 
 def _type(project: Mapping[str, Any], programme: Programme) -> ApplicationType | None:
     return next((kind for kind in programme.types if kind.id == project.get("type")), None)
-
-
-def _names(choices: Iterable[Any]) -> Mapping[str, str]:
-    named: list[Choice] = list(choices)
-    return {language: ", ".join(one.name.in_language(language) for one in named) for language in ("sv", "en")}

@@ -13,11 +13,12 @@ from functions.apply.drafting import DRAFT_LIFETIME
 from functions.apply.holding import hold
 from functions.apply.links import SECRET_BYTES, Link, new_link
 from functions.apply.uploads import MOST_FORMS, FormsRequest, file_problems, sign_forms
-from shared import keys, totals
+from shared import keys, register, totals
 from shared.applications import Application, ApplicationState, Version
 from shared.aws.bucket import Bucket
 from shared.aws.rows import audit, count, read_rounds, require_round, unchanged
 from shared.aws.table import ABSENT, PRESENT, ConditionFailedError, ConflictError, Put, Table, Update
+from shared.form import form, messages
 from shared.instants import iso, whole_second
 from shared.problems import ProblemsError, refuse
 from shared.programme import Programme, load
@@ -62,10 +63,15 @@ class Applying:
         return sorted(listed, key=lambda call: (_LISTED.index(call["phase"]), call["opens_at"]))
 
     def round(self, round_id: str) -> dict[str, Any]:
-        """One round with the programme data that a form is made from."""
+        """One round with its programme, the form that a page draws, and the sentences for what a page checks."""
         call = require_round(self.table, round_id)
         programme = load(call.programme)
-        return {**call.public(self.now(), programme.time_zone), "programme": form_data(programme)}
+        return {
+            **call.public(self.now(), programme.time_zone),
+            "programme": form_data(programme),
+            "form": form(programme),
+            "messages": messages(),
+        }
 
     def start(self, round_id: str, language: str) -> Started:
         """A new draft: one read and one write. Raises ProblemsError where the round is not open."""
@@ -195,8 +201,19 @@ def _moment(instant: datetime, programme: Programme) -> dict[str, str]:
 
 
 def form_data(programme: Programme) -> dict[str, Any]:
-    """What a form needs to know of its programme: everything but where the rules were taken from."""
-    return {"key": programme.key, **programme.model_dump(exclude={"source"})}
+    """What a page needs to know of its programme, beside the form: all but where the rules were taken from."""
+    return {"key": programme.key, **programme.model_dump(exclude={"source", "questions", "form"})}
+
+
+def published_register() -> dict[str, Any]:
+    """Who can apply by code, as a page offers them."""
+    entries = register.entries()
+    municipalities = [one for one in entries if one.kind == register.MUNICIPALITY]
+    regions = [one for one in entries if one.kind == register.REGION]
+    return {
+        "municipalities": [{"code": one.code, "name": one.name, "county": one.county_name} for one in municipalities],
+        "regions": [{"code": one.code, "name": one.name} for one in regions],
+    }
 
 
 def standing(call: Round, application: Application, now: datetime) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict
 
-from functions.apply.applying import Applying, standing
+from functions.apply.applying import Applying, published_register, standing
 from functions.apply.attesting import Attesting
 from functions.apply.drafting import Drafting, DraftRequest
 from functions.apply.links import Link, read_link
@@ -39,6 +39,10 @@ class ApplySettings:
     upload_bucket: str
     signing_key_id: str
     """Empty where receipts are not signed."""
+    receipt_sender: str
+    """Empty where applicants get no e-mail."""
+    pages_address: str
+    """Where applicants' pages are, without a slash at its end."""
 
 
 class StartRequest(BaseModel):
@@ -91,8 +95,14 @@ def list_rounds() -> Response[str]:
 
 @app.get("/rounds/<round_id>")
 def show_round(round_id: str) -> Response[str]:
-    """One round, with its programme's form data."""
-    return http.answer(applying().round(round_id))
+    """One round, with the form of its programme."""
+    return http.answer({**applying().round(round_id), "mails_links": bool(settings().receipt_sender)})
+
+
+@app.get("/register")
+def show_register() -> Response[str]:
+    """The municipalities and regions that can apply by their code."""
+    return http.answer(published_register(), kept=timedelta(days=1))
 
 
 @app.get("/rounds/<round_id>/certificate")

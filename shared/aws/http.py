@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
@@ -71,13 +72,14 @@ def problem_document(error: ProblemsError, language: str) -> Response[str]:
     )
 
 
-def answer(body: Mapping[str, Any], status: int = 200) -> Response[str]:
-    """A JSON answer that no cache keeps."""
+def answer(body: Mapping[str, Any], status: int = 200, *, kept: timedelta | None = None) -> Response[str]:
+    """A JSON answer that no cache keeps, or, where it is the same for everybody, for so long."""
+    caching = {} if kept is None else {"Cache-Control": f"public, max-age={int(kept.total_seconds())}"}
     return Response(
         status_code=status,
         content_type="application/json",
         body=json.dumps(body, ensure_ascii=False),
-        headers=dict(_NOT_STORED),
+        headers=_NOT_STORED | caching,
     )
 
 

@@ -182,6 +182,7 @@ def _settings(world: World, staff: Inbox, awards: Inbox) -> dict[str, str]:
         "TABLE_NAME": "anslag",
         "UPLOAD_BUCKET": "uploads",
         "SIGNING_KEY_ID": "",
+        "PAGES_ADDRESS": "https://ansok.funder.example",
         "UPLOAD_QUEUE_URL": world.uploads.url,
         "FAILED_UPLOADS_URL": world.failed_uploads.url,
         "FAILED_JOBS_URL": world.failed_jobs.url,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from functions.administer.administering import NewRound
-from functions.apply.applying import standing
+from functions.apply.applying import published_register, standing
 from functions.apply.links import Link, new_link, read_link
 from functions.apply.uploads import MOST_FORMS, FormsRequest
 from shared import keys
@@ -288,6 +288,21 @@ def test_rounds_are_listed_open_ones_first_with_the_form_data_of_their_programme
     form = world.applying.round("2030-spring")["programme"]
     assert form["name"]["sv"] == "Bygdescenen"
     assert "source" not in form
+
+
+def test_the_form_comes_with_the_round_and_its_words_are_not_sent_twice(world: World) -> None:
+    shown = world.applying.round(ROUND)
+    assert shown["form"]["sections"][0]["id"] == "applicant"
+    assert shown["messages"]["missing"]["sv"] == "Uppgiften saknas. Fyll i den."
+    assert not {"source", "form", "questions"} & set(shown["programme"])
+    assert shown["now"] == "2019-10-01T08:00:00Z"
+
+
+def test_the_register_offers_everybody_who_can_apply_by_code() -> None:
+    offered = published_register()
+    assert (len(offered["municipalities"]), len(offered["regions"])) == (290, 21)
+    assert {"code": "2581", "name": "Piteå", "county": "Norrbottens län"} in offered["municipalities"]
+    assert {"code": "05", "name": "Region Östergötland"} in offered["regions"]
 
 
 def test_a_draft_that_expires_while_forms_are_signed_leaves_no_row_of_nothing_but_a_count(world: World) -> None:

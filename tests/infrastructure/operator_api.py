@@ -250,6 +250,8 @@ def _furnish() -> dict[str, str]:
         "TABLE_NAME": "anslag",
         "UPLOAD_BUCKET": "uploads",
         "SIGNING_KEY_ID": "",
+        "RECEIPT_SENDER": "",
+        "PAGES_ADDRESS": "https://ansok.funder.example",
         "AWARD_TOPIC_ARN": client("sns").create_topic(Name="awards")["TopicArn"],
         "DRAIN_SECONDS": "0",
     }

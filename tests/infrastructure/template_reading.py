@@ -21,7 +21,7 @@ def named(value: Any) -> str:
             return f"{name}.{attribute}"
         case {"Fn::Sub": [str(text), _]} | {"Fn::Sub": str(text)} | str(text):
             return text
-        case {"Fn::If": [_, then, ""]}:
+        case {"Fn::If": [_, then, _]}:
             return named(then)
     raise AssertionError(f"not a name: {value}")
 
