@@ -45,7 +45,7 @@ Prose = Annotated[
 ]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s.]{2,}$")]
+Email = Annotated[str, StringConstraints(max_length=254, pattern=r'^[^@\s<>,;:"()]+@[^@\s<>,;:"()]+\.[^@\s.]{2,}$')]
 Amount = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 

@@ -110,6 +110,8 @@ def _field(programme: Programme, path: str, kind: str, **rules: Any) -> Field:
     """A field: its words, what its model says of it, and what the programme adds to that."""
     section, _, name = path.partition(".")
     limits: Field = _limits(_MODELS[section], name) if name else {"required": True}
+    if "options" in rules:
+        limits = {"required": limits["required"]}  # what is chosen from a list has the list for its limit
     if "pattern" in limits and name in FORMS:
         limits["expected"] = dict(FORMS[name])
     return {"path": path, "kind": kind, **_told(programme, path), **limits, **rules}

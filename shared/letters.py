@@ -1,7 +1,7 @@
 """Letters: plain text that reads well in any mail program, and a subject that every mail service takes.
 
-No line is longer than 76 characters, nothing depends on the width of letters, and text that came from an
-applicant is one line of printable characters before it is set among ours.
+No line is longer than 76 characters, web addresses apart, nothing depends on the width of letters, and text that
+came from an applicant is one line of printable characters before it is set among ours.
 """
 
 from __future__ import annotations
@@ -48,6 +48,11 @@ def _wrapped(text: str, first: str = "", following: str = "") -> str:
 def paragraph(*sentences: str) -> str:
     """Sentences one after another; empty ones are left out."""
     return _wrapped(" ".join(sentence for sentence in sentences if sentence))
+
+
+def address_line(address: str) -> str:
+    """A web address on a line of its own, never broken, however long it is: a broken one leads nowhere."""
+    return address
 
 
 def labelled(pairs: Iterable[tuple[str, str]]) -> str:

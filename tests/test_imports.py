@@ -17,7 +17,7 @@ MOST_MODULES = {
     "administer": 371,  # measured: 361
     "advance": 298,  # measured: 288
     "announce": 388,  # measured: 378
-    "apply": 370,  # measured: 360
+    "apply": 382,  # measured: 372
     "decide": 369,  # measured: 359
     "ingest": 339,  # measured: 329
     "summarise": 312,  # measured: 302

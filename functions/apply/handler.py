@@ -18,9 +18,12 @@ from functions.apply.applying import Applying, published_register, standing
 from functions.apply.attesting import Attesting
 from functions.apply.drafting import Drafting, DraftRequest
 from functions.apply.links import Link, read_link
+from functions.apply.mailing import LinkRequest, Mailing
 from functions.apply.uploads import FormsRequest
 from shared.aws import clients, http
 from shared.aws.bucket import Bucket
+from shared.aws.effects import Effects
+from shared.aws.messages import Mailer
 from shared.aws.signer import Signer
 from shared.aws.table import Table
 from shared.instants import iso, whole_second
@@ -73,6 +76,14 @@ def applying() -> Applying:
 def drafting() -> Drafting:
     """Made at the first request that has to do with a draft."""
     return Drafting(Table(clients.dynamodb(), settings().table_name), lambda: datetime.now(UTC))
+
+
+@cache
+def mailing() -> Mailing:
+    """Made at the first request to send a link."""
+    table = Table(clients.dynamodb(), settings().table_name)
+    mailer = Mailer(clients.ses(), settings().receipt_sender) if settings().receipt_sender else None
+    return Mailing(table, Effects(table), mailer, settings().pages_address, lambda: datetime.now(UTC))
 
 
 @cache
@@ -163,6 +174,15 @@ def save_draft() -> Response[str]:
     saved = drafting().save(link, http.body_of(app, DraftRequest))
     logger.info("draft saved", application=link.application if link else "", revision=saved["revision"])
     return http.answer(saved)
+
+
+@app.post("/application/link")
+def mail_link() -> Response[str]:
+    """Send the private link to an address."""
+    link = _link()
+    mailing().send(link, http.body_of(app, LinkRequest))
+    logger.info("link mailed", application=link.application if link else "")
+    return http.answer({"sent": True}, 202)
 
 
 @app.get("/application/history")

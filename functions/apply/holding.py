@@ -14,9 +14,13 @@ from shared.rounds import Round
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A round and the application in it. `expires_at` is when the table forgets an application that nobody sent, in
-    seconds since 1970, or None for one that stands. `draft` is the item of its draft, where that was asked for."""
+    """A link, the round that it leads to, and the application in it.
 
+    `expires_at` is when the table forgets an application that nobody sent, in seconds since 1970, or None for one
+    that stands. `draft` is the item of its draft, where that was asked for.
+    """
+
+    link: Link
     call: Round
     application: Application
     expires_at: int | None
@@ -35,4 +39,4 @@ def hold(table: Table, link: Link | None, *, with_draft: bool = False) -> Held:
     # One answer for every wrong link, so that it tells nobody which half was right.
     if call is None or stored is None or application is None or not link.opens(application.link_hash):
         raise refuse("no-such-application", status=404)
-    return Held(Round.from_item(call), application, stored.get("expires_at"), drafts[0] if drafts else None)
+    return Held(link, Round.from_item(call), application, stored.get("expires_at"), drafts[0] if drafts else None)

@@ -104,6 +104,10 @@ class ApplicantClient:
         """Save what was typed, going on from that revision. Raises RefusedError."""
         return self._call("PUT", "/application/draft", {"revision": revision, "editor": editor, "draft": draft})
 
+    def mail_link(self, email: str, language: str = "sv") -> dict[str, Any]:
+        """Have the private link sent. Raises RefusedError."""
+        return self._call("POST", "/application/link", {"email": email, "language": language})
+
     def history(self) -> dict[str, Any]:
         """Everything that was sent. Raises RefusedError."""
         return self._call("GET", "/application/history")

@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from functions.acknowledge.receipts import Receipts
 from functions.apply.drafting import Drafting, DraftRequest
+from functions.apply.mailing import LinkRequest, Mailing
 from functions.apply.uploads import FormsRequest
 from functions.ingest.intake import Intake
 from shared.applications import Outcome
@@ -220,6 +221,12 @@ def reading_the_draft(world: World) -> Callable[[], object]:
     return lambda: desk.show(link)
 
 
+def mailing_the_link(world: World) -> Callable[[], object]:
+    link, mailer = world.start().link, Mailer(clients.ses(), SENDER)
+    desk = Mailing(world.table, Effects(world.table), mailer, "https://ansok.funder.example", world.clock)
+    return lambda: desk.send(link, LinkRequest(email="kollega@pitea.example", language="sv"))
+
+
 def looking_back(world: World) -> Callable[[], object]:
     started = world.start()
     world.submit(started.application.id)
@@ -267,6 +274,7 @@ STEPS = {
     "status": Step(looking, "BatchGetItem", 210, 2, 0),
     "draft saved": Step(drafting, "BatchGetItem PutItem", 2_200, 2, 2),
     "draft read": Step(reading_the_draft, "BatchGetItem", 300, 3, 0),
+    "link mailed": Step(mailing_the_link, "BatchGetItem UpdateItem SendEmail UpdateItem", 2_900, 2, 2),
     "history": Step(looking_back, "BatchGetItem Query", 600, 3, 0),
     "withdrawal": Step(withdrawing, "BatchGetItem TransactWriteItems", 2_850, 2, 10),
     "heartbeat, one open round": Step(ticking, "Query", 150, 1, 0),

@@ -35,6 +35,8 @@ ALLOWED: dict[str, dict[str, str]] = {
         "dynamodb:Query dynamodb:UpdateItem",
         ROUNDS: "s3:PutObject",
         "ReceiptKey.Arn": "kms:GetPublicKey kms:Sign",
+        f"{PREFIX}:ses:{PLACE}:identity/${{ReceiptSender}}": "ses:SendEmail",
+        f"{PREFIX}:ses:{PLACE}:identity/${{Domain}}": "ses:SendEmail",
     },
     "IngestRole": {
         "IngestLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
@@ -205,12 +207,12 @@ def test_a_role_is_taken_by_its_service_alone() -> None:
     assert _trusted("SchedulerRole")["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
-def test_receipts_are_allowed_only_where_a_sender_is_named() -> None:
-    (policy,) = resources("AWS::IAM::Role")["AcknowledgeRole"]["Policies"]
+@pytest.mark.parametrize("role", ["AcknowledgeRole", "ApplyRole"])
+def test_e_mail_is_allowed_only_where_a_sender_is_named(role: str) -> None:
+    (policy,) = resources("AWS::IAM::Role")[role]["Policies"]
     conditional = [one["Fn::If"] for one in policy["PolicyDocument"]["Statement"] if "Fn::If" in one]
-    assert [(condition, given["Action"]) for condition, given, _ in conditional] == [
-        ("SendsReceipts", ["ses:SendEmail"])
-    ]
+    mail = [(condition, given["Action"]) for condition, given, _ in conditional if "kms:Sign" not in given["Action"]]
+    assert mail == [("SendsReceipts", ["ses:SendEmail"])]
 
 
 def test_programme_officers_may_use_the_staff_routes_and_find_them() -> None:
