@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.rule import Rule
 
 from infrastructure.build import BuildError, build_artefacts, this_machine
-from infrastructure.cloud.deployment import DeploymentError, deploy
+from infrastructure.cloud.deployment import DeploymentError, deploy, outputs_of
 from infrastructure.cloud.mailbox import fetch_mail, mailbox
 from infrastructure.cloud.running import HOME, ROOT, Cloud, CloudError, running, start, stop
 from infrastructure.pages import PagesError, publish
@@ -87,6 +87,16 @@ def mail() -> None:
         console.print(Rule(f"{one.at.astimezone():%Y-%m-%d %H:%M:%S}  {one.topic or 'SES'}", align="left"))
         console.print(f"To: {', '.join(one.to) or '(no e-mail subscriber)'}\nSubject: {one.subject}\n\n{one.body}\n")
     console.print(f"{len(sent)} messages so far.")
+
+
+@commands.command("publish")
+def publish_pages() -> None:
+    """Publish the pages of web/ again, after a change."""
+    cloud = _running()
+    with _plain_failures():
+        outputs = outputs_of(cloud)
+        publish(cloud.client("s3"), cloud.client("cloudfront"), outputs)
+    console.print(f"{outputs['PagesUrl']}/")
 
 
 @commands.command()

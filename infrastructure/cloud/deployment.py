@@ -75,7 +75,12 @@ def _brought_about(cloud: Cloud, request: Mapping[str, Any], chosen: Mapping[str
     cloudformation = cloud.client("cloudformation")
     parameters = [{"ParameterKey": key, "ParameterValue": chosen[key]} for key in sorted(chosen)]
     _create_or_update(cloudformation, {**request, "Parameters": parameters})
-    outputs = _state(cloudformation, request["StackName"]).get("Outputs", [])
+    return outputs_of(cloud, request["StackName"])
+
+
+def outputs_of(cloud: Cloud, stack: str = STACK) -> dict[str, str]:
+    """The stack's outputs, with addresses that work on this machine; none where there is no such stack."""
+    outputs = _state(cloud.client("cloudformation"), stack).get("Outputs", [])
     return {output["OutputKey"]: reachable(cloud, output["OutputValue"]) for output in outputs}
 
 

@@ -62,8 +62,12 @@ class ApplicantClient:
 
     def start(self, round_id: str, language: str = "sv") -> None:
         """Begin an application and keep its private link. Raises RefusedError."""
-        started = self._call("POST", f"/rounds/{round_id}/applications", {"language": language})
+        started = self.ask("POST", f"/rounds/{round_id}/applications", {"language": language})
         self.token, self.reference = started["token"], started["reference"]
+
+    def round(self, round_id: str) -> dict[str, Any]:
+        """A round as its page has it. Raises RefusedError."""
+        return self.ask("GET", f"/rounds/{round_id}")
 
     def forms(self, document: bytes, files: Sequence[File] = ()) -> dict[str, Any]:
         """Ask for signed forms. Raises RefusedError."""
@@ -73,7 +77,7 @@ class ApplicantClient:
                 {name: file.as_json()[name] for name in ("name", "size", "sha256", "type")} for file in files
             ],
         }
-        return self._call("POST", "/application/forms", wanted)
+        return self.ask("POST", "/application/forms", wanted)
 
     def upload(self, form: Mapping[str, Any], content: bytes) -> requests.Response:
         """Post one file through its form; S3 answers 204, or says why not."""
@@ -94,27 +98,27 @@ class ApplicantClient:
 
     def status(self) -> dict[str, Any]:
         """How the application stands. Raises RefusedError."""
-        return self._call("GET", "/application")
+        return self.ask("GET", "/application")
 
     def draft(self) -> dict[str, Any]:
         """What was last saved. Raises RefusedError."""
-        return self._call("GET", "/application/draft")
+        return self.ask("GET", "/application/draft")
 
     def save(self, revision: int, draft: Mapping[str, Any], editor: str = "window") -> dict[str, Any]:
         """Save what was typed, going on from that revision. Raises RefusedError."""
-        return self._call("PUT", "/application/draft", {"revision": revision, "editor": editor, "draft": draft})
+        return self.ask("PUT", "/application/draft", {"revision": revision, "editor": editor, "draft": draft})
 
     def mail_link(self, email: str, language: str = "sv") -> dict[str, Any]:
         """Have the private link sent. Raises RefusedError."""
-        return self._call("POST", "/application/link", {"email": email, "language": language})
+        return self.ask("POST", "/application/link", {"email": email, "language": language})
 
     def history(self) -> dict[str, Any]:
         """Everything that was sent. Raises RefusedError."""
-        return self._call("GET", "/application/history")
+        return self.ask("GET", "/application/history")
 
     def receipt(self) -> dict[str, Any]:
         """The signed receipt. Raises RefusedError."""
-        return self._call("GET", "/application/receipt")
+        return self.ask("GET", "/application/receipt")
 
     def outcome_of(self, submission: str) -> dict[str, Any]:
         """Wait until the submission is recorded, and return the status then. Raises TimeoutError."""
@@ -129,9 +133,10 @@ class ApplicantClient:
 
     def withdraw(self) -> dict[str, Any]:
         """Withdraw the application. Raises RefusedError."""
-        return self._call("POST", "/application/withdrawal", {})
+        return self.ask("POST", "/application/withdrawal", {})
 
-    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What the API answers. Raises RefusedError."""
         headers = {"Accept-Language": self.reads} | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
         answer = self.session.request(method, self.api + path, json=body, headers=headers, timeout=_TIMEOUT)
         if not answer.ok:

@@ -15,6 +15,18 @@ from shared import register
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SHARES = {"staff": 40, "travel": 25, "activities": 25, "administration": 10}
 
+_ANSWERS = {
+    "background": "Invånarna får sällan veta vad som hände med det som de föreslog.",
+    "objective": "Alla förslag får ett svar, och fler än i dag lämnar ett. Vi räknar dem varje halvår.",
+    "target-groups": "Invånare som aldrig har varit på ett kommunmöte, och de tjänstemän som ska svara dem.",
+    "activities": "Två studiebesök om året åt varje håll, och däremellan prövar vi det som vi har lärt oss.",
+    "rights": "Vi väljer tider och platser som fungerar för den som har barn, och räknar vilka som får ordet.",
+    "risks": "Att personer slutar: två på varje sida kan allt. Alla utgifter granskas av vår revisor.",
+    "lasting": "Arbetssättet skrivs in i kommunens vanliga rutiner under det sista året.",
+    "cooperation": "without-grant",
+}
+"""What everybody here answers to the programme's questions."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -57,6 +69,7 @@ class Part:
                 "starts": "2020-01",
                 "years": self.years,
             },
+            "answers": _ANSWERS,
             "budget": self._budget(),
             "attachments": [file.as_json() for file in files],
         }

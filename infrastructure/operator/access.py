@@ -51,6 +51,16 @@ class Access:
 
 def find_access(place: Place) -> Access:
     """Look up credentials, region and address. Raises CommandError with what is missing and how to give it."""
+    session = session_of(place)
+    credentials = _credentials(session)
+    url = place.api if place.api else outputs_of(session, place.stack)["ApiUrl"]
+    if not _ADDRESS.fullmatch(url):
+        raise failures.unusable(f"{url} är ingen webbadress.", f"{url} is not a web address.")
+    return Access(url.rstrip("/"), session.region_name, credentials, lambda: _identity(session, credentials))
+
+
+def session_of(place: Place) -> boto3.Session:
+    """The person's AWS login. Raises CommandError where there is none such, or no region."""
     try:
         session = boto3.Session(profile_name=place.profile, region_name=place.region)
     except ProfileNotFound as error:
@@ -59,11 +69,7 @@ def find_access(place: Place) -> Access:
         ) from error
     if session.region_name is None:
         raise failures.no_region()
-    credentials = _credentials(session)
-    url = place.api if place.api else _url_of(session, place.stack)
-    if not _ADDRESS.fullmatch(url):
-        raise failures.unusable(f"{url} är ingen webbadress.", f"{url} is not a web address.")
-    return Access(url.rstrip("/"), session.region_name, credentials, lambda: _identity(session, credentials))
+    return session
 
 
 def _credentials(session: boto3.Session) -> Credentials:
@@ -77,8 +83,8 @@ def _credentials(session: boto3.Session) -> Credentials:
     return Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token)
 
 
-def _url_of(session: boto3.Session, stack: str) -> str:
-    """The output ApiUrl of the stack."""
+def outputs_of(session: boto3.Session, stack: str) -> dict[str, str]:
+    """What the stack tells of itself, ApiUrl with the rest. Raises CommandError."""
     try:
         client: CloudFormationClient = session.client("cloudformation", config=_PATIENCE)
         (described,) = client.describe_stacks(StackName=stack)["Stacks"]
@@ -93,10 +99,10 @@ def _url_of(session: boto3.Session, stack: str) -> str:
         raise failures.service_failed(status, []) from error
     except BotoCoreError as error:
         raise failures.bad_credentials(_said(error)) from error
-    urls = [one["OutputValue"] for one in described.get("Outputs", []) if one["OutputKey"] == "ApiUrl"]
-    if not urls:
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
+    if "ApiUrl" not in outputs:
         raise failures.no_stack(stack, session.region_name)
-    return urls[0]
+    return outputs
 
 
 def _identity(session: boto3.Session, credentials: Credentials) -> str:

@@ -29,7 +29,7 @@ class Desk:
         self.as_json = as_json
         self.out = out
         self.err = err
-        self._place = place
+        self.place = place
 
     @classmethod
     def of(cls, context: typer.Context) -> Desk:
@@ -94,7 +94,7 @@ class Desk:
 
     @cached_property
     def _api(self) -> Api:
-        return Api(find_access(self._place), self.language)
+        return Api(find_access(self.place), self.language)
 
     @contextmanager
     def _asking(self, *, changes: bool = False) -> Iterator[None]:

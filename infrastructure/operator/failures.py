@@ -172,6 +172,21 @@ def service_failed(status: int, problems: Sequence[Problem]) -> CommandError:
     return CommandError(ExitCode.SERVICE_FAILED, problems or [plain])
 
 
+def not_published(detail: str) -> CommandError:
+    """AWS did not let the pages be put where they belong, or could not be reached."""
+    return CommandError(
+        ExitCode.NOT_ALLOWED,
+        [
+            Problem(
+                "not-published",
+                "",
+                f"Sidorna kunde inte publiceras ({detail}). Det som hann läggas upp gör ingen skada: kör igen.",
+                f"The pages could not be published ({detail}). What was put up does no harm: run it again.",
+            )
+        ],
+    )
+
+
 def not_understood() -> CommandError:
     """An answer in a form that this version of the command does not know."""
     return CommandError(

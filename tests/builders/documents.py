@@ -38,6 +38,15 @@ _VALID: dict[str, Any] = {
         "starts": "2020-01",
         "years": 2,
     },
+    "answers": {
+        "background": "Få unga under 25 år svarar när kommunerna frågar invånarna.",
+        "objective": "Var tredje som svarar är under 25 år.\nVi räknar svaren före och efter.",
+        "target-groups": "Omkring 4 000 ungdomar i de två kommunerna.",
+        "activities": "Tre dialoger per år, prövade först av unga i båda kommunerna.",
+        "rights": "Flickor och pojkar rekryterar varandra, och allt kan läsas upp.",
+        "risks": "Att få kommer: vi går dit där unga redan är.",
+        "lasting": "Dialogerna blir en del av kommunernas vanliga arbete.",
+    },
     "budget": [
         {"year": 1, "category": "staff", "amount": 300000},
         {"year": 1, "category": "travel", "amount": 150000},

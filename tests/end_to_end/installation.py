@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -26,6 +27,7 @@ from infrastructure.cloud.mailbox import mailbox
 from infrastructure.cloud.running import Cloud
 from infrastructure.demo.applicant import ApplicantClient
 from infrastructure.demo.staff import Officer
+from infrastructure.pages import WEB, publish
 from shared import totals
 from shared.applications import Application
 from shared.aws.rows import read_applications, read_submissions
@@ -151,6 +153,17 @@ class Installation:
             and (topic is None or topic in (letter.topic or ""))
             and naming in f"{letter.subject}\n{letter.body}\n{letter.document}"
         ]
+
+    def publish(self, web: Path = WEB) -> str:
+        """Publish pages, in place of those that were. Returns the address that people know them by."""
+        publish(self.client("s3"), self.client("cloudfront"), self.outputs, web)
+        return self.outputs["PagesUrl"]
+
+    def page(self, path: str, method: str = "GET", **headers: str) -> requests.Response:
+        """What a browser gets at that path of the pages. It finds names below `localhost` by itself; this does not."""
+        host = self.outputs["PagesUrl"].partition("://")[2]
+        asked = {"Host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        return requests.request(method, self.cloud.endpoint + path, headers=asked, timeout=10)
 
     # The engine room
 

@@ -33,6 +33,7 @@ def a_play(number: str = "802400-1235", name: str = "Bygdeteatern i Åmål", **c
             "starts": "2027-03",
             "years": 1,
         },
+        "answers": {"play": "Värmlänningarna, F. A. Dahlgren", "venue": "indoors"},
         "budget": [{"year": 1, "category": "stage", "amount": amount}],
         "attachments": [],
     }

@@ -230,14 +230,19 @@ def _routes(installation: Installation) -> Iterator[tuple[str, str, str]]:
 def test_only_what_applicants_need_is_open_to_everybody(installation: Installation) -> None:
     assert sorted((method, path) for method, path, lock in _routes(installation) if lock == "NONE") == [
         ("GET", "/application"),
+        ("GET", "/application/draft"),
+        ("GET", "/application/history"),
         ("GET", "/application/receipt"),
+        ("GET", "/register"),
         ("GET", "/rounds"),
         ("GET", f"/rounds/{ROUND}"),
         ("GET", f"/rounds/{ROUND}/certificate"),
         ("GET", "/signing-key"),
         ("POST", "/application/forms"),
+        ("POST", "/application/link"),
         ("POST", "/application/withdrawal"),
         ("POST", f"/rounds/{ROUND}/applications"),
+        ("PUT", "/application/draft"),
     ]
 
 

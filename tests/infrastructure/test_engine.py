@@ -14,6 +14,7 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from infrastructure.cloud.deployment import reachable
 from infrastructure.cloud.mailbox import mailbox
 from infrastructure.cloud.running import Cloud, running_cloud
 
@@ -185,3 +186,151 @@ def test_other_requests_to_the_mail_service_need_their_own_permission(cloud: Clo
     clients = a_user(cloud, "curious", identity(cloud, ours))
     with pytest.raises(ClientError, match="AccessDenied"):
         clients("sesv2").list_email_identities()
+
+
+# Pages: other origins, compression
+
+ORIGIN = "https://ansok.funder.example"
+PAGES: dict[str, Any] = {
+    "Parameters": {"Origins": {"Type": "CommaDelimitedList", "Default": ORIGIN}, "Compress": {"Type": "String"}},
+    "Resources": {
+        "Api": {
+            "Type": "AWS::ApiGatewayV2::Api",
+            "Properties": {
+                "Name": "pages",
+                "ProtocolType": "HTTP",
+                "CorsConfiguration": {
+                    "AllowOrigins": {"Ref": "Origins"},
+                    "AllowMethods": ["GET", "PUT"],
+                    "AllowHeaders": ["authorization"],
+                    "MaxAge": 60,
+                },
+            },
+        },
+        "Stage": {
+            "Type": "AWS::ApiGatewayV2::Stage",
+            "Properties": {"ApiId": {"Ref": "Api"}, "StageName": "$default", "AutoDeploy": True},
+        },
+        "Bucket": {"Type": "AWS::S3::Bucket"},
+        "Access": {
+            "Type": "AWS::CloudFront::OriginAccessControl",
+            "Properties": {
+                "OriginAccessControlConfig": {
+                    "Name": "pages",
+                    "OriginAccessControlOriginType": "s3",
+                    "SigningBehavior": "always",
+                    "SigningProtocol": "sigv4",
+                }
+            },
+        },
+        "Pages": {
+            "Type": "AWS::CloudFront::Distribution",
+            "Properties": {
+                "DistributionConfig": {
+                    "Enabled": True,
+                    "Origins": [
+                        {
+                            "Id": "bucket",
+                            "DomainName": {"Fn::GetAtt": ["Bucket", "RegionalDomainName"]},
+                            "OriginAccessControlId": {"Fn::GetAtt": ["Access", "Id"]},
+                            "S3OriginConfig": {"OriginAccessIdentity": ""},
+                        }
+                    ],
+                    "DefaultCacheBehavior": {
+                        "TargetOriginId": "bucket",
+                        "ViewerProtocolPolicy": "allow-all",
+                        "Compress": {"Ref": "Compress"},
+                        "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
+                    },
+                }
+            },
+        },
+        "Policy": {
+            "Type": "AWS::S3::BucketPolicy",
+            "Properties": {
+                "Bucket": {"Ref": "Bucket"},
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "cloudfront.amazonaws.com"},
+                        "Action": "s3:GetObject",
+                        "Resource": {"Fn::Sub": "${Bucket.Arn}/*"},
+                    },
+                },
+            },
+        },
+    },
+    "Outputs": {
+        "Api": {"Value": {"Fn::GetAtt": ["Api", "ApiEndpoint"]}},
+        "Bucket": {"Value": {"Ref": "Bucket"}},
+        "Pages": {"Value": {"Fn::Sub": "https://${Pages.DomainName}"}},
+    },
+}
+
+
+def pages_stack(cloud: Cloud, stack: str, compress: str) -> dict[str, str]:
+    """A stack with pages and an API. Its outputs work on this machine."""
+    cloudformation = cloud.client("cloudformation")
+    template = json.dumps(PAGES).replace('"Name": "pages"', f'"Name": "{stack}"')
+    parameters = [{"ParameterKey": "Compress", "ParameterValue": compress}]
+    cloudformation.create_stack(StackName=stack, TemplateBody=template, Parameters=parameters)
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    return {one["OutputKey"]: reachable(cloud, one["OutputValue"]) for one in found["Outputs"]}
+
+
+@pytest.fixture(scope="module")
+def outputs(cloud: Cloud) -> dict[str, str]:
+    return pages_stack(cloud, "pages", "true")
+
+
+def page(cloud: Cloud, outputs: dict[str, str], path: str, **headers: str) -> requests.Response:
+    host = outputs["Pages"].partition("://")[2]
+    asked = {"Host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return requests.get(cloud.endpoint + path, headers=asked, timeout=10)
+
+
+def test_an_api_from_a_template_answers_the_origins_that_it_allows(outputs: dict[str, str]) -> None:
+    def preflight(origin: str) -> requests.Response:
+        asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
+        return requests.options(f"{outputs['Api']}/anything", headers=asked, timeout=10)
+
+    allowed = preflight(ORIGIN)
+    assert allowed.status_code == 204
+    assert {name: value for name, value in allowed.headers.items() if name.startswith("Access-Control")} == {
+        "Access-Control-Allow-Origin": ORIGIN,
+        "Access-Control-Allow-Methods": "GET,PUT",
+        "Access-Control-Allow-Headers": "authorization",
+        "Access-Control-Max-Age": "60",
+    }
+    assert "Access-Control-Allow-Origin" not in preflight("https://elsewhere.example").headers
+
+
+@pytest.mark.parametrize(
+    ("size", "media_type", "accepted", "compressed"),
+    [
+        (2_000, "text/html; charset=utf-8", "gzip, deflate, br", True),
+        (2_000, "text/javascript", "gzip", True),
+        (2_000, "text/html", "identity", False),
+        (999, "text/html", "gzip", False),
+        (2_000, "image/png", "gzip", False),
+    ],
+)
+def test_cloudfront_compresses_within_its_limits(
+    cloud: Cloud, outputs: dict[str, str], size: int, media_type: str, accepted: str, compressed: bool
+) -> None:
+    body = b"a" * size
+    cloud.client("s3").put_object(Bucket=outputs["Bucket"], Key="page", Body=body, ContentType=media_type)
+    answer = page(cloud, outputs, "/page", Accept_Encoding=accepted)
+    assert answer.content == body
+    assert (answer.headers.get("Content-Encoding") == "gzip") == compressed
+    assert answer.headers["Etag"].startswith("W/") == compressed
+    again = page(cloud, outputs, "/page", Accept_Encoding=accepted, If_None_Match=answer.headers["Etag"])
+    assert again.status_code == 304
+
+
+def test_a_distribution_that_is_not_to_compress_does_not(cloud: Cloud) -> None:
+    plain = pages_stack(cloud, "plain", "false")
+    cloud.client("s3").put_object(Bucket=plain["Bucket"], Key="page", Body=b"a" * 2_000, ContentType="text/html")
+    assert "Content-Encoding" not in page(cloud, plain, "/page", Accept_Encoding="gzip").headers

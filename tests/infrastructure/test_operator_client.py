@@ -266,6 +266,7 @@ def test_the_version_is_told(anslag: Anslag) -> None:
         "announcement publish",
         "dead-letters list",
         "dead-letters redrive",
+        "pages publish",
     ],
 )
 def test_every_command_explains_itself_without_asking_anybody(anslag: Anslag, command: str) -> None:

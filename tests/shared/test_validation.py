@@ -153,8 +153,11 @@ def test_a_missing_attachment_is_told_for_each_kind_that_the_type_asks_for() -> 
     ],
 )
 def test_the_cap_follows_type_parties_and_region(partners: list[str], kind: str, highest: int) -> None:
+    not_asked = {"inception": {"answers__lasting": None}}.get(kind, {})
+
     def asking(amount: int) -> dict[str, Any]:
         return a_document(
+            **not_asked,
             partners=[{"name": "Partner", "country": country} for country in partners],
             project__type=kind,
             project__years=1,
@@ -221,6 +224,7 @@ def a_production(**changes: Any) -> dict[str, Any]:
             "starts": "2027-06",
             "years": 1,
         },
+        "answers": {"play": "Ronja rövardotter, Astrid Lindgren"},
         "budget": [{"year": 1, "category": "stage", "amount": 40000}],
         "attachments": [],
     }
