@@ -52,7 +52,7 @@ class Drafting:
         held = hold(self.table, link, with_draft=True)
         if held.draft is not None and "expires_at" in held.draft and held.expires_at is None:
             # It was saved before the application was sent, and is of use as long as that stands.
-            self.table.write(Update(_key(held), remove=("expires_at",), condition=PRESENT))
+            self._written(Update(_key(held), remove=("expires_at",), condition=PRESENT))
         return {**_shown(held.draft), "now": iso(whole_second(self.now()))}
 
     def save(self, link: Link | None, request: DraftRequest) -> dict[str, Any]:
@@ -72,12 +72,10 @@ class Drafting:
         expires_at = self._expiry(held, now)
         lives = {} if expires_at is None else {"expires_at": expires_at}
         condition = Attr("revision").eq(request.revision) if request.revision else ABSENT
-        try:
-            self.table.write(Put(_key(held), {**saved, **lives}, condition))
-        except ConditionFailedError as error:
-            found = error.found[0]
+        done, found = self._written(Put(_key(held), {**saved, **lives}, condition))
+        if not done:
             if found is None or (found["editor"], found["draft"]) != (request.editor, text):
-                raise ProblemsError([problem("draft-changed")], 409, {"current": _shown(found)}) from error
+                raise ProblemsError([problem("draft-changed")], 409, {"current": _shown(found)})
             saved = found
         return {"revision": saved["revision"], "saved_at": saved["saved_at"], "now": iso(now)}
 
@@ -87,13 +85,18 @@ class Drafting:
         if held.expires_at is None or held.expires_at > renewed - int(_RENEWED_EVERY.total_seconds()):
             return held.expires_at
         key = keys.application_key(held.call.id, held.application.id)
+        done, found = self._written(Update(key, set={"expires_at": renewed}, condition=Attr("expires_at").exists()))
+        if not done and found is None:
+            raise refuse("no-such-application", status=404)
+        return renewed if done else None  # Otherwise it was sent at this moment.
+
+    def _written(self, write: Put | Update) -> tuple[bool, Item | None]:
+        """Whether the write's condition held; where it did not, what is stored."""
         try:
-            self.table.write(Update(key, set={"expires_at": renewed}, condition=Attr("expires_at").exists()))
+            self.table.write(write)
         except ConditionFailedError as error:
-            if error.found[0] is None:
-                raise refuse("no-such-application", status=404) from error
-            return None  # It was sent at this moment.
-        return renewed
+            return False, error.found[0]
+        return True, None
 
 
 def _key(held: Held) -> keys.Key:

@@ -272,7 +272,7 @@ STEPS = {
     ),
     "receipt": Step(acknowledging, "GetItem GetItem UpdateItem SendEmail UpdateItem", 3_400, 2, 2),
     "status": Step(looking, "BatchGetItem", 210, 2, 0),
-    "draft saved": Step(drafting, "BatchGetItem PutItem", 2_200, 2, 2),
+    "draft saved": Step(drafting, "BatchGetItem PutItem", 2_600, 2, 2),
     "draft read": Step(reading_the_draft, "BatchGetItem", 300, 3, 0),
     "link mailed": Step(mailing_the_link, "BatchGetItem UpdateItem SendEmail UpdateItem", 2_900, 2, 2),
     "history": Step(looking_back, "BatchGetItem Query", 600, 3, 0),

@@ -16,6 +16,8 @@ from functions.advance.lifecycle import Lifecycle
 from functions.announce.announcing import Announcing
 from functions.apply.applying import Applying
 from functions.apply.attesting import Attesting
+from functions.apply.drafting import Drafting
+from functions.apply.mailing import Mailing
 from functions.decide.deciding import Deciding
 from functions.ingest.intake import Intake
 from functions.summarise.summarising import Summarising
@@ -76,6 +78,14 @@ class Cloud:
     @property
     def applying(self) -> Applying:
         return Applying(self.table, self.bucket, self.kernel.now, self.random)
+
+    @property
+    def drafting(self) -> Drafting:
+        return Drafting(self.table, self.kernel.now)
+
+    @property
+    def mailing(self) -> Mailing:
+        return Mailing(self.table, Effects(self.table), self.mailer, "https://ansok.funder.example", self.kernel.now)
 
     def intake(self, environment: Environment) -> Intake:
         return Intake(self.table, self.bucket, environment.rounds, self.kernel.now)

@@ -14,6 +14,7 @@ from tests.simulation.people import Applicant, Officer
 from tests.simulation.rest import documents, faults_at_rest
 from tests.simulation.watch import Violation
 from tests.simulation.world import World
+from tests.simulation.writers import Writer
 
 RESTS_WITHIN = 30
 """Ticks, from when faults have ended, people have stopped and forms are over, until everything has come to rest."""
@@ -46,6 +47,8 @@ def run(seed: int | str, muted: frozenset[str] = frozenset(), ignored: frozenset
         applicant = Applicant(world, delivery, number)
         if world.happens(applicant.name, 1.1, world.plan):
             world.person(applicant.name, applicant.lives())
+            writer = Writer(world, applicant)
+            world.person(writer.name, writer.types())
     for name in _STAFF:
         if world.happens(name, 1.1, world.plan):
             world.person(name, Officer(world, name).works())
