@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 WEB = Path(__file__).resolve().parents[1] / "web"
 CONFIG = "config.json"
-CACHING = "public, max-age=60, stale-while-revalidate=600"
+CACHING = "public, max-age=60"
 """Short, because names do not change with content; what is unchanged is answered with 304."""
 _TYPES = {
     ".css": "text/css; charset=utf-8",

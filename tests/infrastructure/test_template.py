@@ -227,7 +227,7 @@ def test_data_outlives_the_stack(name: str) -> None:
 def test_the_api_is_throttled_and_lets_pages_call_the_public_routes_alone() -> None:
     (stage,) = resources("AWS::ApiGatewayV2::Stage").values()
     assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
-    assert stage["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 100, "ThrottlingRateLimit": 50}
+    assert stage["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 400, "ThrottlingRateLimit": 200}
     (api,) = resources("AWS::ApiGatewayV2::Api").values()
     assert api["CorsConfiguration"] == {
         "AllowOrigins": {"Ref": "PageOrigins"},
