@@ -38,45 +38,12 @@ _MODELS: Mapping[str, type[BaseModel]] = {
 }
 _LIMITS = {"maxLength": "most", "maximum": "most", "minimum": "least", "pattern": "pattern"}
 """What JSON Schema calls a limit, and what a field does. That a text has a character at all is said by `required`."""
-MESSAGES = (
-    "above-cap",
-    "above-cap-in-year",
-    "attachment-missing",
-    "bad-characters",
-    "bad-email",
-    "bad-format",
-    "bad-organisation-number",
-    "budget-empty",
-    "budget-year-outside",
-    "code-missing",
-    "country-not-eligible",
-    "file-too-large",
-    "missing",
-    "named-twice",
-    "no-cap",
-    "not-one-of",
-    "not-whole-number",
-    "organisation-missing",
-    "personal-number",
-    "too-few",
-    "too-few-core-areas",
-    "too-few-partners",
-    "too-great",
-    "too-long",
-    "too-many",
-    "too-many-core-areas",
-    "too-many-of-kind",
-    "too-many-partners",
-    "too-many-years",
-    "too-small",
-    "type-not-allowed",
-)
-"""The codes of what a page can find by itself, before anything is sent."""
 
 
 def messages() -> dict[str, dict[str, str]]:
-    """The sentence of each of them, with its facts in braces. Numbers in them are grouped by no-break spaces."""
-    return {code: dict(sentence(code)) for code in MESSAGES}
+    """The sentences for what a page can find by itself, before anything is sent, by their codes, with their facts in
+    braces. Numbers in them are grouped by no-break spaces."""
+    return {code: dict(sentence(code)) for code in _words()["messages"]}
 
 
 def form(programme: Programme) -> dict[str, Any]:
