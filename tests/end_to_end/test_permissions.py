@@ -69,6 +69,7 @@ def deeds(installation: Installation) -> dict[str, Deed]:
         "s3 tag": lambda of: of("s3").put_object_tagging(
             Bucket=bucket, Key=key, VersionId=version["VersionId"], Tagging={"TagSet": []}
         ),
+        "publish a page": lambda of: of("s3").put_object(Bucket=outputs["PagesBucketName"], Key="tried", Body=b""),
         "table get": lambda of: of("dynamodb").get_item(TableName=table, Key=_FOREIGN),
         "table get several": lambda of: of("dynamodb").batch_get_item(RequestItems={table: {"Keys": [_FOREIGN]}}),
         "table query": lambda of: of("dynamodb").query(
@@ -144,6 +145,7 @@ def as_role(installation: Installation) -> Iterator[Callable[[str], Clients]]:
 
 MAY = {
     "ApplyRole": [
+        "mail as us",
         "read the public key",
         "s3 write",
         "sign",
