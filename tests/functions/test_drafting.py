@@ -13,6 +13,7 @@ from functions.apply.drafting import DRAFT_LIFETIME, MOST_DRAFT_BYTES, Drafting,
 from functions.apply.links import Link, new_link
 from shared import keys
 from shared.aws import clients
+from shared.aws.table import Table
 from shared.instants import parse_iso
 from shared.problems import ProblemsError
 from tests.functions.world import ROUND, World
@@ -102,6 +103,18 @@ def test_the_same_save_again_after_a_lost_answer_is_answered_as_the_first_was(wo
     assert again == {**first, "now": "2019-10-01T08:00:30Z"}
     # Another window with the same words is another's save: it has to know that it was not the first.
     assert refusal(world, link, a_save(editor="window-2")).status == 409
+
+
+def test_a_save_that_the_sdk_repeats_because_it_lost_the_first_answer_is_one_save(world: World) -> None:
+    link = world.start().link
+
+    class Twice(Table):
+        def write(self, write: Any) -> None:
+            super().write(write)
+            super().write(write)
+
+    saved = Drafting(Twice(clients.dynamodb(), "anslag"), world.clock).save(link, a_save())
+    assert (saved["revision"], drafting(world).show(link)["revision"]) == (1, 1)
 
 
 @pytest.mark.parametrize("now", ["2019-09-01T08:00:00Z", "2019-10-15T22:00:01Z", "2019-12-01T08:00:00Z"])
