@@ -73,7 +73,7 @@ def _show(stage: Stage) -> None:
     for letter, what in ((closing, "What staff read when the round has closed"), (announcement, "What goes out")):
         text = f"To: {', '.join(letter.to) or 'subscribers'}\nSubject: {letter.subject}\n\n{letter.body}"
         console.print(Panel(text, title=what, title_align="left", width=82))
-    console.print("Invented in this demonstration: the split of the total, titles, and all partners but three.")
+    console.print("Invented here: the split of the total, titles, answers, and all partners but three.")
 
 
 if __name__ == "__main__":
