@@ -8,7 +8,7 @@ from datetime import datetime
 
 from shared import receipt, refusal
 from shared.applications import Application, Outcome
-from shared.aws.effects import BusyError, Effects
+from shared.aws.effects import Effects
 from shared.aws.messages import Mailer
 from shared.aws.rows import read_application, read_round, read_rounds, read_submissions
 from shared.aws.table import Table
@@ -54,7 +54,8 @@ class Receipts:
         """Go through every round's outcomes and send what was never sent. Returns how many went out.
 
         This is how a receipt that failed on every try is redriven: the stream has forgotten it by then. One that
-        fails again does not hold back the others; the failures are raised together at the end.
+        fails again, or that somebody else seems to be sending, does not hold back the others; the failures are
+        raised together at the end, so that whoever called comes back for them.
         """
         sent = 0
         failures: list[Exception] = []
@@ -62,8 +63,6 @@ class Receipts:
             for submission in read_submissions(self.table, call.id):
                 try:
                     sent += self.acknowledge(submission)
-                except BusyError:
-                    continue
                 except Exception as error:  # noqa: BLE001  raised again below, when the others have had their turn
                     failures.append(error)
         if failures:

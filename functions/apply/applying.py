@@ -96,12 +96,9 @@ class Applying:
         Raises ProblemsError: 404 for a wrong link, 409 when the round is not open, 422 for files that would
         be refused, 429 when the application has used up its forms.
         """
-        now = self.now()
         call, application = self._held(link)
         programme = load(call.programme)
-        if round_phase(call, now) is not Phase.OPEN:
-            self._turn_away(call, application, now)
-            _require_open(call, programme, now)
+        self._admit(call, application, programme)
         if problems := list(file_problems(request, programme)):
             raise ProblemsError(problems)
         wanted = request.count
@@ -112,6 +109,8 @@ class Applying:
             self.table.write(Update(key, add={"forms_signed": wanted}, condition=quota))
         except ConditionFailedError as error:
             raise refuse("too-many-uploads", status=429) from error
+        # The write may have taken seconds, and S3 counts a form's lifetime from its signing.
+        now = self._admit(call, application, programme)
         submission = new_submission(now, self.random(RANDOM_BYTES)) if request.document else None
         return sign_forms(request, call, application.id, submission, bucket=self.bucket, now=now)
 
@@ -155,6 +154,14 @@ class Applying:
     def _held(self, link: Link | None) -> tuple[Round, Application]:
         held = hold(self.table, link)
         return held.call, held.application
+
+    def _admit(self, call: Round, application: Application, programme: Programme) -> datetime:
+        """This instant, at which the round is open. Raises ProblemsError, 409, where it is not."""
+        now = self.now()
+        if round_phase(call, now) is not Phase.OPEN:
+            self._turn_away(call, application, now)
+            _require_open(call, programme, now)
+        return now
 
     def _turn_away(self, call: Round, application: Application, now: datetime) -> None:
         """Note, once, that somebody stood at the door after the deadline: staff are told how many did."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from functions.acknowledge.receipts import Receipts
 from shared.applications import Outcome
-from shared.aws.effects import Effects
+from shared.aws.effects import LEASE, BusyError, Effects
 from tests.builders.documents import a_document
 from tests.functions.world import World
 
@@ -82,3 +84,17 @@ def test_one_receipt_that_cannot_be_sent_does_not_hold_back_the_others(world: Wo
     with pytest.raises(ExceptionGroup):
         receipts(world, post).resend()
     assert sorted(to for to, *_ in post.sent) == ["also@pitea.example", "good@pitea.example"]
+
+
+def test_a_receipt_that_somebody_else_seems_to_be_sending_fails_the_resending_after_the_others(world: World) -> None:
+    post = Post()
+    first = world.submit(world.start().application.id).submission
+    world.submit(world.start().application.id)
+    effect = f"receipt-{first.application}-{first.submission}-{first.version_id}"
+    Effects(world.table).claim(first.round_id, effect, world.now)
+    with pytest.raises(ExceptionGroup) as failed:
+        receipts(world, post).resend()
+    assert [type(error) for error in failed.value.exceptions] == [BusyError]
+    assert len(post.sent) == 1
+    world.now += LEASE + timedelta(seconds=1)
+    assert receipts(world, post).resend() == 1

@@ -17,6 +17,7 @@ from functions.apply.uploads import MOST_FORMS, FormsRequest
 from shared import keys
 from shared.applications import ApplicationState
 from shared.aws import clients
+from shared.aws.bucket import Bucket, Form
 from shared.aws.rows import read_application
 from shared.aws.table import Table
 from shared.instants import parse_iso
@@ -318,6 +319,42 @@ def test_a_draft_that_expires_while_forms_are_signed_leaves_no_row_of_nothing_bu
     with pytest.raises(ProblemsError):
         applying.sign(started.link, wanted())
     assert world.table.get(key) is None
+
+
+class SlowToWrite(Table):
+    """Its writes take nine seconds."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(clients.dynamodb(), "anslag")
+        self.world = world
+
+    def write(self, write: Any) -> None:
+        super().write(write)
+        self.world.now += timedelta(seconds=9)
+
+
+def test_forms_are_never_good_after_the_grace_however_long_the_table_took(world: World) -> None:
+    lifetimes: list[timedelta] = []
+
+    class Noting(Bucket):
+        def sign_form(self, key: str, **wanted: Any) -> Form:
+            lifetimes.append(wanted["lifetime"])
+            return super().sign_form(key, **wanted)
+
+    started = world.start()
+    world.now = parse_iso("2019-10-15T21:59:50Z")
+    slow = replace(world.applying, table=SlowToWrite(world), bucket=Noting(clients.s3(), "uploads"))
+    assert slow.sign(started.link, wanted())["expires_at"] == "2019-10-15T22:10:00Z"
+    assert lifetimes == [parse_iso("2019-10-15T22:10:00Z") - world.now]
+
+
+def test_forms_asked_for_in_time_are_refused_when_the_round_is_over_before_they_are_signed(world: World) -> None:
+    started = world.start()
+    world.now = parse_iso("2019-10-15T21:59:55Z")
+    with pytest.raises(ProblemsError) as error:
+        replace(world.applying, table=SlowToWrite(world)).sign(started.link, wanted())
+    assert refused(error) == (409, ["round-not-open"])
+    assert (world.table.get(keys.totals_key(ROUND)) or {})["turned_away"] == 1
 
 
 def test_a_draft_that_counts_as_turned_away_no_longer_expires(world: World) -> None:
