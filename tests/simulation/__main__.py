@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import itertools
 import multiprocessing
 import os
@@ -12,7 +11,6 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tests.simulation.known import mended
 from tests.simulation.quick import quick
 from tests.simulation.running import Outcome, run
 from tests.simulation.sites import Reached, call_sites, coverage, merge
@@ -33,20 +31,18 @@ make simulate SEEDS=10000000 SMALL=0 FROM=1000000
 """
 MOST = 30_000
 """Ways through one small world; more than that only with WHOLE=1."""
-AS_IT_IS = 60
-"""Seeds that run the product without mends, for call sites that a mend replaces; what they break is known."""
 _CHUNK = 25
 
 
-def _seeds(chunk: tuple[int, int, bool]) -> tuple[int, Outcome | None, dict[Any, Any]]:
+def _seeds(chunk: tuple[int, int]) -> tuple[int, Outcome | None, dict[Any, Any]]:
     """A few seeds. Gives the first that failed, and every call site that was reached."""
-    first, count, as_it_is = chunk
+    first, count = chunk
     reached: dict[Any, Any] = {}
-    with quick(), contextlib.nullcontext() if as_it_is else mended():
+    with quick():
         for seed in range(first, first + count):
             outcome = run(seed)
             merge(reached, outcome.reached)
-            if outcome.violation is not None and not as_it_is:
+            if outcome.violation is not None:
                 return seed - first + 1, outcome, reached
     return count, None, reached
 
@@ -54,7 +50,7 @@ def _seeds(chunk: tuple[int, int, bool]) -> tuple[int, Outcome | None, dict[Any,
 def _small(place: tuple[str, int, int | None]) -> tuple[Report, float]:
     kind, number, most = place
     began = time.monotonic()
-    with quick(), mended():
+    with quick():
         report = (
             in_every_order(handlers()[number], most) if kind == "order" else at_the_same_time(pairs()[number], most)
         )
@@ -90,7 +86,7 @@ def large_worlds(pool: Any, first: int, count: int) -> bool:
         done += ran
         merge(reached, sites)
         if failing is not None:
-            with quick(), mended():
+            with quick():
                 _say("\n".join(told(failing)))
             return False
         if time.monotonic() - said > 30:
@@ -107,12 +103,11 @@ def _tell_coverage(reached: Reached) -> bool:
     return not found.missing and not found.unknown and bool(call_sites())
 
 
-def _chunks(first: int, count: int) -> Iterator[tuple[int, int, bool]]:
-    yield 0, min(count, AS_IT_IS), True
+def _chunks(first: int, count: int) -> Iterator[tuple[int, int]]:
     for start in itertools.count(first, _CHUNK):
         if start >= first + count:
             return
-        yield start, min(_CHUNK, first + count - start), False
+        yield start, min(_CHUNK, first + count - start)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -128,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--whole", action="store_true")
     chosen = parser.parse_args(arguments)
     if chosen.seed is not None:
-        with quick(), mended():
+        with quick():
             outcome = run(chosen.seed)
             _say("\n".join(told(outcome) if outcome.violation else [*outcome.notes, f"seed {chosen.seed}: all well"]))
         return outcome.violation is not None

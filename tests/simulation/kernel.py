@@ -18,7 +18,7 @@ from tests.simulation.doubles.wire import Answer, Site, Wire
 
 _ENDPOINT = "https://aws"
 _HANDED_ON = frozenset({"transact", "write"})
-_REPLACING = ("simulation/known.py", "simulation/planting.py")
+_REPLACING = "simulation/planting.py"
 """Code that stands in for code of the product hands calls on; the site is where the product makes them."""
 
 

@@ -17,8 +17,8 @@ from shared.aws import effects
 from shared.aws.effects import Effects
 from shared.rounds import RoundState
 from tests.simulation import planting
-from tests.simulation.known import replaced
 from tests.simulation.planting import handler, loose, writes
+from tests.simulation.replacing import replaced
 
 TOTALS = "totals-equal-recount"
 ONE_OUTCOME = "one-outcome-for-each-version"

@@ -27,7 +27,7 @@ from shared.aws.table import Check, Update, Write
 from shared.instants import iso, whole_second
 from shared.rounds import Round, RoundState
 from tests.simulation import handlers
-from tests.simulation.known import replaced
+from tests.simulation.replacing import replaced
 
 ANYTHING = Attr("pk").exists() | Attr("pk").not_exists()
 

@@ -10,7 +10,7 @@ from functions.ingest import intake
 from shared import letters
 from shared.programme import Programme, load
 from shared.validation import Verdict, judge
-from tests.simulation.known import replaced
+from tests.simulation.replacing import replaced
 
 
 @lru_cache(maxsize=256)

@@ -230,4 +230,4 @@ STORIES: Mapping[str, Story] = {
     ),
     "staff get no closing summary of a round that is announced before it went out": announced_before_the_summary,
 }
-"""By the name of the fault; those that are not mended yet are in `known.KNOWN`."""
+"""By the name of the fault."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.known import mended
 from tests.simulation.planted import PLANTED, Planted
 from tests.simulation.quick import quick
 from tests.simulation.running import run
@@ -13,7 +12,7 @@ from tests.simulation.story import shortened, told
 
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
 def test_a_planted_fault_is_found_by_its_invariant(planted: Planted) -> None:
-    with quick(), mended(), planted.plant():
+    with quick(), planted.plant():
         for seed in planted.seeds():
             violation = run(seed, ignored=planted.ignoring).violation
             if violation is not None and violation.invariant == planted.invariant:
@@ -28,7 +27,7 @@ def test_there_are_more_than_twenty_planted_faults_with_different_names() -> Non
 def test_a_failing_seed_is_told_as_a_short_story() -> None:
     """Two versions and a slow notification are left of everything that happened."""
     (planted,) = (one for one in PLANTED if one.name == "an older version overwrites a newer one")
-    with quick(), mended(), planted.plant():
+    with quick(), planted.plant():
         failing = next(one for one in map(run, planted.seeds()) if one.violation is not None)
         short, _ = shortened(failing)
     lines = list(told(short, shorten=False))

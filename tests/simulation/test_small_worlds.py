@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 
 from tests.simulation import small_worlds
-from tests.simulation.known import mended
 from tests.simulation.planting import listed_first, unfenced_round
 from tests.simulation.quick import quick
 from tests.simulation.small import Scenario, at_the_same_time, drawn, in_every_order
@@ -22,7 +21,7 @@ def named(scenario: Scenario) -> str:
 
 @pytest.mark.parametrize("scenario", small_worlds.handlers(), ids=named)
 def test_every_order_and_every_single_fault_keeps_every_promise(scenario: Scenario) -> None:
-    with quick(), mended():
+    with quick():
         report = in_every_order(scenario, SHARE)
     assert (report.violation, report.story) == (None, [])
     assert SHARE / 2 < report.schedules <= SHARE
@@ -30,7 +29,7 @@ def test_every_order_and_every_single_fault_keeps_every_promise(scenario: Scenar
 
 @pytest.mark.parametrize("scenario", small_worlds.pairs(), ids=named)
 def test_whatever_runs_at_the_same_time_keeps_every_promise(scenario: Scenario) -> None:
-    with quick(), mended():
+    with quick():
         report = at_the_same_time(scenario, SHARE)
     assert (report.violation, report.story) == (None, [])
     assert SHARE / 2 < report.schedules <= SHARE
@@ -48,7 +47,7 @@ def test_a_planted_fault_is_found_within_2000_interleavings(
     plant: Callable[[], contextlib.AbstractContextManager[None]], name: str, invariant: str
 ) -> None:
     (scenario,) = (one for one in small_worlds.pairs() if one.name == name)
-    with quick(), mended(), plant():
+    with quick(), plant():
         violation = drawn(scenario, 2000).violation
     assert violation is not None
     assert violation.invariant == invariant

@@ -123,10 +123,6 @@ class MemoryBucket(Bucket):
             raise ClientError({"Error": {"Code": "NoSuchVersion", "Message": version.key}}, "PutObjectTagging")
         found.tags = {"anslag": "unsubmitted"}
 
-    def signing_clock(self) -> datetime:
-        """The clock of whoever signs."""
-        return self._wire.now()
-
     # --- what only browsers, and those who look from outside, do ---
 
     def find(self, key: str, version_id: str) -> Stored | None:
