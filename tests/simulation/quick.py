@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import gc
+import sys
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import Any
 
 from functions.ingest import intake
-from shared import letters
+from shared import instants, letters, wording
 from shared.programme import Programme, load
 from shared.validation import Verdict, judge
 from tests.simulation.replacing import replaced
+
+_PURE: tuple[Callable[..., Any], ...] = (
+    instants.iso,
+    instants.parse_iso,
+    letters.one_line,
+    letters._wrapped,
+    wording.moment,
+)
+"""Give the same for the same, and are asked for it again and again."""
+_SELDOM = 50_000
+"""Objects made before Python looks for rings of them, instead of 2,000: a world leaves few behind."""
 
 
 @lru_cache(maxsize=256)
@@ -24,7 +38,17 @@ def _judge(raw: bytes, programme: Programme) -> Verdict:
 
 @contextlib.contextmanager
 def quick() -> Iterator[None]:
-    """Judging a document and wrapping a line give the same for the same: they are worked out once."""
-    wrapped = lru_cache(maxsize=4096)(letters._wrapped)
-    with replaced(intake, "judge", _judge), replaced(letters, "_wrapped", wrapped):
-        yield
+    """What is pure is worked out once, wherever the product uses it."""
+    remembered = {id(one): lru_cache(maxsize=4096)(one) for one in _PURE}
+    before = gc.get_threshold()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(replaced(intake, "judge", _judge))
+        for module in [one for name, one in sys.modules.items() if name.startswith(("functions.", "shared."))]:
+            for name, value in list(vars(module).items()):
+                if id(value) in remembered:
+                    stack.enter_context(replaced(module, name, remembered[id(value)]))
+        gc.set_threshold(_SELDOM, *before[1:])
+        try:
+            yield
+        finally:
+            gc.set_threshold(*before)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from shared import keys, totals
 from shared.applications import Application, Outcome
@@ -25,6 +25,7 @@ ARROWS = {
     (RoundState.CLOSED, RoundState.DECIDED),
     (RoundState.DECIDED, RoundState.ANNOUNCED),
 }
+Read = TypeVar("Read")
 _ROUND = "ROUND#"
 _AUDIT = "AUDIT#"
 
@@ -50,6 +51,8 @@ class Watch:
         self.tell: Callable[[str], None] = lambda what: None  # noqa: ARG005
         self._share: dict[Place, Counter[str]] = {}
         self._counted: dict[str, Counter[str]] = {}
+        self._known: dict[int, tuple[Item, Any]] = {}
+        """What stored items say, by their identity; the item is kept, so that no other takes its identity."""
         table.committed = self.committed
 
     def snapshot(self) -> Any:
@@ -60,6 +63,7 @@ class Watch:
         """Back to what was counted then, with nothing found."""
         share, counted = snapshot
         self._share, self.violations = dict(share), []
+        self._known.clear()
         self._counted = {name: Counter(of) for name, of in counted.items()}
 
     def found(self, invariant: str, seen: str) -> None:
@@ -176,7 +180,7 @@ class Watch:
         """The round as it is stored."""
         item = self.table.peek(keys.round_key(round_id))
         assert item is not None
-        return Round.from_item(item)
+        return self._read(Round.from_item, item)
 
     def rows(self, round_id: str, prefix: str) -> list[Item]:
         """The round's rows of one kind."""
@@ -185,11 +189,18 @@ class Watch:
 
     def applications(self, round_id: str) -> list[Application]:
         """The round's applications."""
-        return [Application.from_item(item) for item in self.rows(round_id, keys.APPLICATIONS)]
+        return [self._read(Application.from_item, item) for item in self.rows(round_id, keys.APPLICATIONS)]
 
     def submissions(self, round_id: str) -> list[Submission]:
         """The round's recorded outcomes."""
-        return [Submission.from_item(item) for item in self.rows(round_id, keys.SUBMISSIONS)]
+        return [self._read(Submission.from_item, item) for item in self.rows(round_id, keys.SUBMISSIONS)]
+
+    def _read(self, read: Callable[[Item], Read], item: Item) -> Read:
+        """What the item says. A stored item is never changed in place, so it is read once."""
+        known = self._known.get(id(item))
+        if known is None:
+            known = self._known[id(item)] = item, read(item)
+        return known[1]
 
 
 def _application(item: Item) -> Application:

@@ -89,7 +89,7 @@ class MemoryTable(Table):
         first = bisect_left(names, start)
         found = [name for name in names[first : first + self._page] if name.startswith(prefix)]
         last = found[-1] if len(found) == self._page else None
-        return [dict(_copy(rows[name])) for name in found], last
+        return [_copy(rows[name]) for name in found], last
 
     def _write(self, write: Put | Update) -> None:
         place = _place(write)
@@ -204,7 +204,7 @@ def _after(write: Write, before: Item | None) -> Item:
 
 def _stored(value: Any) -> Any:
     """The value as DynamoDB gives it back: plain text, whole numbers, lists, maps."""
-    if value is None or isinstance(value, bool):
+    if value is None or type(value) in _PLAIN:
         return value
     if isinstance(value, str):
         return str(value)
@@ -217,11 +217,19 @@ def _stored(value: Any) -> Any:
     raise TypeError(f"Unsupported type {type(value)} for value {value!r}")
 
 
+_PLAIN = frozenset({str, int, bool})
+
+
 def _copy(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _copy(inner) if isinstance(inner, dict | list) else inner for name, inner in value.items()}
-    return [_copy(inner) if isinstance(inner, dict | list) else inner for inner in value]
+    """What is stored holds nothing but text, whole numbers, lists and dictionaries (see `_stored`)."""
+    if type(value) is dict:
+        copied = value.copy()
+        for name, inner in value.items():
+            if type(inner) is dict or type(inner) is list:
+                copied[name] = _copy(inner)
+        return copied
+    return [_copy(inner) if type(inner) is dict or type(inner) is list else inner for inner in value]
 
 
 def _copied(item: Item | None) -> Item | None:
-    return None if item is None else dict(_copy(item))
+    return None if item is None else _copy(item)
