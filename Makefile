@@ -41,7 +41,7 @@ test: setup check ## Set-up, checks, all tests, and SAM's own validation and bui
 .PHONY: simulate
 simulate: setup ## Look for faults: all small worlds, then SEEDS=n large ones (SEED=n tells one; see docs/simulation.md)
 	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) \
-	  $(if $(FROM),--first $(FROM)) $(if $(JOBS),--jobs $(JOBS)) $(if $(SMALL),--small $(SMALL)) $(if $(WHOLE),--whole)
+	  $(if $(FROM),--first $(FROM)) $(if $(JOBS),--jobs $(JOBS)) $(if $(SMALL),--small $(SMALL)) $(if $(WHOLE),--whole $(WHOLE))
 
 .PHONY: check
 check: setup ## Lint, format, types and template, without running anything

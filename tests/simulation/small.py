@@ -50,10 +50,18 @@ class Schedule:
 
 @dataclass
 class Report:
-    """What going through a small world came to."""
+    """What going through a small world came to.
+
+    `plain` are schedules without a fault, `faulted` those in which one happened; each says whether it was all of
+    them. (Some schedules are neither: their fault is due at a call that this interleaving does not come to.)
+    """
 
     scenario: str
     schedules: int = 0
+    plain: int = 0
+    faulted: int = 0
+    plain_whole: bool = False
+    faulted_whole: bool = False
     violation: Violation | None = None
     schedule: Schedule | None = None
     story: list[str] = field(default_factory=list)
@@ -135,27 +143,33 @@ def _fresh(waiting: Any) -> Any:
 def in_every_order(scenario: Scenario, most: int | None = None) -> Report:
     """Every order of the events, with one of them twice, and every single fault. `most` is for a share of it."""
     stage, report = Stage(scenario), Report(scenario.name)
-    for schedule in itertools.islice(_orders(stage), most):
+    schedules = _orders(stage, None if most is None else Random(scenario.name))
+    for schedule in itertools.islice(schedules, most):
         _one_after_another(stage, schedule, report)
         if report.violation is not None:
-            break
+            return report
+    report.plain_whole = report.faulted_whole = most is None
     return report
 
 
-def _orders(stage: Stage) -> Iterator[Schedule]:
+_DRAWN_FAULTS = 4
+
+
+def _orders(stage: Stage, dice: Random | None) -> Iterator[Schedule]:
+    """All there are; or with dice, in any order and with a few faults of each."""
     numbers = range(len(stage.scenario.events))
-    seen: set[tuple[int, ...]] = set()
-    for twice in (None, *numbers):
-        all_of_them = (*numbers, *(() if twice is None else (twice,)))
-        for order in itertools.permutations(all_of_them):
-            if order in seen:
-                continue
-            seen.add(order)
-            calls = _calls(stage, order)
-            yield Schedule(order)
-            for place, count in enumerate(calls):
-                for call, kind in itertools.product(range(1, count + 1), SINGLE):
-                    yield Schedule(order, (place, call, kind))
+    seen: dict[tuple[int, ...], None] = {}
+    for twice in ((), *((number,) for number in numbers)):
+        seen.update(dict.fromkeys(itertools.permutations((*numbers, *twice))))
+    orders = list(seen)
+    if dice is not None:
+        dice.shuffle(orders)
+    for order in orders:
+        calls = dict(enumerate(_calls(stage, order)))
+        faults = list(_single_faults(range(len(order)), calls))
+        yield Schedule(order)
+        for fault in faults if dice is None else dice.sample(faults, min(_DRAWN_FAULTS, len(faults))):
+            yield Schedule(order, fault)
 
 
 def _calls(stage: Stage, order: tuple[int, ...]) -> list[int]:
@@ -180,6 +194,8 @@ def _one_after_another(stage: Stage, schedule: Schedule, report: Report) -> None
 
 def _judge(stage: Stage, schedule: Schedule, report: Report, order: Sequence[int], tasks: Sequence[Task]) -> None:
     report.schedules += 1
+    report.plain += schedule.fault is None
+    report.faulted += any(task.injected for task in tasks)
     report.violation = stage.finish(order, tasks)
     if report.violation is not None:
         report.schedule = schedule
@@ -202,29 +218,50 @@ def scenario_line(names: Sequence[str], schedule: Schedule) -> str:
 # --- at the same time ---
 
 
-def at_the_same_time(scenario: Scenario, most: int | None = None, *, faults: bool = True) -> Report:
+def at_the_same_time(scenario: Scenario, plain: int | None = None, faulted: int | None = None) -> Report:
     """Every interleaving of the events at their AWS calls; first without a fault, then with every single one.
 
-    `most` is for a share of it: half of it without a fault, and the rest drawn for each fault alike where all
-    would be too many.
+    `plain` and `faulted` are for a share of each, the latter shared out among the faults.
     """
     stage, report = Stage(scenario), Report(scenario.name)
     both = tuple(range(len(scenario.events)))
     calls = dict.fromkeys(both, 0)
-    whole = most is None or not faults
-    for schedule, tasks in itertools.islice(_interleavings(stage, both, None), most if whole else (most or 0) // 2):
+    ways = _Ways(stage, both, None, plain)
+    for schedule, tasks in ways:
         calls = {place: max(calls[place], tasks[place].calls) for place in both}
         if not _kept(stage, schedule, report, tasks):
             return report
-    plans = list(_single_faults(both, calls)) if faults else []
-    each = None if most is None else max(1, (most - report.schedules) // max(1, len(plans)))
-    for fault in plans:
-        all_of_them = each is None or report.schedules < each
-        ways = _interleavings(stage, both, fault) if all_of_them else _drawn(stage, both, fault)
-        for schedule, tasks in itertools.islice(ways, each):
+    report.plain_whole = ways.whole
+    faults = list(_single_faults(both, calls)) if faulted != 0 else []
+    each = None if faulted is None else max(2, faulted // max(1, len(faults)))
+    whole = set()
+    for fault in faults:
+        ways = _Ways(stage, both, fault, each)
+        for schedule, tasks in ways:
             if not _kept(stage, schedule, report, tasks):
                 return report
+        whole.add(ways.whole)
+    report.faulted_whole = whole == {True}
     return report
+
+
+class _Ways:
+    """All interleavings; or where those are more than `most`, half of that from the first on, half drawn by lot."""
+
+    def __init__(
+        self, stage: Stage, both: Sequence[int], fault: tuple[int, int, Fault] | None, most: int | None
+    ) -> None:
+        self._stage, self._both, self._fault, self._most = stage, both, fault, most
+        self.whole = False
+
+    def __iter__(self) -> Iterator[tuple[Schedule, list[Task]]]:
+        some = None if self._most is None else self._most // 2
+        for count, way in enumerate(_interleavings(self._stage, self._both, self._fault)):
+            if count == some:
+                yield from itertools.islice(_drawn(self._stage, self._both, self._fault), some)
+                return
+            yield way
+        self.whole = True
 
 
 def drawn(scenario: Scenario, most: int) -> Report:
