@@ -59,7 +59,7 @@ PLANTED = (
         "a submission is recorded without a condition", ONE_OUTCOME, 20, writes(lambda some: loose(some, _SUBMISSION))
     ),
     Planted("an application is written without its fence", TOTALS, 40, writes(lambda some: loose(some, _APPLICATION))),
-    Planted("a remembered round is not checked", S3S_CLOCK, 400, writes(lambda some: loose(some, _ROUND))),
+    Planted("a remembered round is not checked", S3S_CLOCK, 200, writes(lambda some: loose(some, _ROUND))),
     Planted("processing time is taken for arrival time", S3S_CLOCK, 10, planting.processing_time),
     Planted(
         "what is late is judged by the schedule",
@@ -116,14 +116,56 @@ PLANTED = (
     Planted(
         "a partial batch answer names the wrong identifier",
         "a-poison-message-holds-back-no-neighbour",
-        400,
+        100,
         lambda: handler("ingest", "process_partial_response", planting.by_receipt_handle),
     ),
     Planted(
         "the stream's handler goes on after a failure",
         RECEIPT,
-        60,
+        100,
         lambda: handler("acknowledge", "lambda_handler", planting.stream_goes_on),
+    ),
+    Planted(
+        "arrival times are compared as texts without padding",
+        NEWEST,
+        40,
+        lambda: replaced(applications, "order_of", planting.unpadded),
+    ),
+    Planted(
+        "an application is stored with another title",
+        "every-application-is-as-uploaded",
+        10,
+        writes(planting.cut_titles),
+    ),
+    Planted(
+        "an application that was sent still expires",
+        "nothing-that-was-sent-is-lost",
+        10,
+        writes(planting.still_expiring),
+    ),
+    Planted(
+        "the summary is noted as sent before it was published",
+        "staff-are-told",
+        200,
+        lambda: replaced(Effects, "claim", planting.summary_done_at_once),
+    ),
+    Planted(
+        "tries are counted also of what was done",
+        "replaying-changes-nothing",
+        10,
+        lambda: replaced(Effects, "claim", planting.every_try_counted),
+    ),
+    Planted(
+        "a closing that was begun is not taken up again",
+        "everything-comes-to-rest",
+        20,
+        planting.closed_in_one_go,
+    ),
+    Planted(
+        "a counter is announced instead of the recount",
+        "announced-figures-equal-the-rows",
+        20,
+        planting.counter_announced,
     ),
     Planted("one person decides alone", "decisions-take-two-people", 40, planting.one_person),
     Planted(
@@ -133,4 +175,33 @@ PLANTED = (
         planting.announced_by_everybody,
     ),
     Planted("the schedule moves rounds untold", "everything-is-audited", 5, planting.untold),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlantedInPair:
+    """A fault that takes two functions at the same time: in which pair, and within how many of its interleavings."""
+
+    name: str
+    invariant: str
+    within: int
+    plant: Callable[[], contextlib.AbstractContextManager[None]]
+    pair: str
+
+
+IN_PAIRS = (
+    PlantedInPair(
+        "a round is written without its fence",
+        "state-moves-along-its-arrows",
+        2000,
+        planting.unfenced_round,
+        "close and extend",
+    ),
+    PlantedInPair(
+        "a sweep lists the bucket before it reads the rows",
+        CERTIFICATE,
+        2000,
+        planting.listed_first,
+        "close and late upload",
+    ),
 )

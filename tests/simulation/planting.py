@@ -104,6 +104,29 @@ def by_version_id(arrived_at: datetime, submission: str, version_id: str) -> str
     return f"{version_id}#{arrived_at}#{submission}"
 
 
+def unpadded(arrived_at: datetime, submission: str, version_id: str) -> str:
+    """What AWS calls a sequencer is compared as text, padded; so are our instants. These are not."""
+    return f"{arrived_at.hour}:{arrived_at.minute}:{arrived_at.second}#{submission}#{version_id}"
+
+
+def still_expiring(some: list[Write]) -> list[Write]:
+    """Ingest's transaction leaves the draft's expiry where it was."""
+    return [replace(one, remove=()) if isinstance(one, Update) else one for one in some]
+
+
+def cut_titles(some: list[Write]) -> list[Write]:
+    """Ingest's transaction stores a title that is not the document's."""
+
+    def cut(write: Write) -> Write:
+        if not isinstance(write, Update) or not write.set.get("current"):
+            return write
+        current = write.set["current"]
+        facts = {**current["facts"], "title": f"{current['facts']['title']}…"}
+        return replace(write, set={**write.set, "current": {**current, "facts": facts}})
+
+    return [cut(one) for one in some]
+
+
 def no_sweep(bucket: Any, round_id: str, submissions: Any) -> Reconciliation:
     found = _RECONCILE(bucket, round_id, submissions)
     return replace(found, missing=())
@@ -156,6 +179,20 @@ def ten_minutes(self: Effects, round_id: str, effect: str, now: datetime) -> boo
 
 
 _CLAIM = Effects.claim
+
+
+def summary_done_at_once(self: Effects, round_id: str, effect: str, now: datetime) -> bool:
+    """Whoever claims the closing summary notes that it went out, and then lets it."""
+    mine = _CLAIM(self, round_id, effect, now)
+    if mine and effect == keys.CLOSING_SUMMARY:
+        self.done(round_id, effect, now)
+    return mine
+
+
+def every_try_counted(self: Effects, round_id: str, effect: str, now: datetime) -> bool:
+    """Tries are counted also after it was done."""
+    self.table.write(Update(keys.effect_key(round_id, effect), add={"asked": 1}))
+    return _CLAIM(self, round_id, effect, now)
 
 
 class _Afterwards(Effects):
@@ -233,6 +270,29 @@ def untold() -> Iterator[None]:
 
     with replaced(lifecycle.Lifecycle, "_move", move):
         yield
+
+
+def closed_in_one_go() -> contextlib.AbstractContextManager[None]:
+    """A round that could not be closed by the tick that began it is left as it is."""
+    original = lifecycle.Lifecycle._advance
+
+    def advance(self: lifecycle.Lifecycle, call: Round) -> Any:
+        return [] if call.state is RoundState.CLOSING else original(self, call)
+
+    return replaced(lifecycle.Lifecycle, "_advance", advance)
+
+
+def counter_announced() -> contextlib.AbstractContextManager[None]:
+    """The announced amount is what the totals say was asked for."""
+    original = announcing.Announcing._compose
+
+    def compose(self: announcing.Announcing, call: Round) -> Any:
+        announcement = original(self, call)
+        counted = (self.table.get(keys.totals_key(call.id)) or {}).get("requested", 0)
+        document = dict(announcement.document)
+        return replace(announcement, document={**document, "totals": {**document["totals"], "amount": counted}})
+
+    return replaced(announcing.Announcing, "_compose", compose)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from functions.ingest import intake
 from shared import instants, letters, wording
 from shared.programme import Programme, load
 from shared.validation import Verdict, judge
@@ -39,10 +38,9 @@ def _judge(raw: bytes, programme: Programme) -> Verdict:
 @contextlib.contextmanager
 def quick() -> Iterator[None]:
     """What is pure is worked out once, wherever the product uses it."""
-    remembered = {id(one): lru_cache(maxsize=4096)(one) for one in _PURE}
+    remembered = {id(judge): _judge, **{id(one): lru_cache(maxsize=4096)(one) for one in _PURE}}
     before = gc.get_threshold()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(replaced(intake, "judge", _judge))
         for module in [one for name, one in sys.modules.items() if name.startswith(("functions.", "shared."))]:
             for name, value in list(vars(module).items()):
                 if id(value) in remembered:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
-
 import pytest
 
 from tests.simulation import small_worlds
-from tests.simulation.planting import listed_first, unfenced_round
+from tests.simulation.planted import IN_PAIRS, PlantedInPair
 from tests.simulation.quick import quick
 from tests.simulation.small import Scenario, at_the_same_time, drawn, in_every_order
 
 SHARE = 200
 
 
-def named(scenario: Scenario) -> str:
-    return scenario.name
+def named(one: Scenario | PlantedInPair) -> str:
+    return one.name
 
 
 @pytest.mark.parametrize("scenario", small_worlds.handlers(), ids=named)
@@ -36,19 +33,10 @@ def test_whatever_runs_at_the_same_time_keeps_every_promise(scenario: Scenario) 
     assert report.faulted > SHARE / 8
 
 
-@pytest.mark.parametrize(
-    ("plant", "name", "invariant"),
-    [
-        (unfenced_round, "close and extend", "state-moves-along-its-arrows"),
-        (listed_first, "close and late upload", "the-certificate-is-true"),
-    ],
-    ids=["a round is written without its fence", "a sweep lists the bucket before it reads the rows"],
-)
-def test_a_planted_fault_is_found_within_2000_interleavings(
-    plant: Callable[[], contextlib.AbstractContextManager[None]], name: str, invariant: str
-) -> None:
-    (scenario,) = (one for one in small_worlds.pairs() if one.name == name)
-    with quick(), plant():
-        violation = drawn(scenario, 2000).violation
+@pytest.mark.parametrize("planted", IN_PAIRS, ids=named)
+def test_a_planted_fault_is_found_within_some_interleavings(planted: PlantedInPair) -> None:
+    (scenario,) = (one for one in small_worlds.pairs() if one.name == planted.pair)
+    with quick(), planted.plant():
+        violation = drawn(scenario, planted.within).violation
     assert violation is not None
-    assert violation.invariant == invariant
+    assert violation.invariant == planted.invariant
