@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared import keys
@@ -32,15 +32,13 @@ class Delivery:
         self.later = 0
         """Events that were taken and have not arrived yet."""
         self._tries = 0
-        self._polling = self._reading = False
+        self._reading = False
+        self._polls_at: datetime | None = None
+        """When the next poll is due; it comes within the second after."""
         self.ticks = 0
         self.cloud.functions.start_later = self.invoke_later
-        if world.happens("a message about nothing", 0.15, self.dice):
-            world.after(self.dice.uniform(300, 3000), self._stray)
+        self.strays = world.happens("messages about nothing", 0.15, self.dice)
         world.wake = self.wake
-
-    def _stray(self) -> None:
-        self.cloud.uploads.put(STRAY)
 
     def _skew(self) -> timedelta:
         return timedelta(seconds=self.dice.uniform(-1.5, 1.5))
@@ -54,11 +52,12 @@ class Delivery:
 
     def wake(self) -> None:
         """After every event: whoever has something to do is called."""
-        if self.cloud.uploads.waiting and not self._polling:
-            self._polling = True
-            seen = min(one.visible_at for one in self.cloud.uploads.waiting.values())
-            wait = max(0.0, (seen - self.cloud.now).total_seconds())
-            self.world.after(wait + self.dice.random(), self._poll)
+        waiting = self.cloud.uploads.waiting
+        if waiting:
+            seen = max(self.cloud.now, min(one.visible_at for one in waiting.values()))
+            if self._polls_at is None or seen < self._polls_at:
+                self._polls_at = seen
+                self.world.after((seen - self.cloud.now).total_seconds() + self.dice.random(), self._poll)
         if self.position < len(self.cloud.table.stream) and not self._reading:
             self._reading = True
             self.world.after(self.dice.random(), self._read_stream)
@@ -76,16 +75,19 @@ class Delivery:
             self.later += 1
             late = world.happens(f"the notification of {name} is late", 0.1, self.dice)
             wait = self.dice.uniform(30, 150) if late else self.dice.random()
-            world.after(wait, lambda: self._enqueue(version))
+            world.after(wait, lambda told=" late" * late: self._enqueue(version, told))  # type: ignore[misc]
 
-    def _enqueue(self, version: ObjectVersion) -> None:
+    def _enqueue(self, version: ObjectVersion, how: str) -> None:
         self.later -= 1
+        self.world.kernel.note("S3", f"tells{how} of {version.version_id}")
         self.cloud.uploads.put(message_of(version))
+        if self.strays and self.dice.random() < 0.3:
+            self.cloud.uploads.put(STRAY)
 
     # --- the queue to ingest ---
 
     def _poll(self) -> None:
-        self._polling = False
+        self._polls_at = None
         idle = [copy for copy in self.copies if not copy.busy]
         if not idle:
             return
@@ -202,16 +204,12 @@ class Delivery:
         self.world.spawn(name, lambda: self._job(name, event), end)
 
     def _job(self, name: str, event: dict[str, Any]) -> Any:
-        """As the handlers of these functions do it."""
+        cloud = self.cloud
         if name == "advance":
-            return self.cloud.lifecycle.tick()
-        if name == "summarise" and event["summary"] == "closing":
-            return self.cloud.summarising.closing_summary(event["round"])
+            return handlers.job(name, cloud.lifecycle, event)
         if name == "summarise":
-            return self.cloud.summarising.digests()
-        if name == "acknowledge":
-            return self.cloud.receipts.resend()
-        return self.cloud.announcing.finish(event["round"])
+            return handlers.job(name, cloud.summarising, event)
+        return handlers.job(name, cloud.receipts if name == "acknowledge" else cloud.announcing, event)
 
     def schedule(self, name: str, event: dict[str, Any], every: float) -> None:
         """A rate: it fires, mostly, and now and then twice."""

@@ -1,4 +1,5 @@
-"""The real handlers of the queue and of the stream, a module of its own for each running copy, as in Lambda."""
+"""The real handlers of queue, stream, schedule and asynchronous starts, a module of its own for each running copy, as
+in Lambda."""
 
 from __future__ import annotations
 
@@ -21,6 +22,16 @@ _ROOT = Path(__file__).parents[2]
 _serialize = TypeSerializer().serialize
 
 
+class _Unmeasured:
+    """Instead of metrics, which print."""
+
+    def add_metric(self, *_: object) -> None:
+        """Nothing."""
+
+    def flush_metrics(self) -> None:
+        """Nothing."""
+
+
 @cache
 def copy_of(function: str, number: int) -> Any:
     """The handler module of a function, loaded once for each running copy."""
@@ -32,6 +43,8 @@ def copy_of(function: str, number: int) -> Any:
     sys.modules[name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     module.logger.setLevel("CRITICAL")
+    if hasattr(module, "metrics"):
+        setattr(module, "metrics", _Unmeasured())  # noqa: B010  mypy knows that modules have no such name
     return module
 
 
@@ -50,6 +63,29 @@ def acknowledge(number: int, receipts: Receipts, changes: list[tuple[int, Change
     event = {"Records": [_stream_record(sequence, change) for sequence, change in changes]}
     failures = module.lambda_handler(event, Context())["batchItemFailures"]
     return str(failures[0]["itemIdentifier"]) if failures else None
+
+
+_WORK = {
+    "advance": "lifecycle",
+    "summarise": "summarising",
+    "announce": "announcing",
+    "acknowledge": "receipts",
+}
+
+
+def job(function: str, work: Any, event: dict[str, Any]) -> Any:
+    """The handler on an event of the schedule, or of whoever started the function; `work` is what it works with.
+
+    Without the decorator that gives the log its context: a schedule fires so often that it would take a quarter of
+    all time.
+    """
+    module = copy_of(function, _JOBS)
+    setattr(module, _WORK[function], lambda: work)
+    return module.lambda_handler.__wrapped__(event, Context())
+
+
+_JOBS = 9
+"""A copy of its own: the stream's may be waiting in the middle of a record."""
 
 
 def _record(letter: Letter) -> dict[str, Any]:

@@ -92,7 +92,11 @@ PLANTED = (
         frozenset({"replaying-changes-nothing"}),
     ),
     Planted(
-        "a claim's lease is over at once", ONCE, 100, lambda: replaced(effects, "LEASE", timedelta(milliseconds=1))
+        "a claim's lease is over at once",
+        ONCE,
+        100,
+        lambda: replaced(effects, "LEASE", timedelta(milliseconds=1)),
+        first=100,
     ),
     Planted(
         "the summary is claimed after it was published",
@@ -174,6 +178,7 @@ PLANTED = (
         200,
         planting.announced_by_everybody,
     ),
+    Planted("a withdrawal leaves no event", "everything-is-audited", 20, planting.withdrawn_untold),
     Planted("the schedule moves rounds untold", "everything-is-audited", 5, planting.untold),
 )
 

@@ -361,6 +361,18 @@ def loose_withdrawal() -> contextlib.AbstractContextManager[None]:
     return replaced(Applying, "_commit", commit)
 
 
+def withdrawn_untold() -> contextlib.AbstractContextManager[None]:
+    """A withdrawal leaves no event."""
+    from functions.apply.applying import Applying
+
+    original = Applying._commit
+
+    def commit(self: Applying, call: Round, before: Any, after: Any, changed: Any, _: Any) -> None:
+        original(self, call, before, after, changed, [])
+
+    return replaced(Applying, "_commit", commit)
+
+
 def stream_goes_on(event: Any, _: Any) -> Any:
     """Every record is tried, and none is said to have failed."""
     module = handlers.copy_of("acknowledge", 0)

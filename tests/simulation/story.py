@@ -31,7 +31,8 @@ def shortened(failing: Outcome) -> tuple[Outcome, frozenset[str]]:
 def told(failing: Outcome, *, shorten: bool = True) -> Iterator[str]:
     """Line by line."""
     story, muted = shortened(failing) if shorten else (failing, frozenset[str]())
-    yield f"seed {failing.seed} breaks a promise: {failing.violation}"
+    assert story.violation is not None
+    yield f"seed {failing.seed} breaks a promise: {story.violation.invariant}"
     yield f"  (the same with {len(muted)} of {len(muted) + len(story.happened)} happenings left out:)"
     yield from (f"  {line}" for line in story.notes)
     yield f"  and so: {story.violation}"

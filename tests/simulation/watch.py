@@ -28,6 +28,7 @@ ARROWS = {
 Read = TypeVar("Read")
 _ROUND = "ROUND#"
 _AUDIT = "AUDIT#"
+_EXPLAINED = ("current", "repeated", "refused", "state", "withdrawn_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +79,28 @@ class Watch:
         """One commit."""
         partitions: set[str] = set()
         audited = any(change.place[0].startswith(_AUDIT) for change in changes)
+        recorded = {
+            change.after["application"]
+            for change in changes
+            if change.after is not None and change.place[1].startswith(keys.SUBMISSIONS)
+        }
         for change in changes:
             partition, name = change.place
             if partition == keys.ROUNDS:
                 self._round(change, audited=audited)
             elif partition.startswith(_ROUND):
                 partitions.add(partition)
-                self._row(change, name, audited=audited)
+                self._row(change, name, audited=audited, recorded=recorded)
+            elif partition.startswith(_AUDIT) and change.before not in (None, change.after):
+                self.found("everything-is-audited", f"an event was changed: {change.before}")
         for partition in partitions:
             self._totals(partition)
 
-    def _row(self, change: Change, name: str, *, audited: bool) -> None:
+    def _row(self, change: Change, name: str, *, audited: bool, recorded: set[str]) -> None:
         if name.startswith(keys.APPLICATIONS):
-            self._count(change, totals.contribution(_application(change.after)) if change.after else Counter())
+            self._application(
+                change, explained=audited or bool(change.after and change.after["application"] in recorded)
+            )
         elif name.startswith(keys.SUBMISSIONS):
             self._submission(change)
         elif name == "CERTIFICATE":
@@ -99,6 +109,16 @@ class Watch:
             self._decisions(change, audited=audited)
         elif name.startswith(keys.ANNOUNCEMENTS):
             self._announcement(change, audited=audited)
+
+    def _application(self, change: Change, *, explained: bool) -> None:
+        """What an application is moves with an outcome or an event, and with nothing else."""
+        before, after = change.before, change.after
+        self._count(change, totals.contribution(Application.from_item(after)) if after else Counter())
+        if explained or before is None or after is None:
+            return
+        moved = sorted(name for name in _EXPLAINED if before.get(name) != after.get(name))
+        if moved:
+            self.found("everything-is-audited", f"{moved} of {after['application']} changed untold")
 
     def _count(self, change: Change, share: Counter[str]) -> None:
         counted = self._counted.setdefault(change.place[0], Counter())
@@ -201,10 +221,6 @@ class Watch:
         if known is None:
             known = self._known[id(item)] = item, read(item)
         return known[1]
-
-
-def _application(item: Item) -> Application:
-    return Application.from_item(item)
 
 
 def certified(submissions: Sequence[Submission]) -> list[Submission]:

@@ -14,6 +14,8 @@ from tests.simulation.cloud import OPENS, Cloud
 from tests.simulation.kernel import Fault, Task, possible
 
 _RATES = (0.0, 0.002, 0.01, 0.04)
+_SLOWNESS = (0.05, 0.05, 1.0)
+"""Seconds that most calls take at most. Where they are slow, functions meet more often."""
 _MOST_SKEW = 1.5
 """Seconds. AWS keeps its clocks within milliseconds of each other."""
 Ask = Callable[[], Any]
@@ -42,6 +44,7 @@ class World:
         self.closes = OPENS + timedelta(minutes=self.plan.randint(6, 40))
         self.grace = self.plan.choice((0, 60, 600))
         self.rate = self.plan.choice(_RATES)
+        self.slowness = self.plan.choice(_SLOWNESS)
         self.deadline_moves = self.plan.random() < 0.5
         """Where it does not, S3 now and then lets an upload in a little after its form was over."""
         self.faulty = True
@@ -125,7 +128,7 @@ class World:
     def _latency(self, task: Task) -> float:
         dice = self.dice("latency")
         draw = dice.random()
-        return draw * 0.05 if draw < 0.97 or task.flying else dice.random() * 9
+        return draw * self.slowness if draw < 0.97 or task.flying else dice.random() * 9
 
     def _paused(self, task: Task) -> None:
         """The owner of the task resumes it; there is nothing else to note."""
