@@ -1,4 +1,4 @@
-"""The same five services three times: in memory, in moto, and in the embedded cloud, for one contract test."""
+"""The same services three times: in memory, in moto, and in the embedded cloud, for one contract test."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from moto import mock_aws
 from infrastructure.cloud.running import running_cloud
 from shared.aws.bucket import Bucket, Form, ObjectVersion
 from shared.aws.messages import Mailer, Queue, Topic
+from shared.aws.signer import Signer
 from shared.aws.table import Table
 from tests.simulation.doubles.bucket import FormRefusedError, MemoryBucket
 from tests.simulation.doubles.messages import MemoryMailer, MemoryQueue, MemoryTopic
+from tests.simulation.doubles.signer import MemorySigner
 from tests.simulation.doubles.table import MemoryTable
 from tests.template import create_table
 
@@ -37,6 +39,7 @@ class Services:
     queue: Queue
     topic: Topic
     mailer: Mailer
+    signer: Signer
     put: Callable[[str, bytes], str]
     """An object; answers its version."""
     tags: Callable[[ObjectVersion], dict[str, str]]
@@ -75,6 +78,7 @@ def in_memory() -> Services:
         MemoryQueue("contract", lambda: datetime.now(UTC)),
         topic,
         MemoryMailer(),
+        MemorySigner(),
         lambda key, content: bucket.put(key, content).version_id,
         tags,
         post,
@@ -89,15 +93,10 @@ def _behind_clients(kind: str, client: Callable[..., Any], post: Callable[[Form,
     create_table(dynamodb, name)
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-north-1"})
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    topic = sns.create_topic(Name=name)["TopicArn"]
-    inbox = sqs.create_queue(QueueName=f"{name}-inbox")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sender = {"Service": "sns.amazonaws.com"}
-    allowed = {"Effect": "Allow", "Principal": sender, "Action": "sqs:SendMessage", "Resource": arn}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    sqs.set_queue_attributes(QueueUrl=inbox, Attributes={"Policy": policy})
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    topic, inbox = _subscribed(sns, sqs, name)
     sesv2.create_email_identity(EmailIdentity=SENDER)
+    kms = client("kms")
+    signing_key = str(kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"])
 
     def tags(version: ObjectVersion) -> dict[str, str]:
         answer = s3.get_object_tagging(Bucket=name, Key=version.key, VersionId=version.version_id)
@@ -110,11 +109,25 @@ def _behind_clients(kind: str, client: Callable[..., Any], post: Callable[[Form,
         Queue(sqs, sqs.create_queue(QueueName=name)["QueueUrl"]),
         Topic(sns, topic),
         Mailer(sesv2, SENDER),
+        Signer(kms, signing_key),
         lambda key, content: str(s3.put_object(Bucket=name, Key=key, Body=content)["VersionId"]),
         tags,
         post,
         lambda: _inbox(sqs, inbox),
     )
+
+
+def _subscribed(sns: Any, sqs: Any, name: str) -> tuple[str, str]:
+    """A topic, and the URL of a queue that gets what it sends."""
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    inbox = sqs.create_queue(QueueName=f"{name}-inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sender = {"Service": "sns.amazonaws.com"}
+    allowed = {"Effect": "Allow", "Principal": sender, "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    sqs.set_queue_attributes(QueueUrl=inbox, Attributes={"Policy": policy})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return topic, inbox
 
 
 def _inbox(sqs: Any, url: str) -> list[dict[str, Any]]:

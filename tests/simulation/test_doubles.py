@@ -27,6 +27,8 @@ DIFFERENCES: dict[tuple[str, str], str] = {
     ("moto", "values of two kinds are not ordered"): "moto raises TypeError; on AWS and here the condition fails",
     ("moto", "SNS refuses an empty message"): "moto takes it; AWS refuses as the double does",
     ("cloud", "SNS refuses an empty message"): "MiniStack takes it; AWS refuses as the double does",
+    ("moto", "KMS signs at most 4,096 bytes"): "moto signs any length; AWS refuses as the double does",
+    ("cloud", "KMS signs at most 4,096 bytes"): "MiniStack signs any length; AWS refuses as the double does",
     ("cloud", "an attribute is named once"): "MiniStack takes SET and ADD of one attribute; AWS refuses",
     ("cloud", "the checksum of a form is enforced"): "MiniStack does not look at it; AWS refuses another content",
     ("moto", "an item has at most 400 KB"): "the double does not measure items; AWS and moto refuse larger ones",

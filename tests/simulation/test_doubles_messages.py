@@ -1,4 +1,4 @@
-"""The contract of queue, topic and sender. See `test_doubles` for what differs where."""
+"""The contract of queue, topic, sender and signing key. See `test_doubles` for what differs where."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from shared.aws.messages import Letter, Queue
 from tests.simulation.doubles.messages import MemoryFunctions
@@ -100,6 +104,23 @@ def test_mail_to_letters_outside_ascii_is_refused(aws: Services) -> None:
         pytest.skip(DIFFERENCES[aws.kind, what])
     with pytest.raises(ClientError):
         aws.mailer.send("åsa@pitea.example", "Mottagen", "Hej", effect="receipt-1")
+
+
+def test_a_signature_is_of_its_message_and_by_the_published_key(aws: Services) -> None:
+    key = load_der_public_key(aws.signer.public_key())
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    signature = aws.signer.sign(b"what is stated")
+    key.verify(signature, b"what is stated", ec.ECDSA(SHA256()))
+    with pytest.raises(InvalidSignature):
+        key.verify(signature, b"something else", ec.ECDSA(SHA256()))
+
+
+def test_more_than_4096_bytes_are_not_signed(aws: Services) -> None:
+    what = "KMS signs at most 4,096 bytes"
+    if differs(aws, what):
+        pytest.skip(DIFFERENCES[aws.kind, what])
+    with pytest.raises(ClientError):
+        aws.signer.sign(bytes(4097))
 
 
 def test_a_function_is_started_with_a_copy_of_its_event() -> None:

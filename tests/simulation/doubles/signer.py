@@ -1,11 +1,18 @@
-"""KMS in memory. What is signed is not checked here: the receipts' own tests do that with real keys."""
+"""KMS in memory: one key on P-256, whose signatures are real."""
 
 from __future__ import annotations
 
-import hashlib
+from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from shared.aws.signer import Signer
 from tests.simulation.doubles.wire import Wire
+
+MOST_BYTES = 4096
+_KEY = ec.derive_private_key(184, ec.SECP256R1())
+_HOW = ec.ECDSA(SHA256())
 
 
 class MemorySigner(Signer):
@@ -15,7 +22,13 @@ class MemorySigner(Signer):
         self._wire = wire or Wire()
 
     def sign(self, message: bytes) -> bytes:
-        return self._wire.call("sign", lambda: hashlib.sha256(message).digest())
+        return self._wire.call("sign", lambda: self._sign(message))
 
     def public_key(self) -> bytes:
-        return self._wire.call("public_key", lambda: b"the key")
+        form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        return self._wire.call("public_key", lambda: _KEY.public_key().public_bytes(*form))
+
+    def _sign(self, message: bytes) -> bytes:
+        if not 0 < len(message) <= MOST_BYTES:
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": "message"}}, "Sign")
+        return _KEY.sign(message, _HOW)
