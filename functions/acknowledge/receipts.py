@@ -17,6 +17,8 @@ from shared.programme import Programme, load
 from shared.rounds import Round
 from shared.submissions import Submission
 
+_RECEIPT = "receipt-"
+
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
@@ -43,7 +45,7 @@ class Receipts:
         if message is None:
             return False
         to, letter = message
-        effect = f"receipt-{submission.application}-{submission.submission}-{submission.version_id}"
+        effect = _effect(submission)
         with self.effects.once(submission.round_id, effect, self.now()) as mine:
             if mine:
                 message_id = self.mailer.send(to, letter.subject, letter.text, effect=effect)
@@ -60,7 +62,10 @@ class Receipts:
         sent = 0
         failures: list[Exception] = []
         for call in read_rounds(self.table):
+            told = self.effects.all_done(call.id, _RECEIPT)
             for submission in read_submissions(self.table, call.id):
+                if _effect(submission) in told:
+                    continue
                 try:
                     sent += self.acknowledge(submission)
                 except Exception as error:  # noqa: BLE001  raised again below, when the others have had their turn
@@ -68,6 +73,10 @@ class Receipts:
         if failures:
             raise ExceptionGroup("receipts failed", failures)
         return sent
+
+
+def _effect(submission: Submission) -> str:
+    return f"{_RECEIPT}{submission.application}-{submission.submission}-{submission.version_id}"
 
 
 def _message(

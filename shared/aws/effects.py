@@ -72,3 +72,9 @@ class Effects:
         """Whether it was done."""
         found = self.table.get(keys.effect_key(round_id, effect))
         return found is not None and "done_at" in found
+
+    def all_done(self, round_id: str, prefix: str) -> set[str]:
+        """The effects of the round whose names begin so and that were done."""
+        before = len(keys.effect_key(round_id, "")["sk"])
+        found = self.table.query(keys.round_partition(round_id), keys.effect_key(round_id, prefix)["sk"])
+        return {item["sk"][before:] for item in found if "done_at" in item}
