@@ -14,7 +14,7 @@ from rich.rule import Rule
 
 from infrastructure.build import BuildError, build_artefacts, this_machine
 from infrastructure.cloud.deployment import DeploymentError, deploy, outputs_of
-from infrastructure.cloud.mailbox import fetch_mail, mailbox
+from infrastructure.cloud.mailbox import mailbox
 from infrastructure.cloud.running import HOME, ROOT, Cloud, CloudError, running, start, stop
 from infrastructure.pages import PagesError, publish
 
@@ -59,8 +59,6 @@ def down() -> None:
             console.print("The embedded cloud is not running.")
             return
         with _step("Stopping the embedded cloud"):
-            with contextlib.suppress(OSError):  # what does not answer is stopped all the same
-                fetch_mail(cloud)
             stop()
         ENVIRONMENT.unlink(missing_ok=True)
         if cloud.kept:

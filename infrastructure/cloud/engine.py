@@ -2,8 +2,9 @@
 
 Started by `infrastructure.cloud.running` as the leader of a process group of its own. It differs from the
 command `ministack` in this: functions run on another interpreter than this one; as on AWS, S3's events name the
-object version, sending e-mail needs the permission for its sender, APIs that CloudFormation made answer other origins
-and CloudFront compresses; what SNS sends by e-mail is written down, and nothing that it started outlives it.
+object version, sending e-mail needs the permission for its sender, APIs that CloudFormation made answer other origins,
+CloudFront compresses and a table's stream is as durable as the table; what is sent by e-mail is written down, and
+nothing that it started outlives it.
 """
 
 import argparse
@@ -16,10 +17,14 @@ import sys
 import threading
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from infrastructure.cloud import streams
 from infrastructure.cloud.letters import Mail, post
+
+_MOST_COPIES = 20
 
 
 def main() -> None:
@@ -35,13 +40,26 @@ def main() -> None:
     try:
         from ministack import app  # noqa: PLC0415  it reads the environment when imported
         from ministack.core import iam_actions  # noqa: PLC0415
-        from ministack.services import apigateway, cloudfront, eventbridge, s3, sns  # noqa: PLC0415
+        from ministack.services import (  # noqa: PLC0415
+            apigateway,
+            cloudfront,
+            dynamodb,
+            eventbridge,
+            lambda_svc,
+            s3,
+            ses_v2,
+            sns,
+        )
 
         _name_versions(s3, eventbridge)
         _name_senders(iam_actions)
         _answer_other_origins(apigateway)
         _compress(cloudfront)
         _write_down_what_sns_sends(sns, chosen.mail)
+        _write_down_what_ses_sends(ses_v2, chosen.mail)
+        streams.keep(dynamodb)
+        streams.deliver_again(lambda_svc)
+        _save_though_it_changes(app)
         app.main()
     finally:
         # Takes along the functions that are still at work: all are in this process's group.
@@ -187,9 +205,51 @@ def _write_down_what_sns_sends(sns: Any, file: Path) -> None:
             attributes={name: value.get("StringValue", "") for name, value in attributes.items()},
             at=datetime.now(UTC),
         )
-        post(file, [mail])
+        post(file, mail)
 
     sns._fanout = deliver_and_write_down
+
+
+def _write_down_what_ses_sends(ses: Any, file: Path) -> None:
+    """MiniStack keeps e-mail in memory, without its headers, until it is stopped. (Its `SendEmail`, version 2.)"""
+    handle = ses.handle_request
+
+    async def handle_and_write_down(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        answer = await handle(method, path, headers, body, query)
+        status, _, said = answer
+        if method == "POST" and path.rstrip("/") == "/v2/email/outbound-emails" and status == 200:
+            asked = json.loads(body)
+            simple = asked["Content"].get("Simple", {})
+            text = simple.get("Body", {})
+            named = {header["Name"]: header["Value"] for header in simple.get("Headers", [])}
+            mail = Mail(
+                id=json.loads(said)["MessageId"],
+                channel="ses",
+                to=tuple(asked["Destination"].get("ToAddresses", [])),
+                topic=None,
+                subject=simple.get("Subject", {}).get("Data", ""),
+                body=(text.get("Text") or text.get("Html") or {}).get("Data", ""),
+                document=None,
+                attributes={"from": asked.get("FromEmailAddress", ""), **named},
+                at=datetime.now(UTC),
+            )
+            post(file, mail)
+        return answer
+
+    ses.handle_request = handle_and_write_down
+
+
+def _save_though_it_changes(app: Any) -> None:
+    """MiniStack drops the state of a service that changes while it is copied, as a queue does under load."""
+    save = app.save_all
+
+    def surely(get_state: Any) -> Any:
+        for _ in range(_MOST_COPIES):
+            with contextlib.suppress(RuntimeError):  # "changed size during iteration"
+                return get_state()
+        return get_state()
+
+    app.save_all = lambda services: save({name: partial(surely, get) for name, get in services.items()})
 
 
 if __name__ == "__main__":

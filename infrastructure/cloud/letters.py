@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,15 +24,11 @@ class Mail:
     at: datetime
 
 
-def post(file: Path, mail: Iterable[Mail]) -> None:
-    """Adds messages that the file does not have yet; safe beside other processes that do the same."""
-    with file.open("a+", encoding="utf-8") as lines:
+def post(file: Path, mail: Mail) -> None:
+    """Adds a message to the file."""
+    with file.open("a", encoding="utf-8") as lines:
         fcntl.flock(lines, fcntl.LOCK_EX)
-        lines.seek(0)
-        known = {json.loads(line)["id"] for line in lines}
-        for one in mail:
-            if one.id not in known:
-                lines.write(json.dumps(asdict(one) | {"at": one.at.isoformat()}, ensure_ascii=False) + "\n")
+        lines.write(json.dumps(asdict(mail) | {"at": mail.at.isoformat()}, ensure_ascii=False) + "\n")
 
 
 def read(file: Path) -> list[Mail]:

@@ -255,7 +255,6 @@ def _prepare(home: Path, port: int | None, *, keep: bool) -> Cloud:
     if not keep:
         shutil.rmtree(state, ignore_errors=True)
     state.mkdir(exist_ok=True)
-    _rewind_streams(state / "services" / "lambda.json")
     chosen = _choose_port(state / "port", port)
     (state / "port").write_text(str(chosen))
     return Cloud(
@@ -268,16 +267,6 @@ def _prepare(home: Path, port: int | None, *, keep: bool) -> Cloud:
         started_by=getpass.getuser(),
         started_at=f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %Z}",
     )
-
-
-def _rewind_streams(functions: Path) -> None:
-    """MiniStack keeps how far a function has read a table's stream, but not the stream, which begins anew at 0:
-    it would pass over as many changes as it had read before."""
-    if functions.exists():
-        kept = json.loads(functions.read_text())
-        positions = kept["payload"]["dynamodb_stream_positions"]["data"]
-        positions.update(dict.fromkeys(positions, 0))
-        functions.write_text(json.dumps(kept))
 
 
 def _choose_port(memory: Path, wanted: int | None) -> int:

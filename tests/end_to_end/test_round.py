@@ -126,7 +126,9 @@ def test_a_receipt_by_mail_is_the_one_on_the_page(installation: Installation, ap
         (letter,) = until(partial(installation.letters, to=address), f"the receipt of {name}")
         receipt = applied.applicants[name].status()["receipt"]
         assert (letter.subject, letter.body) == (receipt["subject"], receipt["text"])
-        assert letter.attributes == {"from": "ansokan@icld.example"}
+        application = applied.reference(name).replace("-", "")
+        assert letter.attributes["from"] == "ansokan@icld.example"
+        assert letter.attributes["X-Anslag-Effect"].startswith(f"receipt-{application}-")
 
 
 def test_who_mended_a_mistake_was_told_of_both(installation: Installation, applied: Rounds) -> None:
