@@ -89,6 +89,14 @@ def announcement_key(round_id: str, number: int) -> Key:
     return {"pk": round_partition(round_id), "sk": f"{ANNOUNCEMENTS}{number:04}"}
 
 
+def failure_key(key: str, version_id: str) -> Key:
+    """Why an uploaded document could not be handled, the last time that it was tried.
+
+    Example: FAILURE#rounds/2019-autumn/7K3M9QXRC/submissions/0DPXV4K2A9QJ5T0RZ/application.json / 3sL4kqtJlcpXroDT
+    """
+    return {"pk": f"FAILURE#{key}", "sk": version_id}
+
+
 LEFTOVERS_MARKED = "leftovers-marked"
 CLOSING_SUMMARY = "closing-summary"
 """The effect that one job has and another looks for."""

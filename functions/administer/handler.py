@@ -80,6 +80,7 @@ def dead_letters() -> DeadLetters:
         settings().acknowledge_function,
         settings().summarise_function,
         lambda: datetime.now(UTC),
+        Table(clients.dynamodb(), settings().table_name),
     )
 
 
@@ -165,7 +166,8 @@ def verify_application(round_id: str, reference: str) -> Response[str]:
 @app.get("/staff/dead-letters")
 def list_dead_letters() -> Response[str]:
     """What could not be handled."""
-    return http.answer({"dead_letters": dead_letters().show()})
+    letters, more = dead_letters().show()
+    return http.answer({"dead_letters": letters, "more": more})
 
 
 @app.post("/staff/dead-letters/redrive")

@@ -60,7 +60,12 @@ def uploaded(body: str) -> Uploaded:
 
 def ingest_record(record: SQSRecord) -> None:
     """One message. (Powertools passes it by the name `record`.)"""
-    recorded = intake().ingest(uploaded(record.body))
+    upload = uploaded(record.body)
+    try:
+        recorded = intake().ingest(upload)
+    except Exception as error:
+        _note(upload, error)
+        raise
     submission = recorded.submission
     logger.info(
         "submission recorded",
@@ -71,6 +76,14 @@ def ingest_record(record: SQSRecord) -> None:
         problems=[found.code for found in submission.problems],
         again=recorded.again,
     )
+
+
+def _note(upload: Uploaded, error: Exception) -> None:
+    """A reason that cannot be kept must not hide the error itself."""
+    try:
+        intake().note_failure(upload, error)
+    except Exception as another:  # noqa: BLE001
+        logger.warning("failure not noted", error=type(another).__name__)
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -19,6 +19,7 @@ from boto3.dynamodb.conditions import Attr
 from shared import keys, totals
 from shared.applications import Application, Arrival, Facts, Outcome
 from shared.aws.bucket import Bucket
+from shared.aws.failures import note_failure, reason_of
 from shared.aws.rows import count, read_round, unchanged
 from shared.aws.table import ABSENT, ConditionFailedError, ConflictError, Item, Put, Table, Update, Write
 from shared.document import MOST_DOCUMENT_BYTES, AttachmentSection, Document
@@ -97,6 +98,10 @@ class Intake:
             contact=verdict.contact,
         )
         return self._record(name, arrival, call)
+
+    def note_failure(self, uploaded: Uploaded, error: Exception) -> None:
+        """Keep the reason for whoever finds the upload among the dead letters."""
+        note_failure(self.table, uploaded.key, uploaded.version_id, reason_of(error), self.now())
 
     def _examine(
         self, name: DocumentName, raw: bytes, programme: Programme

@@ -68,13 +68,15 @@ def deliver_again(functions: Any) -> None:
 
 def _mapping(functions: Any, function: Any, event: Any) -> Any:
     """The mapping that delivers this batch of a table's stream; None for anything else."""
-    records = event.get("Records") if isinstance(event, dict) else None
-    source = records[0].get("eventSourceARN") if records and isinstance(records[0], dict) else None
-    if source is None or records[0].get("eventSource") != "aws:dynamodb":
+    first = next(iter(event.get("Records") or ()), None) if isinstance(event, dict) else None
+    if not isinstance(first, dict) or first.get("eventSource") != "aws:dynamodb":
         return None
     name = (function.get("config") or function).get("FunctionName")
     for _, _, mapping in functions._iter_all_esms():
-        if mapping["EventSourceArn"] == source and mapping["FunctionName"].rpartition(":")[2] == name:
+        if (
+            mapping["EventSourceArn"] == first.get("eventSourceARN")
+            and mapping["FunctionName"].rpartition(":")[2] == name
+        ):
             return mapping
     return None
 

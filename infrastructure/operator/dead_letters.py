@@ -24,7 +24,7 @@ def list_letters(context: typer.Context) -> None:
     """What failed on every try, how long ago, and why. Nothing of it is lost."""
     desk = Desk.of(context)
     answer = desk.get("staff", "dead-letters")
-    desk.show(answer, lambda: _listed(answer["dead_letters"], desk.language))
+    desk.show(answer, lambda: _listed(answer["dead_letters"], desk.language, more=answer.get("more", False)))
 
 
 @commands.command()
@@ -42,7 +42,7 @@ def redrive(
     desk.show(answer, lambda: [desk.say(f"{done} skickas om.", f"{done} sent again.")])
 
 
-def _listed(letters: Sequence[Json], language: str) -> Iterator[RenderableType]:
+def _listed(letters: Sequence[Json], language: str, *, more: bool) -> Iterator[RenderableType]:
     if not letters:
         yield either(language, "Inga: allt har hanterats.", "None: everything was handled.")
         return
@@ -62,6 +62,12 @@ def _listed(letters: Sequence[Json], language: str) -> Iterator[RenderableType]:
             cells.plain(one["reason"]),
         )
     yield table
+    if more:
+        yield either(
+            language,
+            "Det finns fler än dessa. Lista igen när de har körts om.",
+            "There are more. List again after these.",
+        )
     yield output.command(
         either(language, "Försök igen med alla:", "Try all again:"), "anslag dead-letters redrive --all"
     )

@@ -48,6 +48,14 @@ def test_of_a_batch_exactly_the_message_that_failed_is_delivered_again(deployed:
     assert [one.outcome for one in deployed.world.submissions()] == [Outcome.ACCEPTED] * 2
 
 
+def test_why_an_upload_failed_is_kept_for_whoever_finds_it_among_the_dead_letters(deployed: Deployed) -> None:
+    batch = upload_messages(NOT_THERE)
+    deployed.invoke("ingest", batch)
+    deployed.world.failed_uploads.send_text(batch["Records"][0]["body"])
+    _, shown = deployed.ask("administer", request("GET", "/staff/dead-letters", by=ANNA))
+    assert [one["reason"] for one in shown["dead_letters"]] == ["NoSuchVersion at GetObject"]
+
+
 def test_a_message_that_nobody_can_read_fails_alone(deployed: Deployed) -> None:
     good = deployed.world.upload(deployed.world.start().application.id)
     batch = upload_messages(good, NOT_THERE, NOT_THERE)
@@ -269,7 +277,7 @@ def test_dead_letters_as_lambda_writes_them_are_put_back_as_jobs(deployed: Deplo
     status, shown = deployed.ask("administer", request("GET", "/staff/dead-letters", by=ANNA))
     assert status == 200
     assert sorted(one["reason"] for one in shown["dead_letters"]) == [
-        "RetriesExhausted",
+        "RetriesExhausted: ReadTimeoutError",
         "RetryAttemptsExhausted",
         "failed on every try",
         "failed on every try",

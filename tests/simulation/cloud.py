@@ -131,6 +131,7 @@ class Cloud:
             "acknowledge",
             "summarise",
             self.kernel.now,
+            self.table,
         )
 
     @property
