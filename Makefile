@@ -33,6 +33,10 @@ mail: setup ## Read what the embedded cloud sent: summaries, announcements, rece
 load: setup ## COUNT=2000 applications in one round, one in twenty faulty; at the end nothing may be missing
 	@$(BIN)/python -m infrastructure.demo.load $(or $(COUNT),2000)
 
+.PHONY: storm
+storm: setup ## The same load while functions die, the cloud stops and deliveries repeat (COUNT=2000, SEED=1)
+	@$(BIN)/python -m infrastructure.demo.storm $(or $(COUNT),2000) $(if $(SEED),--seed $(SEED))
+
 .PHONY: test
 test: setup check ## Set-up, checks, all tests, and SAM's own validation and build
 	@$(BIN)/pytest $(PYTEST_FLAGS)

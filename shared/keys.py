@@ -100,6 +100,15 @@ def failure_key(key: str, version_id: str) -> Key:
 LEFTOVERS_MARKED = "leftovers-marked"
 CLOSING_SUMMARY = "closing-summary"
 """The effect that one job has and another looks for."""
+RECEIPTS = "receipt-"
+
+
+def receipt_effect(application: str, submission: str, version_id: str) -> str:
+    """The message that tells an applicant of one outcome; it goes along with the message, as its identifier.
+
+    Example: receipt-7K3M9QXRC-0DPXV4K2A9QJ5T0RZ-3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY
+    """
+    return f"{RECEIPTS}{application}-{submission}-{version_id}"
 
 
 def effect_key(round_id: str, effect: str) -> Key:

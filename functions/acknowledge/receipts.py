@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared import receipt, refusal
+from shared import keys, receipt, refusal
 from shared.applications import Application, Outcome
 from shared.aws.effects import Effects
 from shared.aws.messages import Mailer
@@ -16,8 +16,6 @@ from shared.letters import Letter
 from shared.programme import Programme, load
 from shared.rounds import Round
 from shared.submissions import Submission
-
-_RECEIPT = "receipt-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ class Receipts:
         sent = 0
         failures: list[Exception] = []
         for call in read_rounds(self.table):
-            told = self.effects.all_done(call.id, _RECEIPT)
+            told = self.effects.all_done(call.id, keys.RECEIPTS)
             for submission in read_submissions(self.table, call.id):
                 if _effect(submission) in told:
                     continue
@@ -76,7 +74,7 @@ class Receipts:
 
 
 def _effect(submission: Submission) -> str:
-    return f"{_RECEIPT}{submission.application}-{submission.submission}-{submission.version_id}"
+    return keys.receipt_effect(submission.application, submission.submission, submission.version_id)
 
 
 def _message(

@@ -40,8 +40,8 @@ class DigestFacts:
 
     since: datetime
     until: datetime
-    missing: int
-    """Uploads that have no outcome."""
+    missing: tuple[str, ...]
+    """The application of each upload that has no outcome."""
     dead_letters: int
     new: tuple[Application, ...]
     changed: tuple[Application, ...]
@@ -70,13 +70,13 @@ def gather(
     submissions: Sequence[Submission],
     since: datetime,
     now: datetime,
-    missing: int,
+    missing: Sequence[str],
     *,
     dead_letters: int = 0,
 ) -> DigestFacts:
     """What is worth telling of the time after `since` until `now`, by when outcomes were recorded, because what
-    arrived in time and was recorded late would else be in no digest. `missing` counts uploads old enough to have
-    an outcome."""
+    arrived in time and was recorded late would else be in no digest. `missing` names the
+    application of each upload that is old enough to have an outcome and has none."""
     recent = [one for one in submissions if _within(one.recorded_at, since, now)]
     accepted = _of(recent, Outcome.ACCEPTED)
     accepted_before = _of((one for one in submissions if one.recorded_at <= since), Outcome.ACCEPTED)
@@ -86,7 +86,7 @@ def gather(
     return DigestFacts(
         since=since,
         until=now,
-        missing=missing,
+        missing=tuple(sorted(missing)),
         dead_letters=dead_letters,
         new=tuple(one for one in standing if one.id in accepted - accepted_before),
         changed=tuple(one for one in standing if one.id in accepted & accepted_before),
@@ -133,7 +133,12 @@ def _refusals(submissions: Iterable[Submission]) -> tuple[Refusals, ...]:
 def has_news(facts: DigestFacts) -> bool:
     """Whether anybody needs to read this. What is missing or stuck is news until it no longer is."""
     happened = (facts.new, facts.changed, facts.withdrawn, facts.rejected, facts.late, facts.turned_away)
-    return any((facts.missing, facts.dead_letters, *happened))
+    return has_problems(facts) or any(happened)
+
+
+def has_problems(facts: DigestFacts) -> bool:
+    """Whether something is not as it should be, so that even a day off is no reason to be silent."""
+    return bool(facts.missing or facts.dead_letters)
 
 
 def compose(facts: DigestFacts, call: Round, programme: Programme, language: str) -> Letter:
@@ -175,7 +180,7 @@ def _headline(facts: DigestFacts, language: str) -> str:
         "rejected": facts.rejected,
         "late": len(facts.late),
     }
-    missing = counted_words([(facts.missing, _NOUNS["missing"])], language) or _nothing_missing(language)
+    missing = counted_words([(len(facts.missing), _NOUNS["missing"])], language) or _nothing_missing(language)
     others = [counted_words([(count, _NOUNS[name])], language) for name, count in counts.items() if count]
     return ", ".join([missing, *others])
 
@@ -188,14 +193,15 @@ def _problems(facts: DigestFacts, programme: Programme, language: str) -> Iterat
     until = moment(facts.until, programme.zone, language)
     if facts.missing:
         uploads = either(language, "uppladdad ansökan|uppladdade ansökningar", "upload|uploads").split("|")
+        missing = counted(len(facts.missing), uploads)
         told = either(
             language,
-            f"{counted(facts.missing, uploads)} hade inget registrerat utfall den {until}. Filerna finns kvar i"
+            f"{missing} hade inget registrerat utfall den {until}. Filerna finns kvar i"
             " lagringen. Saknas de även nästa gång behöver någon undersöka varför.",
-            f"{counted(facts.missing, uploads)} had no recorded outcome on {until}. The files are still in storage."
+            f"{missing} had no recorded outcome on {until}. The files are still in storage."
             " If they are missing next time too, somebody needs to find out why.",
         )
-        heading = f"{number(facts.missing)} {either(language, 'saknas', 'missing')}"
+        heading = f"{number(len(facts.missing))} {either(language, 'saknas', 'missing')}"
     else:
         told = either(
             language,
@@ -205,7 +211,8 @@ def _problems(facts: DigestFacts, programme: Programme, language: str) -> Iterat
             " counted in the next digest.",
         )
         heading = _nothing_missing(language)
-    yield section(heading, paragraph(told))
+    named = sorted({spaced(one) for one in facts.missing})[:MOST_LISTED]
+    yield section(heading, paragraph(told), bullets([one] for one in named))
     if facts.dead_letters:
         yield _stuck(facts.dead_letters, language)
 

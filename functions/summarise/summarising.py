@@ -24,6 +24,8 @@ _REPORTED = (RoundState.OPEN, RoundState.CLOSING, RoundState.CLOSED, RoundState.
 _SETTLED = timedelta(minutes=1)
 """A digest tells up to this long ago. An outcome carries the instant before it was written, so one of the last
 moments may not be there yet when the rows are read, and would be in no digest at all."""
+_WEEKEND = (5, 6)
+"""Days on which staff hear of what is wrong and of nothing else; the rest is told on Monday."""
 _ON_ITS_WAY = timedelta(minutes=15)
 """An upload younger than this may still be in the queue, and is not called missing."""
 
@@ -80,7 +82,8 @@ class Summarising:
             missing=missing,
             dead_letters=stuck,
         )
-        if not digest.has_news(facts):
+        weekend = now.astimezone(programme.zone).weekday() in _WEEKEND
+        if not (digest.has_problems(facts) if weekend else digest.has_news(facts)):
             return False
         with self.effects.once(call.id, effect, now) as mine:
             if mine:
@@ -95,6 +98,7 @@ class Summarising:
         told = [parse_iso(item["until"]) for item in earlier if "until" in item]
         return max(told, default=call.opens_at)
 
-    def _missing(self, call: Round, submissions: Sequence[Submission], now: datetime) -> int:
+    def _missing(self, call: Round, submissions: Sequence[Submission], now: datetime) -> list[str]:
         seen = reconcile(self.bucket, call.id, submissions)
-        return sum(version.arrived_at < now - _ON_ITS_WAY for version in seen.missing)
+        old = [version for version in seen.missing if version.arrived_at < now - _ON_ITS_WAY]
+        return [keys.application_of(version.key) for version in old]

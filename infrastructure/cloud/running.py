@@ -39,6 +39,8 @@ REGION = "eu-north-1"
 ACCOUNT = "000000000000"
 PATIENCE = 30.0
 """Seconds that a start or a stop may take."""
+_MEMORY = Path("/dev/shm")  # noqa: S108
+_ROOM = 4 * 10**9
 
 _started: dict[int, "subprocess.Popen[bytes]"] = {}
 """The engines that this process started and has to reap; a tied one ends when its pipe from here does."""
@@ -103,6 +105,12 @@ class Cloud:
 
 def _state(home: Path, *, kept: bool) -> Path:
     return home / ("kept" if kept else "run")
+
+
+def roomy_place() -> Path | None:
+    """Memory where there is enough of it: every process of a function unpacks two thousand files, which a disk that
+    others use as well may take longer over than all that it does then. Otherwise wherever temporary files belong."""
+    return _MEMORY if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM else None
 
 
 @contextlib.contextmanager

@@ -10,7 +10,9 @@ from functions.summarise.summarising import Summarising
 from shared import keys
 from shared.aws.effects import LEASE, BusyError, Effects
 from shared.aws.messages import Topic
+from shared.instants import parse_iso
 from shared.problems import ProblemsError
+from shared.references import spaced
 from tests.functions.staff import Inbox, Killed
 from tests.functions.world import ROUND, World
 
@@ -48,13 +50,29 @@ def test_the_digest_goes_out_once_a_day_and_only_with_news(world: World, inbox: 
 
 
 def test_an_upload_without_an_outcome_is_named_in_the_digest_when_it_is_old_enough(world: World, inbox: Inbox) -> None:
-    world.upload(world.start().application.id)
+    application = world.start().application.id
+    world.upload(application)
     world.now += timedelta(minutes=10)
     assert summarising(world, inbox.topic).digests() == []
     world.now += timedelta(minutes=6)
     assert summarising(world, inbox.topic).digests() == [ROUND]
     (message,) = inbox.read()
-    assert "saknas" in message["Message"]
+    assert message["Subject"].startswith("1 saknas")
+    assert f"- {spaced(application)}\n" in message["Message"]
+
+
+def test_on_a_day_off_staff_hear_of_what_is_wrong_and_of_the_rest_on_monday(world: World, inbox: Inbox) -> None:
+    application = world.start().application.id
+    world.submit(application)
+    world.now = parse_iso("2019-10-05T05:00:00Z")  # a Saturday
+    assert summarising(world, inbox.topic).digests() == []
+    world.upload(world.start().application.id)
+    world.now += timedelta(days=1)
+    assert summarising(world, inbox.topic).digests() == [ROUND]
+    world.now += timedelta(days=1)
+    assert summarising(world, inbox.topic).digests() == [ROUND]
+    first, second = (message["Subject"] for message in inbox.read())
+    assert (first.startswith("1 saknas"), second.startswith("1 saknas")) == (True, True)
 
 
 def test_dead_letters_are_news(world: World, inbox: Inbox) -> None:

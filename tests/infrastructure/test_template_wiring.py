@@ -194,6 +194,17 @@ def test_dead_letters_raise_an_alarm_at_the_first() -> None:
     assert watched == dead_letter_queues()
 
 
+def test_dead_letters_raise_another_alarm_in_good_time_before_they_expire() -> None:
+    watched = set()
+    for alarm in resources("AWS::CloudWatch::Alarm").values():
+        (dimension,) = alarm["Dimensions"]
+        queue = named(dimension["Value"]).partition(".")[0] if dimension["Name"] == "QueueName" else ""
+        if alarm["MetricName"] == "ApproximateAgeOfOldestMessage" and queue in dead_letter_queues():
+            assert alarm["Threshold"] * 2 <= resources(OF_QUEUES)[queue]["MessageRetentionPeriod"]
+            watched.add(queue)
+    assert watched == dead_letter_queues()
+
+
 def test_every_alarm_says_what_it_means_and_reaches_the_operator() -> None:
     alarms = resources("AWS::CloudWatch::Alarm")
     for name, alarm in alarms.items():

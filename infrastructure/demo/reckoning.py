@@ -1,0 +1,129 @@
+"""What must be true of a round at the end, whatever happened to the machines on the way. Looks, and mends nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from infrastructure.cloud.mailbox import mailbox
+from infrastructure.demo.load import Planned
+from infrastructure.demo.mischief import Weather
+from infrastructure.demo.staff import Officer
+from shared import keys, totals
+from shared.applications import Application, ApplicationState, Outcome
+from shared.aws.bucket import Bucket
+from shared.aws.reconciliation import reconcile
+from shared.aws.rows import read_applications, read_submissions
+from shared.aws.table import Table
+from shared.references import spaced
+from shared.submissions import Submission
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What an applicant knows at the end: the reference of what was sent."""
+
+    planned: Planned
+    reference: str
+
+
+@dataclass
+class Reckoning:
+    """Everything there is at the end, as people and machines can read it."""
+
+    weather: Weather
+    anna: Officer
+    round_id: str
+    sent: Sequence[Sent]
+    applications: dict[str, Application] = field(init=False)
+    submissions: list[Submission] = field(init=False)
+    verified: dict[str, Any] = field(init=False)
+    shown: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.table = Table(self.weather.client("dynamodb"), self.weather.outputs["TableName"])
+        self.applications = {spaced(one.id): one for one in read_applications(self.table, self.round_id)}
+        self.submissions = read_submissions(self.table, self.round_id)
+        self.verified = self.anna.ask("verify", self.round_id)
+        self.shown = self.anna.ask("rounds", "show", self.round_id)
+
+    @property
+    def certificate(self) -> dict[str, Any]:
+        """As closing wrote it."""
+        written: dict[str, Any] = self.verified["certificate"]
+        return written
+
+    def faults(self) -> Iterator[str]:
+        """Each thing that is not as it must be, as a sentence."""
+        yield from self._certificate()
+        yield from self._counts()
+        yield from self._each_application()
+        yield from self._receipts()
+        for letter in self.anna.ask("dead-letters", "list")["dead_letters"]:
+            yield f"a dead letter is left: {letter['reason']}"
+
+    def _certificate(self) -> Iterator[str]:
+        bucket = Bucket(self.weather.client("s3"), self.weather.outputs["UploadBucketName"])
+        seen = reconcile(bucket, self.round_id, self.submissions)
+        yield from (f"{one.key} has no outcome" for one in seen.missing)
+        if self.verified["differences"] or self.certificate["missing"] or self.verified["after_certificate"]:
+            yield f"the certificate is not true: {self.verified}"
+        if not self.certificate["objects"] == sum(self.certificate["outcomes"].values()) == seen.documents:
+            yield f"{seen.documents} documents in the bucket, and the certificate has {self.certificate}"
+
+    def _counts(self) -> Iterator[str]:
+        faulty = sum(one.planned.faulty for one in self.sent)
+        good, outcomes = len(self.sent) - faulty, self.certificate["outcomes"]
+        states = Counter(one.state.value for one in self.applications.values())
+        found = {name: states[name] for name in ("submitted", "refused", "withdrawn")}
+        if found != {"submitted": good, "refused": faulty, "withdrawn": 0}:
+            yield f"{good} good ones and {faulty} bad ones were sent, and there are {found}"
+        if outcomes["accepted"] != good or outcomes["late"] or outcomes["rejected"] < faulty:
+            yield f"{good} good ones and {faulty} bad ones were sent, and outcomes are {outcomes}"
+        recount = totals.recount(self.applications.values(), [one.outcome for one in self.submissions])
+        told = {name: value for name, value in self.shown["totals"].items() if name != "awarded"}
+        if not totals.as_json(recount) == told == self.certificate["totals"]:
+            yield f"totals {told} differ from the recount {totals.as_json(recount)}"
+
+    def _each_application(self) -> Iterator[str]:
+        for one in self.sent:
+            found = self.applications.get(one.reference)
+            expected = ApplicationState.REFUSED if one.planned.faulty else ApplicationState.SUBMITTED
+            if found is None or found.state is not expected:
+                yield f"{one.reference} is {found.state if found else 'nowhere'}, not {expected}"
+
+    @property
+    def letters(self) -> Counter[str]:
+        """How many messages went out, by what they mean."""
+        return Counter(
+            mail.attributes.get("X-Anslag-Effect", "") for mail in mailbox(self.weather.cloud) if mail.channel == "ses"
+        )
+
+    def unanswered(self) -> set[str]:
+        """The receipts that have to go out and have not yet."""
+        return self._to_be_told() - set(self.letters)
+
+    def _to_be_told(self) -> set[str]:
+        refused = {one.refused.version_id for one in self.applications.values() if one.refused}
+        return {
+            _effect(one) for one in self.submissions if one.outcome is Outcome.ACCEPTED or one.version_id in refused
+        }
+
+    def _receipts(self) -> Iterator[str]:
+        letters = self.letters
+        allowed = {_effect(one) for one in self.submissions if one.outcome in (Outcome.ACCEPTED, Outcome.REJECTED)}
+        yield from (f"{effect} was never sent" for effect in self.unanswered())
+        yield from (f"{effect or 'a letter'} was sent, and tells of nothing" for effect in letters.keys() - allowed)
+        for effect, times in letters.items():
+            if times > 1 and self._tries(effect) < times:
+                yield f"{effect} was sent {times} times, and nobody died over it"
+
+    def _tries(self, effect: str) -> int:
+        row = self.table.get(keys.effect_key(self.round_id, effect)) or {}
+        return int(row.get("tries", 0))
+
+
+def _effect(submission: Submission) -> str:
+    return keys.receipt_effect(submission.application, submission.submission, submission.version_id)
