@@ -14,11 +14,15 @@ from shared.aws.reconciliation import reconcile
 from shared.aws.rows import read_applications, read_submissions, require_round
 from shared.aws.table import Item, Table
 from shared.document import MOST_DOCUMENT_BYTES
+from shared.instants import iso
 from shared.problems import refuse
 from shared.programme import Programme, load
 from shared.references import read_reference
 from shared.submissions import Submission, root_hash
 from shared.validation import judge
+
+_COMPARED = ("applications", "requested", "applicants", "by")
+"""The totals that nothing may move once they are certified. (Who is turned away later is counted on.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,35 +35,40 @@ class Verifying:
     def certificate(self, round_id: str) -> dict[str, Any]:
         """The certificate, what bucket and table say now, and the names of what differs.
 
-        What came after the certificate (late uploads) is counted apart and is no difference. Totals are compared
-        by what no later event may move: the sums of what was submitted. Raises ProblemsError with status 404.
+        What came after the certificate (late uploads, people turned away) is counted apart and is no difference.
+        Raises ProblemsError with status 404.
         """
-        require_round(self.table, round_id)
+        call = require_round(self.table, round_id)
         stored = self.table.get(keys.certificate_key(round_id))
         if stored is None:
             raise refuse("not-certified-yet", status=404)
         submissions = read_submissions(self.table, round_id)
         certified = [one for one in submissions if not one.after_certificate]
         seen = reconcile(self.bucket, round_id, submissions)
-        counted = totals.as_json(totals.recount(read_applications(self.table, round_id), []))
+        applications = read_applications(self.table, round_id)
+        late = {one.application for one in submissions} - {one.application for one in certified}
+        counted = totals.as_json(totals.recount([one for one in applications if one.id not in late], []))
         found = {
+            "round": round_id,
+            "certified_at": iso(call.closed_at) if call.closed_at else None,
             "objects": seen.documents - (len(submissions) - len(certified)),
             "missing": len(seen.missing),
             "outcomes": {outcome.value: sum(one.outcome is outcome for one in certified) for outcome in Outcome},
             "root": root_hash(certified),
-            "requested": counted["requested"],
-            "by": counted["by"],
+            **{name: counted[name] for name in _COMPARED},
         }
-        expected = {
-            **{name: stored[name] for name in ("objects", "missing", "outcomes", "root")},
-            "requested": stored["totals"]["requested"],
-            "by": stored["totals"]["by"],
-        }
+        said = stored["totals"]
+        expected = {name: said[name] if name in _COMPARED else stored[name] for name in found}
+        differences = {name for name in found if found[name] != expected[name]}
+        if said["outcomes"] != found["outcomes"]:
+            differences.add("outcomes")
+        if said["turned_away"] > sum(one.turned_away_at is not None for one in applications):
+            differences.add("turned_away")
         return {
             "certificate": {name: value for name, value in stored.items() if name not in ("pk", "sk")},
             "found": found,
             "after_certificate": len(submissions) - len(certified),
-            "differences": sorted(name for name in found if found[name] != expected[name]),
+            "differences": sorted(differences),
         }
 
     def application(self, round_id: str, reference: str) -> dict[str, Any]:
@@ -101,7 +110,7 @@ class Verifying:
 
     def _newest(self, application: Application) -> Submission | None:
         """The last arrival whose content stands: accepted, or the same as what was accepted."""
-        rows = self.table.query(keys.round_partition(application.round_id), f"{keys.SUBMISSIONS}{application.id}#")
+        rows = self.table.query(keys.round_partition(application.round_id), keys.submissions_prefix(application.id))
         recorded = [Submission.from_item(row) for row in rows]
         standing = [one for one in recorded if one.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE)]
         return max(standing, key=lambda one: one.order, default=None)

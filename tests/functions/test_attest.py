@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import boto3
 import pytest
@@ -18,7 +21,7 @@ from shared import keys
 from shared.attestation import faults
 from shared.aws import clients
 from shared.aws.signer import Signer
-from shared.aws.table import Update
+from shared.aws.table import Put, Update
 from shared.instants import parse_iso
 from shared.problems import ProblemsError
 from shared.references import spaced
@@ -202,3 +205,30 @@ def test_an_unknown_reference_is_told(world: World) -> None:
     with pytest.raises(ProblemsError) as error:
         verifying(world).application(ROUND, "7K3M-9QXR-C")
     assert (error.value.status, error.value.problems[0].code) == (404, "unknown-reference")
+
+
+def test_a_certificate_that_is_altered_anywhere_is_found_out(closed: World) -> None:
+    stored = closed.table.get(keys.certificate_key(ROUND))
+    assert stored is not None
+    unnoticed = []
+    for path in leaves(stored):
+        altered = copy.deepcopy(stored)
+        place = altered
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = 99 if isinstance(place[path[-1]], int) else "altered"
+        facts = {name: value for name, value in altered.items() if name not in ("pk", "sk")}
+        closed.table.write(Put(keys.certificate_key(ROUND), facts))
+        if not verifying(closed).certificate(ROUND)["differences"]:
+            unnoticed.append("/".join(path))
+    assert unnoticed == []
+
+
+def leaves(value: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, inner in value.items():
+        if name in ("pk", "sk"):
+            continue
+        if isinstance(inner, dict):
+            yield from leaves(inner, (*path, name))
+        else:
+            yield (*path, name)
