@@ -37,8 +37,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".anslag"
 REGION = "eu-north-1"
 ACCOUNT = "000000000000"
-PATIENCE = 30.0
-"""Seconds that a start or a stop may take."""
+PATIENCE = 120.0
+"""Seconds that a start or a stop may take. An engine that is killed over it has not saved what it was to keep."""
 _MEMORY = Path("/dev/shm")  # noqa: S108
 _ROOM = 4 * 10**9
 

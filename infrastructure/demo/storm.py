@@ -27,7 +27,7 @@ import requests
 from rich.console import Console
 
 from infrastructure.build import build_artefacts, this_machine
-from infrastructure.cloud.deployment import deploy
+from infrastructure.cloud.deployment import STACK, deploy
 from infrastructure.cloud.running import HOME, ROOT, roomy_place, running_cloud
 from infrastructure.demo import PARAMETERS
 from infrastructure.demo.applicant import ApplicantClient, RefusedError
@@ -64,7 +64,8 @@ class Pace:
     locked_out: float = 0.04
     ahead: int = 60
     waits_for_schedule: bool = True
-    """Whether only the schedule closes the round, which takes some minutes."""
+    """Whether the schedule alone closes the round, which takes some minutes. Otherwise it rests during the load, so
+    that a round may run out on a slow machine and be extended all the same, and staff do its work by hand then."""
     hides_seconds: int | None = None
     """How long a message is hidden whose function died; as the template says where it is None."""
 
@@ -94,7 +95,9 @@ class PatientClient(ApplicantClient):
                 if not isinstance(done, requests.Response) or done.status_code < 500:
                     return done
             except RefusedError as refused:
-                if refused.status < 500 or time.monotonic() > end:
+                # A round that has run out because staff were slow to extend it is extended yet.
+                ended = "round-not-open" in [one["code"] for one in refused.problems]
+                if (refused.status < 500 and not ended) or time.monotonic() > end:
                     raise
             except requests.HTTPError as refused:
                 if not also or refused.response.status_code != int(also) or time.monotonic() > end:
@@ -144,7 +147,7 @@ class Storm:
         create_round(self.anna, _ROUND, self.closes_at)
         pace = self.pace.death_every, self.pace.death_seconds
         with Killer(self.weather, self.seed, lambda: len(self.sent), *pace) as killer:
-            with self._kept_open():
+            with self._kept_open(), self._without_heartbeat():
                 self._load()
             closes_at = datetime.fromisoformat(self._round()["closes_at"])
             self.tell(f"all have been sent; the round closes at {closes_at:%H:%M:%S} (UTC)")
@@ -160,7 +163,7 @@ class Storm:
     def _load(self) -> None:
         happenings = [(part, self._stop_and_start) for part in self.pace.stops]
         happenings.append((self.pace.lockout, self._lock_ingest_out))
-        with ThreadPoolExecutor(_AT_ONCE) as crowd:
+        with ThreadPoolExecutor(_AT_ONCE) as crowd, _called_off_on_failure(crowd):
             sending = [crowd.submit(self._apply, one) for one in self.plan]
             for part, happening in sorted(happenings, key=lambda one: one[0]):
                 while len(self.sent) < part * len(self.plan):
@@ -248,6 +251,20 @@ class Storm:
             done.set()
             extending.join()
 
+    @contextlib.contextmanager
+    def _without_heartbeat(self) -> Iterator[None]:
+        if self.pace.waits_for_schedule:
+            yield
+            return
+        name = f"{STACK}-heartbeat"
+        found = self.weather.client("scheduler").get_schedule(Name=name)
+        kept = {one: found[one] for one in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+        self.weather.client("scheduler").update_schedule(**kept, State="DISABLED")
+        try:
+            yield
+        finally:
+            self.weather.client("scheduler").update_schedule(**kept, State="ENABLED")
+
     def _extend(self) -> None:
         """Twice, or to an end that is no later, is refused, and the next time it is asked for again."""
         later, begun = self._soon(), time.monotonic()
@@ -281,6 +298,15 @@ class Storm:
         sqs, outputs = self.weather.client("sqs"), self.weather.outputs
         found = [sqs.get_queue_attributes(QueueUrl=outputs[queue], AttributeNames=names) for queue in queues]
         return sum(int(count) for one in found for count in one["Attributes"].values())
+
+
+@contextlib.contextmanager
+def _called_off_on_failure(crowd: ThreadPoolExecutor) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        crowd.shutdown(wait=False, cancel_futures=True)
+        raise
 
 
 @dataclass(frozen=True)
