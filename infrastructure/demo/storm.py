@@ -62,7 +62,7 @@ class Pace:
     stops: Sequence[float] = (0.3, 0.7)
     lockout: float = 0.45
     locked_out: float = 0.04
-    ahead: int = 60
+    ahead: int = 150
     waits_for_schedule: bool = True
     """Whether the schedule alone closes the round, which takes some minutes. Otherwise it rests during the load, so
     that a round may run out on a slow machine and be extended all the same, and staff do its work by hand then."""
@@ -127,7 +127,7 @@ class Storm:
     redriven: int = 0
     at_work: int = 0
     missed: list[str] = field(default_factory=list)
-    """What was to go wrong during the load, and came too late for it."""
+    """What was to happen, and did not in time."""
 
     def blow(self) -> Killer:
         """Everything, from the opening of the round to its certificate and the last receipt."""
@@ -172,9 +172,9 @@ class Storm:
                         if one.done():
                             one.result()  # raises what went wrong with it, instead of waiting for it in vain
                 self.tell(f"{len(self.sent)} of {len(self.plan)} have been sent")
-                happening()
                 if len(self.sent) == len(self.plan):
-                    self.missed.append(happening.__name__.strip("_").replace("_", " "))
+                    self.missed.append(f"too late to {happening.__name__.strip('_').replace('_', ' ')}")
+                happening()
             for one in sending:
                 one.result()
 
