@@ -76,8 +76,9 @@ class PatientClient(ApplicantClient):
 
     repeats: int = 0
 
-    def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        return self._again(lambda: super(PatientClient, self)._call(method, path, body))
+    def ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """Ask, again where the service does not answer."""
+        return self._again(lambda: super(PatientClient, self).ask(method, path, body))
 
     def upload(self, form: Any, content: bytes) -> requests.Response:
         """Post one file, again where S3 does not answer."""
