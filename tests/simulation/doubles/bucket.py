@@ -150,6 +150,7 @@ class MemoryBucket(Bucket):
     def restore(self, objects: Mapping[str, list[Stored]]) -> None:
         """Back to a snapshot, without tags."""
         self.objects = {key: list(versions) for key, versions in objects.items()}
+        self._numbers = itertools.count(1 + sum(map(len, objects.values())))
         for versions in self.objects.values():
             for stored in versions:
                 stored.tags = {}
