@@ -184,14 +184,8 @@ class Officer:
     def _deed(self) -> Person:
         state = self.cloud.watch.round(ROUND).state
         draw = self.dice.random()
-        if draw < 0.03:
-            letters = [*self.cloud.failed_uploads.waiting, *self.cloud.failed_jobs.waiting]
-            chosen = [self.dice.choice(letters)] if letters else ["none"]
-            yield ("administer", "redrives one letter"), lambda: self.cloud.dead_letters.redrive(chosen)
-        elif draw < 0.05:
-            yield ("administer", "redrives"), lambda: self.cloud.dead_letters.redrive(None)
-        elif draw < 0.07:
-            yield ("administer", "looks at dead letters"), self.cloud.dead_letters.show
+        if draw < 0.07 or (self._alarmed() and draw < 0.4):
+            yield from self._look_after_dead_letters()
         elif draw < 0.09:
             yield ("administer", "starts the scheduled job"), self.cloud.administering.advance_now
         elif draw < 0.12:
@@ -202,6 +196,19 @@ class Officer:
             yield from self._decide()
         elif state is RoundState.DECIDED and draw < 0.8:
             yield from self._publish()
+
+    def _alarmed(self) -> bool:
+        return bool(self.cloud.failed_uploads.waiting or self.cloud.failed_jobs.waiting)
+
+    def _look_after_dead_letters(self) -> Person:
+        letters = [*self.cloud.failed_uploads.waiting, *self.cloud.failed_jobs.waiting, "none"]
+        chosen, draw = [self.dice.choice(letters)], self.dice.random()
+        if draw < 0.4:
+            yield ("administer", "redrives one letter"), lambda: self.cloud.dead_letters.redrive(chosen)
+        elif draw < 0.7:
+            yield ("administer", "redrives"), lambda: self.cloud.dead_letters.redrive(None)
+        else:
+            yield ("administer", "looks at dead letters"), self.cloud.dead_letters.show
 
     def _read(self, draw: float) -> Any:
         desk = self.cloud.administering

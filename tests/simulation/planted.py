@@ -108,7 +108,7 @@ PLANTED = (
         "a dead letter is deleted and not put back",
         RECEIPT,
         100,
-        lambda: replaced(DeadLetters, "_put_back", planting.swallow),
+        lambda: replaced(DeadLetters, "_redrive_jobs", planting.swallow),
         first=100,
     ),
     Planted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -211,8 +211,12 @@ def claimed_afterwards(self: Summarising, round_id: str) -> bool:
 _CLOSING_SUMMARY = Summarising.closing_summary
 
 
-def swallow(self: DeadLetters, queue: Any, letter: Any) -> None:
-    """Delete, and put nothing back."""
+def swallow(self: DeadLetters, wanted: Collection[str] | None) -> set[str]:  # noqa: ARG001
+    """Delete what failed, and start nothing."""
+    letters = self.failed_jobs.receive(hidden_seconds=30)
+    for letter in letters:
+        self.failed_jobs.delete(letter)
+    return {letter.id for letter in letters}
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ _RECEIVERS: Mapping[str, str] = {
     "table": "table",
     "bucket": "bucket",
     "queue": "queue",
-    "uploads": "queue",
+    **dict.fromkeys(("uploads", "failed_uploads", "failed_jobs"), "queue"),
     "mailer": "mailer",
     "staff": "topic",
     "awards": "topic",
