@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from infrastructure.cloud.mailbox import mailbox
@@ -39,15 +40,23 @@ class Reckoning:
     sent: Sequence[Sent]
     applications: dict[str, Application] = field(init=False)
     submissions: list[Submission] = field(init=False)
-    verified: dict[str, Any] = field(init=False)
-    shown: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
         self.table = Table(self.weather.client("dynamodb"), self.weather.outputs["TableName"])
         self.applications = {spaced(one.id): one for one in read_applications(self.table, self.round_id)}
         self.submissions = read_submissions(self.table, self.round_id)
-        self.verified = self.anna.ask("verify", self.round_id)
-        self.shown = self.anna.ask("rounds", "show", self.round_id)
+
+    @cached_property
+    def verified(self) -> dict[str, Any]:
+        """What `anslag verify` says: it looks at every application, so it is asked once, at the end."""
+        answer: dict[str, Any] = self.anna.ask("verify", self.round_id)
+        return answer
+
+    @cached_property
+    def shown(self) -> dict[str, Any]:
+        """What staff see of the round."""
+        answer: dict[str, Any] = self.anna.ask("rounds", "show", self.round_id)
+        return answer
 
     @property
     def certificate(self) -> dict[str, Any]:
