@@ -257,15 +257,6 @@ class Installation:
         finally:
             functions.update_event_source_mapping(UUID=mapping_id, Enabled=True)
 
-    def fire(self, schedule: str) -> None:
-        """Have a schedule fire in two seconds instead of when it would: at its own target, with its own input. It
-        stays as it was otherwise."""
-        scheduler, name = self.client("scheduler"), f"{STACK}-{schedule}"
-        found = scheduler.get_schedule(Name=name)
-        kept = {one: found[one] for one in ("Name", "FlexibleTimeWindow", "Target")}
-        soon = datetime.now(UTC) + timedelta(seconds=2)
-        scheduler.update_schedule(**kept, ScheduleExpression=f"at({soon:%Y-%m-%dT%H:%M:%S})")
-
     @contextlib.contextmanager
     def without_heartbeat(self) -> Iterator[None]:
         """For the length of a block the scheduled job runs only when somebody asks for it."""
