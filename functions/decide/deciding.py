@@ -18,7 +18,9 @@ from shared.aws.rows import (
     unchanged,
 )
 from shared.aws.table import ConditionFailedError, Item, Table, Write
-from shared.decisions import DecisionKind
+from shared.decision_csv import read_csv, write_csv
+from shared.decision_list import HandedIn, listed, read_list
+from shared.decisions import Decision, DecisionKind
 from shared.instants import iso
 from shared.problems import refuse
 from shared.references import RANDOM_BYTES
@@ -35,17 +37,25 @@ class Deciding:
 
     def list_out(self, round_id: str) -> str:
         """The decision list as CSV, with the decisions that are in so far."""
-        call, decided = self._round_and_decisions(round_id)
-        _require_closed(call, RoundState.CLOSED, RoundState.DECIDED, RoundState.ANNOUNCED)
-        rows = read_set(self.table, round_id, decided["digest"]) if decided else []
-        applications = read_applications(self.table, round_id)
-        return decisions.write_csv(applications, {row.application: row for row in rows})
+        call, decided = self._listable(round_id)
+        return write_csv(read_applications(self.table, call.id), self._rows(call, decided))
 
-    def take_in(self, round_id: str, raw: bytes, who: str) -> dict[str, Any]:
-        """Take the filled-in list. Raises ProblemsError with every mistake, and then nothing has changed."""
+    def list_for_workbook(self, round_id: str) -> dict[str, Any]:
+        """The decision list with every fact that deciding takes, and the decisions that are in so far."""
+        call, decided = self._listable(round_id)
+        in_force = decided["digest"] if decided else ""
+        return listed(call, read_applications(self.table, call.id), self._rows(call, decided), in_force)
+
+    def take_in(self, round_id: str, given: bytes | HandedIn, who: str) -> dict[str, Any]:
+        """Take the filled-in list, as CSV or as rows. Raises ProblemsError with every mistake, and then nothing
+        has changed."""
         call, before = self._round_and_decisions(round_id)
         _require_closed(call, RoundState.CLOSED)
-        rows = decisions.read_csv(raw, read_applications(self.table, round_id), call)
+        applications = read_applications(self.table, round_id)
+        if isinstance(given, HandedIn):
+            rows = read_list(given, applications, call, before, who)
+        else:
+            rows = read_csv(given, applications, call)
         found = store_set(self.table, round_id, rows)
         awards = sum(row.kind is DecisionKind.AWARD for row in rows)
         now = self.now()
@@ -86,6 +96,15 @@ class Deciding:
         except ConditionFailedError as error:
             raise refuse("round-changed", status=409) from error
         return {"digest": digest, "approved_by": who, "approved_at": iso(now), "state": after.state.value}
+
+    def _listable(self, round_id: str) -> tuple[Round, Item | None]:
+        call, decided = self._round_and_decisions(round_id)
+        _require_closed(call, RoundState.CLOSED, RoundState.DECIDED, RoundState.ANNOUNCED)
+        return call, decided
+
+    def _rows(self, call: Round, decided: Item | None) -> dict[str, Decision]:
+        rows = read_set(self.table, call.id, decided["digest"]) if decided else []
+        return {row.application: row for row in rows}
 
     def _round_and_decisions(self, round_id: str) -> tuple[Round, Item | None]:
         call = require_round(self.table, round_id)

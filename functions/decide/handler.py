@@ -18,6 +18,7 @@ from functions.decide.deciding import Deciding
 from shared.aws import clients, http
 from shared.aws.staff import who
 from shared.aws.table import Table
+from shared.decision_list import HandedIn
 from shared.settings import from_env
 
 logger = Logger(service="decide")
@@ -47,7 +48,9 @@ def deciding() -> Deciding:
 
 @app.get("/staff/rounds/<round_id>/decisions")
 def list_out(round_id: str) -> Response[str]:
-    """The list to fill in."""
+    """The list to fill in: CSV, or with every fact that deciding takes where JSON is asked for."""
+    if _is_json("accept"):
+        return http.answer(deciding().list_for_workbook(round_id))
     return Response(
         status_code=200,
         content_type="text/csv; charset=utf-8",
@@ -58,8 +61,9 @@ def list_out(round_id: str) -> Response[str]:
 
 @app.put("/staff/rounds/<round_id>/decisions")
 def take_in(round_id: str) -> Response[str]:
-    """The list filled in."""
-    entered = deciding().take_in(round_id, http.raw_body_of(app), who(app))
+    """The list filled in, as CSV or as rows in JSON."""
+    given = http.body_of(app, HandedIn) if _is_json("content-type") else http.raw_body_of(app)
+    entered = deciding().take_in(round_id, given, who(app))
     logger.info("decisions entered", round=round_id, awards=entered["awards"], declined=entered["declined"])
     return http.answer(entered)
 
@@ -70,6 +74,10 @@ def approve(round_id: str) -> Response[str]:
     approved = deciding().approve(round_id, http.body_of(app, Approval).digest, who(app))
     logger.info("decisions approved", round=round_id)
     return http.answer(approved)
+
+
+def _is_json(header: str) -> bool:
+    return (app.current_event.headers.get(header) or "").partition(";")[0].strip() == "application/json"
 
 
 @logger.inject_lambda_context(clear_state=True)

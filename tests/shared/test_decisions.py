@@ -9,16 +9,17 @@ from dataclasses import replace
 import pytest
 
 from shared.applications import Application
-from shared.decisions import Decision, DecisionKind, awarded, digest, read_csv, write_csv
+from shared.decision_csv import read_csv, write_csv
+from shared.decisions import Decision, DecisionKind, awarded, digest
 from shared.problems import ProblemsError
 from shared.references import new_reference, spaced
 from shared.rounds import RoundState
-from tests.shared.test_applications import FACTS, START
+from tests.shared.test_applications import DRAFT, FACTS, START
 from tests.shared.test_rounds import AUTUMN
 from tests.shared.test_totals import submitted
 
 CALL = replace(AUTUMN, state=RoundState.CLOSED, budget=800_000)
-A, B, C = (new_reference(bytes([0, 0, 0, 0, number])) for number in (1, 2, 3))
+A, B, C, D = (new_reference(bytes([0, 0, 0, 0, number])) for number in (1, 2, 3, 4))
 APPLICATIONS = [submitted(A), submitted(B), submitted(C).withdrawn(START)]
 
 
@@ -40,7 +41,11 @@ def test_a_filled_in_list_is_read_whole() -> None:
     ]
 
 
-@pytest.mark.parametrize("amount", ["450000", "450 000", "450\u00a0000", " 450000 "])
+@pytest.mark.parametrize(
+    "amount",
+    """450000|450 000|450\u00a0000|450\u202f000| 450000 |450 000 kr|450000 Kronor|SEK 450 000|450000,00|450 000.00 kr
+    |450000:-|450 000,-""".split("|"),
+)
 def test_amounts_may_be_grouped_as_people_group_them(amount: str) -> None:
     (first, _) = read_csv(sheet(f"{A};bifall;{amount}", f"{B};avslag;"), APPLICATIONS, CALL)
     assert first.amount == 450_000
@@ -60,6 +65,11 @@ def test_columns_may_have_moved_and_any_spreadsheets_delimiter_will_do(delimiter
         ("{A};bifall;-5", "bad-amount", "amount"),
         ("{A};bifall;0", "bad-amount", "amount"),
         ("{A};bifall;4.5e5", "bad-amount", "amount"),
+        ("{A};bifall;450 tkr", "bad-amount", "amount"),
+        ("{A};bifall;450.000", "bad-amount", "amount"),
+        ("{A};bifall;45 00", "bad-amount", "amount"),
+        ("{A};bifall;٤٥", "bad-amount", "amount"),
+        (";bifall;5", "reference-missing", "reference"),
         ("{A};bifall;", "amount-missing", "amount"),
         ("{A};bifall;450001", "above-requested", "amount"),
         ("{A};avslag;5", "amount-for-declined", "amount"),
@@ -68,7 +78,9 @@ def test_columns_may_have_moved_and_any_spreadsheets_delimiter_will_do(delimiter
     ],
 )
 def test_each_mistake_is_told_with_its_row_and_column(row: str, code: str, column: str) -> None:
-    assert refused(sheet(f"{B};avslag;", row.format(A=A))) == [(code, f"3.{column}")]
+    found = refused(sheet(f"{B};avslag;", row.format(A=A)))
+    assert found[0] == (code, f"3.{column}")
+    assert found[1:] == ([("decision-missing", "")] if column == "reference" else [])
 
 
 def test_all_mistakes_are_told_at_once() -> None:
@@ -77,9 +89,20 @@ def test_all_mistakes_are_told_at_once() -> None:
         ("bad-amount", "2.amount"),
         ("decided-twice", "3.reference"),
         ("unknown-reference", "4.reference"),
-        ("unknown-reference", "5.reference"),
+        ("application-withdrawn", "5.reference"),
         ("decision-missing", ""),
     ]
+
+
+def test_a_row_without_reference_decision_amount_and_motivation_is_nobodys() -> None:
+    rows = sheet(f";;;{A}", f"{A};bifall;1;", f"{B};avslag;;", heading="reference;decision;amount;note")
+    assert awarded(read_csv(rows, APPLICATIONS, CALL)) == 1
+
+
+def test_drafts_and_refused_applications_are_told_from_unknown_ones() -> None:
+    rows = sheet(f"{A};avslag;", f"{B};avslag;", f"{D};avslag;")
+    assert refused(rows, [*APPLICATIONS, replace(DRAFT, id=D)]) == [("application-not-submitted", "4.reference")]
+    assert refused(rows) == [("unknown-reference", "4.reference")]
 
 
 def test_the_sum_must_stay_within_the_budget() -> None:
