@@ -19,12 +19,12 @@ from shared.references import read_reference, spaced
 from shared.rounds import Round
 
 MOST_MOTIVATION = 2000
-Reason = Literal["error", "date", "truth-value", "no-value", "merged"]
+Reason = Literal["cell-error", "cell-date", "cell-truth-value", "cell-no-value", "cell-merged"]
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A cell that holds neither text nor a number. Each reason has its sentence: cell-date and so on."""
+    """A cell that holds neither text nor a number. `reason` is its problem's code."""
 
     reason: Reason
     shown: str = ""
@@ -200,7 +200,7 @@ def _amount_problems(row: Row, kind: DecisionKind, application: Application) -> 
 
 
 def _unreadable(cell: Unreadable, path: str) -> Problem:
-    return problem(f"cell-{cell.reason}", path, given=cell.shown)
+    return problem(cell.reason, path, given=cell.shown)
 
 
 def whole_kronor(cell: Cell) -> int | None:

@@ -17,6 +17,7 @@ from infrastructure.operator import failures
 from infrastructure.operator.access import Access
 from shared.problems import Problem
 
+_JSON = "application/json"
 _PATIENCE = (5, 35)
 """Seconds to connect, and to wait for an answer: API Gateway gives up on a function after 30."""
 _AGAIN = Retry(
@@ -44,7 +45,7 @@ class Api:
 
     def get(self, *path: str) -> Any:
         """The JSON there."""
-        return _json(self._send("GET", path))
+        return _json(self._send("GET", path, accept=_JSON))
 
     def get_bytes(self, *path: str) -> bytes:
         """What is there, as it is."""
@@ -52,19 +53,25 @@ class Api:
 
     def post(self, *path: str, body: Mapping[str, Any]) -> Any:
         """The JSON that comes back for a JSON body."""
-        return _json(self._send("POST", path, json.dumps(body).encode(), "application/json"))
+        return _json(self._send("POST", path, json.dumps(body).encode(), _JSON))
 
     def put(self, *path: str, content: bytes, media_type: str) -> Any:
         """The JSON that comes back for this content."""
         return _json(self._send("PUT", path, content, media_type))
 
     def _send(
-        self, method: str, path: tuple[str, ...], body: bytes | None = None, media_type: str | None = None
+        self,
+        method: str,
+        path: tuple[str, ...],
+        body: bytes | None = None,
+        media_type: str | None = None,
+        accept: str = "*/*",
     ) -> requests.Response:
         address = "/".join([self._access.url, *(quote(part, safe="") for part in path)])
         session = self._sessions[method]
         try:
             prepared = self._prepare(method, address, body, media_type)
+            prepared.headers["Accept"] = accept
             settings = session.merge_environment_settings(prepared.url, {}, None, None, None)
             response = session.send(prepared, timeout=_PATIENCE, allow_redirects=False, **settings)
         except requests.RequestException as error:

@@ -121,11 +121,16 @@ def person(who: str, language: str) -> str:
 
 
 def where(path: str, language: str) -> str:
-    """Where a problem is. Example: 12.amount → rad 12, amount; budget.0.amount → budget.0.amount"""
+    """Where a problem is. Examples: 12.amount → rad 12, amount; 12.N.Belopp (kr) → rad 12, kolumn N, Belopp (kr);
+    budget.0.amount → budget.0.amount"""
     first, _, column = path.partition(".")
     if not first.isdecimal():
         return path
-    return either(language, f"rad {first}", f"row {first}") + (f", {column}" if column else "")
+    row = either(language, f"rad {first}", f"row {first}")
+    letter, _, heading = column.partition(".")
+    if heading:
+        return row + either(language, f", kolumn {letter}, {heading}", f", column {letter}, {heading}")
+    return row + (f", {column}" if column else "")
 
 
 def told(problem: Problem, language: str) -> str:

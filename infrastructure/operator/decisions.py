@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from infrastructure.operator import cells, failures, output, round_views
 from infrastructure.operator.arguments import Digest, RoundId
 from infrastructure.operator.desk import Desk
-from shared.problems import problem
+from infrastructure.operator.workbook.unpacking import is_workbook
+from shared.problems import ProblemsError, problem
+
+if TYPE_CHECKING:
+    from infrastructure.operator.workbook.reading import Found
 
 commands = typer.Typer(help="Decisions: take the list out, hand it in, approve it.", no_args_is_help=True)
 
 _STANDARD_OUTPUT = "-"
+_MOST_NAMED = 10
 
 
 @commands.command("out")
@@ -25,13 +32,15 @@ def take_out(
     round_id: RoundId,
     file: Annotated[
         str | None,
-        typer.Argument(metavar="[FILE]", help="Where to. Without: ROUND-decisions.csv here. - prints it."),
+        typer.Argument(metavar="[FILE]", help="Where to. Without: ROUND-decisions.xlsx here. - prints CSV."),
     ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV. So is a FILE that ends in .csv.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
-    """Take out the list to fill in: a CSV file that opens in Excel, a row for each application."""
+    """Take out the list to fill in: an Excel workbook, a row for each application, with totals that follow."""
     desk = Desk.of(context)
-    target = file or f"{round_id}-decisions.csv"
+    target = file or f"{round_id}-decisions{'.csv' if as_csv else '.xlsx'}"
+    as_csv = as_csv or target == _STANDARD_OUTPUT or target.lower().endswith(".csv")
     if target == _STANDARD_OUTPUT and desk.as_json:
         raise desk.refuse("Ange en fil: --json och - går inte ihop.", "Name a file: --json and - do not go together.")
     if target != _STANDARD_OUTPUT and Path(target).exists() and not force:
@@ -39,22 +48,30 @@ def take_out(
             f"{target} finns redan. Ange en annan fil, eller --force för att skriva över den.",
             f"{target} is there already. Name another file, or --force to write over it.",
         )
-    content = desk.get_bytes("staff", "rounds", round_id, "decisions")
+    content, rows = _csv(desk, round_id) if as_csv else _workbook(desk, round_id)
     if target == _STANDARD_OUTPUT:
         typer.echo(content, nl=False)
         return
     _write(desk, Path(target), content, over=force)
-    rows = _rows(content)
-    introduction = output.prose(
-        desk.say(
+    introduction = output.prose(_introduction(desk, target, rows, as_csv=as_csv))
+    line = f"anslag decisions in {round_id} {target}"
+    desk.show({"file": target, "applications": rows}, lambda: [output.command(introduction, line)])
+
+
+def _introduction(desk: Desk, target: str, rows: int, *, as_csv: bool) -> str:
+    if as_csv:
+        return desk.say(
             f"{target}: {rows} ansökningar. Fyll i decision (bifall eller avslag), amount (hela kronor) och "
             "motivation, spara som CSV UTF-8, och lämna in:",
             f"{target}: {rows} applications. Fill in decision (award or decline), amount (whole kronor) and "
             "motivation, save as CSV UTF-8, and hand it in:",
         )
+    return desk.say(
+        f"{target}: {rows} ansökningar. Fyll i beslut (bifall eller avslag), belopp och motivering, spara, och "
+        "lämna in:",
+        f"{target}: {rows} applications. Fill in decision (award or decline), amount and motivation, save, and "
+        "hand it in:",
     )
-    line = f"anslag decisions in {round_id} {target}"
-    desk.show({"file": target, "applications": rows}, lambda: [output.command(introduction, line)])
 
 
 @commands.command("in")
@@ -63,10 +80,17 @@ def hand_in(
     round_id: RoundId,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The list, filled in.", exists=True, dir_okay=False)],
 ) -> None:
-    """Hand in the list. It is taken whole, or not at all with every mistake told by its row."""
+    """Hand in the list, workbook or CSV. It is taken whole, or not at all with every mistake told by its place."""
     desk = Desk.of(context)
     content = _read(desk, file)
-    entered = desk.put("staff", "rounds", round_id, "decisions", content=content, media_type="text/csv; charset=utf-8")
+    path = ("staff", "rounds", round_id, "decisions")
+    if is_workbook(content):
+        found = _read_rows(desk, content)
+        body = json.dumps(found.handed_in, ensure_ascii=False).encode()
+        entered = desk.put(*path, content=body, media_type="application/json", placed=found.placed)
+    else:
+        _require_utf_8(desk, content)
+        entered = desk.put(*path, content=content, media_type="text/csv; charset=utf-8")
     desk.show(
         entered,
         lambda: [
@@ -87,9 +111,40 @@ def approve(context: typer.Context, round_id: RoundId, digest: Digest) -> None:
     desk.show(approved, lambda: [output.command(done, f"anslag announcement preview {round_id}")])
 
 
-def _rows(content: bytes) -> int:
-    """How many rows there are below the heading; a motivation may have several lines."""
-    return sum(1 for _ in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")) - 1
+def _csv(desk: Desk, round_id: str) -> tuple[bytes, int]:
+    """The list as the service writes it, and how many rows it has; a motivation may have several lines."""
+    content = desk.get_bytes("staff", "rounds", round_id, "decisions")
+    rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
+    return content, sum(1 for _ in rows) - 1
+
+
+def _workbook(desk: Desk, round_id: str) -> tuple[bytes, int]:
+    """The list as a workbook, and how many rows it has."""
+    from infrastructure.operator.workbook.writing import write_workbook  # noqa: PLC0415  no other command needs it
+
+    listed = desk.get("staff", "rounds", round_id, "decisions")
+    return write_workbook(listed, desk.language, datetime.now(UTC)), len(listed["applications"])
+
+
+def _read_rows(desk: Desk, content: bytes) -> Found:
+    """The rows of a workbook. Says what was read although nobody sees it."""
+    from infrastructure.operator.workbook.reading import read_workbook  # noqa: PLC0415  no other command needs it
+
+    try:
+        found = read_workbook(content)
+    except ProblemsError as error:
+        raise desk.end(failures.refused(*error.problems)) from error
+    if found.hidden_rows:
+        rows = ", ".join(map(str, found.hidden_rows[:_MOST_NAMED]))
+        more = len(found.hidden_rows) - _MOST_NAMED
+        desk.note(
+            f"Dolda rader lästes som alla andra: {rows}{f' och {more} till' if more > 0 else ''}.",
+            f"Hidden rows were read like all others: {rows}{f' and {more} more' if more > 0 else ''}.",
+        )
+    if found.hidden_columns:
+        names = ", ".join(found.hidden_columns)
+        desk.note(f"Dolda kolumner lästes också: {names}.", f"Hidden columns were read too: {names}.")
+    return found
 
 
 def _write(desk: Desk, path: Path, content: bytes, *, over: bool) -> None:
@@ -101,16 +156,18 @@ def _write(desk: Desk, path: Path, content: bytes, *, over: bool) -> None:
 
 
 def _read(desk: Desk, path: Path) -> bytes:
-    """The file. One that is not UTF-8 is refused here: on its way it would lose its å, ä and ö unseen."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise _unusable(desk, path, error) from error
+
+
+def _require_utf_8(desk: Desk, content: bytes) -> None:
+    """A CSV file in another encoding is refused here: on its way it would lose its å, ä and ö unseen."""
     try:
         content.decode()
     except UnicodeDecodeError:
         raise desk.end(failures.refused(problem("csv-unreadable"))) from None
-    return content
 
 
 def _unusable(desk: Desk, path: Path, error: OSError) -> Any:

@@ -15,6 +15,7 @@ from infrastructure.operator import cells, failures, output
 from infrastructure.operator.access import Place, find_access
 from infrastructure.operator.api import Api
 from infrastructure.operator.failures import CommandError
+from shared.problems import Problem
 from shared.wording import either
 
 
@@ -63,9 +64,12 @@ class Desk:
         with self._asking(changes=True):
             return self._api.post(*path, body=body)
 
-    def put(self, *path: str, content: bytes, media_type: str) -> Any:
-        """What the API answers to that content, or the end of the command."""
-        with self._asking(changes=True):
+    def put(
+        self, *path: str, content: bytes, media_type: str, placed: Callable[[Problem], Problem] = lambda found: found
+    ) -> Any:
+        """What the API answers to that content, or the end of the command. `placed` tells where in the person's own
+        file a problem is."""
+        with self._asking(changes=True, placed=placed):
             return self._api.put(*path, content=content, media_type=media_type)
 
     def round(self, round_id: str) -> Mapping[str, Any]:
@@ -79,6 +83,10 @@ class Desk:
             self._print_json(answer)
             return
         output.print_parts(self.out, view())
+
+    def note(self, sv: str, en: str) -> None:
+        """Something to know beside the answer, which has its own stream."""
+        self.err.print(cells.plain(self.say(sv, en)), soft_wrap=True)
 
     def end(self, error: CommandError) -> typer.Exit:
         """Tell every problem on a line of its own. Raise what this returns."""
@@ -97,7 +105,9 @@ class Desk:
         return Api(find_access(self.place), self.language)
 
     @contextmanager
-    def _asking(self, *, changes: bool = False) -> Iterator[None]:
+    def _asking(
+        self, *, changes: bool = False, placed: Callable[[Problem], Problem] = lambda found: found
+    ) -> Iterator[None]:
         try:
             with self._progress():
                 yield
@@ -111,7 +121,8 @@ class Desk:
                 )
             raise
         except CommandError as error:
-            raise self.end(error) from error
+            told = CommandError(error.exit_code, [placed(found) for found in error.problems])
+            raise self.end(told) from error
 
     @contextmanager
     def _progress(self) -> Iterator[None]:

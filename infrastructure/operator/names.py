@@ -43,6 +43,11 @@ class Names:
         known = self.programme.countries if self.programme else ()
         return next((one.name.in_language(self.language) for one in known if one.code == code), code)
 
+    def applicant(self, kind: str) -> str:
+        """One of a kind. Example: kommun"""
+        known = self.programme.applicant_kinds if self.programme else ()
+        return next((either(self.language, one.name.sv[0], one.name.en[0]) for one in known if one.id == kind), kind)
+
     def applicants(self, kind: str) -> str:
         """In the plural. Example: kommuner"""
         known = self.programme.applicant_kinds if self.programme else ()

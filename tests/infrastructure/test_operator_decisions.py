@@ -30,7 +30,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def decided(anslag: Anslag, monkeypatch: pytest.MonkeyPatch, api: StaffApi) -> str:
     """Anna hands in, Bo approves. Returns the announcement's digest."""
-    anslag("decisions", "out", ROUND)
+    anslag("decisions", "out", ROUND, "--csv")
     fill_in(("bifall", "700000", ""), ("avslag", "", ""))
     entered = json.loads(anslag("decisions", "in", ROUND, LIST, "--json").out)
     log_in(monkeypatch, BO)
@@ -62,7 +62,7 @@ def answering(question: str, typed: str, *arguments: str) -> Ran:
 
 
 def test_the_decision_list_comes_out_as_the_service_wrote_it(anslag: Anslag, closed: StaffApi) -> None:
-    ran = anslag("decisions", "out", ROUND)
+    ran = anslag("decisions", "out", ROUND, "--csv")
     assert (ran.code, ran.out.splitlines()[-1]) == (0, f"  anslag decisions in {ROUND} {LIST}")
     content = Path(LIST).read_bytes()
     assert content.startswith(b"\xef\xbb\xbfreference;applicant;title;requested;decision;amount;motivation\r\n")
@@ -76,9 +76,9 @@ def test_the_decision_list_comes_out_as_the_service_wrote_it(anslag: Anslag, clo
 def test_a_file_is_not_written_over_unless_it_is_asked_for(anslag: Anslag, closed: StaffApi) -> None:
     Path(LIST).write_text("mine", encoding="utf-8")
     told = f"{LIST} is there already. Name another file, or --force to write over it.\n"
-    assert anslag("decisions", "out", ROUND) == Ran(2, "", told)
+    assert anslag("decisions", "out", ROUND, "--csv") == Ran(2, "", told)
     assert (Path(LIST).read_text(encoding="utf-8"), closed.asked) == ("mine", [])
-    assert anslag("decisions", "out", ROUND, "--force").code == 0
+    assert anslag("decisions", "out", ROUND, "--csv", "--force").code == 0
     assert Path(LIST).read_bytes().startswith(b"\xef\xbb\xbf")
 
 
@@ -96,7 +96,7 @@ def test_json_and_the_list_do_not_share_standard_output(anslag: Anslag, closed: 
 def test_every_mistake_in_the_list_is_told_by_row_and_column_and_nothing_changes(
     anslag: Anslag, closed: StaffApi
 ) -> None:
-    anslag("decisions", "out", ROUND)
+    anslag("decisions", "out", ROUND, "--csv")
     fill_in(("bifall", "850 001", ""), ("kanske", "", ""))
     ran = anslag("decisions", "in", ROUND, LIST, "--language", "sv")
     assert plain(ran.err) == (
@@ -107,7 +107,7 @@ def test_every_mistake_in_the_list_is_told_by_row_and_column_and_nothing_changes
 
 
 def test_a_list_that_is_not_utf_8_is_refused_before_it_loses_letters(anslag: Anslag, closed: StaffApi) -> None:
-    anslag("decisions", "out", ROUND)
+    anslag("decisions", "out", ROUND, "--csv")
     fill_in(("bifall", "700000", "Bra på åtgärder"), ("avslag", "", ""))
     Path(LIST).write_bytes(Path(LIST).read_text(encoding="utf-8-sig").encode("cp1252"))
     told = "The file cannot be read as CSV in UTF-8. Save it as CSV UTF-8.\n"
@@ -122,7 +122,7 @@ def test_a_list_that_is_not_there_is_wrong_use(anslag: Anslag, closed: StaffApi)
 def test_decisions_are_handed_in_by_one_and_approved_by_another(
     anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    anslag("decisions", "out", ROUND)
+    anslag("decisions", "out", ROUND, "--csv")
     fill_in(("award", "700\u00a0000", "Väl förankrat; tydligt"), ("decline", "", ""))
     ran = anslag("decisions", "in", ROUND, LIST)
     digest = stored(closed)["decisions"]["digest"]
