@@ -38,7 +38,7 @@ storm: setup ## The same load while functions die, the cloud stops and deliverie
 	@$(BIN)/python -m infrastructure.demo.storm $(or $(COUNT),2000) $(if $(SEED),--seed $(SEED))
 
 .PHONY: test
-test: setup check ## Set-up, checks, all tests, and SAM's own validation and build
+test: setup office check ## Set-up, checks, all tests, and SAM's own validation and build
 	@$(BIN)/pytest $(PYTEST_FLAGS)
 	@$(MAKE) --no-print-directory sam
 
@@ -71,6 +71,10 @@ lock: setup ## Remake the lock files in requirements/ from their .in files (UPGR
 .PHONY: setup
 setup:
 	@$(ROOT)/infrastructure/bootstrap.sh
+
+.PHONY: office
+office: # LibreOffice, for the test that fills in a decision list with it
+	@$(ROOT)/infrastructure/office.sh
 
 # SAM calls these (template.yaml, BuildMethod: makefile) with ARTIFACTS_DIR set.
 build-%: setup

@@ -50,11 +50,21 @@ fetch() {
     case ${package##*/} in libc6_* | libc-bin_*) continue ;; esac
     dpkg-deb -x "$package" "$office/debian" || return
   done
-  # Debian's package sends LibreOffice to /etc and /var for a part of itself.
-  find "$office/debian/usr/lib/libreoffice" -type l -lname '/*' -printf '%p\t%l\n' | while IFS=$'\t' read -r link target; do
-    [ -e "$office/debian$target" ] && ln -sfn "$office/debian$target" "$link"
-  done
+  settle_in
   rm -rf "$office/apt" "$office"/debian/usr/share/{doc,man,locale}
+}
+
+# What Debian's own installation does, and where LibreOffice looks: its settings are kept beside it until they are
+# copied to /etc, and its files name /usr and /etc.
+settle_in() {
+  local debian=$office/debian link target
+  local base=$debian/usr/lib/libreoffice
+  find "$base" -type l -lname '/*' -printf '%p\t%l\n' | while IFS=$'\t' read -r link target; do
+    ln -sfn "$debian$target" "$link" || return
+  done
+  cp -r "$base/share/.registry/." "$debian/etc/libreoffice/registry/" &&
+    sed -i -E "s#file:///(usr/lib|etc)/libreoffice#file://${debian// /%20}/\1/libreoffice#g" \
+      "$base/program/fundamentalrc" "$base/program/sofficerc"
 }
 
 write_command() {

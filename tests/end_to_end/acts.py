@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from openpyxl import load_workbook
+
 from infrastructure.demo.applicant import ApplicantClient
 from tests.builders.documents import a_document
+from tests.builders.listings import FIRST
 from tests.end_to_end.installation import Installation, Json
 from tests.end_to_end.papers import a_play
 
@@ -70,16 +71,15 @@ class Announced:
 
 def decide(installation: Installation, round_id: str, awards: Mapping[str, int]) -> str:
     """Anna takes the list out, fills it in and hands it back. Returns the digest of the decisions."""
-    file = installation.cloud.home / "beslut.csv"
-    installation.anna.anslag("decisions", "out", round_id, str(file))
-    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig")), delimiter=";"))
-    out = io.StringIO()
-    table = csv.DictWriter(out, list(rows[0]), delimiter=";")
-    table.writeheader()
-    for row in rows:
-        award = awards.get(row["reference"])
-        table.writerow(row | {"decision": "bifall" if award else "avslag", "amount": str(award or "")})
-    file.write_text(out.getvalue(), encoding="utf-8-sig")
+    file = installation.cloud.home / "beslut.xlsx"
+    installation.anna.anslag("decisions", "out", round_id, str(file), "--language", "sv")
+    book = load_workbook(file)
+    sheet = book.worksheets[0]
+    for row in range(FIRST, sheet.max_row + 1):
+        award = awards.get(str(sheet.cell(row, 1).value))
+        sheet.cell(row, 13, "bifall" if award else "avslag")
+        sheet.cell(row, 14, award)
+    book.save(file)
     entered = installation.anna.ask("decisions", "in", round_id, str(file))
     file.unlink()
     assert (entered["awards"], entered["sum"]) == (len(awards), sum(awards.values()))

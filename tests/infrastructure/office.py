@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from tests.template import ROOT
 
-_PATIENCE = 60
+_PATIENCE = 40
 _HERE = ROOT / ".anslag/office/soffice"
 _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema"
