@@ -97,7 +97,7 @@ def test_what_goes_out_comes_back_unchanged(language: str) -> None:
     assert (handed_in["round"], handed_in["digest"], handed_in["decided"]) == (CALL.id, a_listing()["digest"], "")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(title=TEXTS, motivation=TEXTS)
 @example(title="_x0041_ _x005F_", motivation="=1\n\r\n'+2\t\x0b")
 def test_any_text_comes_back_as_it_went_out_and_is_never_a_formula(title: str, motivation: str) -> None:
@@ -343,6 +343,8 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     assert refused(bomb) == [("workbook-too-large", "")]
     assert refused(zipped(**{f"{number}": b"" for number in range(501)})) == [("workbook-too-large", "")]
     assert refused(b"PK\x03\x04" + b"\0" * unpacking.MOST_BYTES) == [("workbook-too-large", "")]
+    strings = zipped(**{"[Content_Types].xml": b"", "xl/sharedStrings.xml": b"\0" * 11_000_000})
+    assert refused(strings) == [("workbook-too-large", "")]
     styles = zipped(**{"[Content_Types].xml": b"", "xl/styles.xml": b"\0" * 5_000_000})
     assert refused(styles) == [("workbook-too-large", "")]
 
@@ -368,6 +370,14 @@ def test_a_sheet_far_larger_than_any_list_is_refused() -> None:
     far = {"A30000": "x"}, {"XFD6": "x"}
     for cells in far:
         assert refused(filled_in(a_workbook(*DECIDED), cells)) == [("workbook-too-large", "")]
+
+
+def test_a_sheet_of_countless_empty_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = "<row>" + "<c/>" * 30_000 + "</row>"
+    content = with_xml(lambda sheet: sheet.replace("</sheetData>", cells + "</sheetData>"))
+    assert judged(content) == BY_REFERENCE
+    monkeypatch.setattr(marks, "_MOST_ELEMENTS", 20_000)
+    assert refused(content) == [("workbook-too-large", "")]
 
 
 def test_a_sheet_merged_from_end_to_end_takes_no_memory() -> None:

@@ -15,7 +15,7 @@ from openpyxl.utils.cell import coordinate_to_tuple, range_boundaries
 from shared.problems import refuse
 
 MOST_ROWS, MOST_COLUMNS = 20_000, 500
-_MOST_MERGED = 5_000
+_MOST_MERGED, _MOST_ELEMENTS = 5_000, 600_000
 
 
 @dataclass(slots=True)
@@ -60,15 +60,19 @@ def read_marks(source: IO[bytes]) -> Marks:
 
 
 def _elements(source: IO[bytes]) -> Iterator[tuple[str, str, Element]]:
-    """Each element with its name without namespace. Rows are forgotten once they were seen."""
-    rows: Element | None = None
-    for event, element in iterparse(source, events=("start", "end")):
+    """Each element with its name without namespace. What was seen is forgotten, but for the parts of a cell."""
+    above: list[Element] = []
+    for count, (event, element) in enumerate(iterparse(source, events=("start", "end"))):
+        if count > 2 * _MOST_ELEMENTS:
+            raise refuse("workbook-too-large", most=f"{MOST_ROWS} × {MOST_COLUMNS}")
         name = element.tag.rpartition("}")[2]
         yield event, name, element
-        if name == "sheetData" and event == "start":
-            rows = element
-        elif name == "row" and event == "end" and rows is not None:
-            rows.clear()
+        if event == "start":
+            above.append(element)
+            continue
+        above.pop()
+        if name in ("row", "c", "mergeCell", "col") and above:
+            above[-1].clear()
 
 
 def _mark_cell(marks: Marks, row: int, column: int, cell: Element) -> None:

@@ -36,4 +36,4 @@ def height(cells: Iterable[tuple[Any, float]]) -> float:
 
 def _lines(text: str, width: float) -> int:
     # A column's width is in digits, and letters are a little narrower.
-    return sum(len(textwrap.wrap(line, max(1, int(width * 1.05)))) or 1 for line in text.split("\n"))
+    return sum(len(textwrap.wrap(line, max(1, int(width * 1.15)))) or 1 for line in text.split("\n"))

@@ -12,7 +12,7 @@ import zipfile
 from shared.problems import ProblemsError, problem, refuse
 
 MOST_BYTES = 10_000_000
-_MOST_UNPACKED, _MOST_OTHER_XML = 40_000_000, 4_000_000
+_MOST_UNPACKED, _MOST_STRINGS, _MOST_OTHER_XML = 40_000_000, 10_000_000, 4_000_000
 _MOST_PARTS = 500
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -57,9 +57,11 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
     if "[Content_Types].xml" not in names:
         raise refuse("workbook-unreadable")
     for part in parts:
-        is_data = part.filename.startswith(("xl/worksheets/", "xl/sharedStrings"))
-        if part.filename.endswith((".xml", ".rels")) and not is_data and part.file_size > _MOST_OTHER_XML:
-            raise _too_large(_MOST_OTHER_XML)
+        if part.filename.startswith("xl/worksheets/") or not part.filename.endswith((".xml", ".rels")):
+            continue
+        most = _MOST_STRINGS if part.filename.startswith("xl/sharedStrings") else _MOST_OTHER_XML
+        if part.file_size > most:
+            raise _too_large(most)
     if "xl/workbook.xml" in names and _STRICT in archive.read("xl/workbook.xml"):
         raise refuse("workbook-other-format", given="Strict Open XML")
 
