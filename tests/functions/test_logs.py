@@ -181,6 +181,17 @@ def _decide_and_announce(deployed: Deployed, person: Applicant) -> None:
     assert (
         ask("decide", "PUT", "/decisions", f"{listed}\n{CANARIES['name']};bifall;1;{CANARIES['motivation']}")[0] == 422
     )
+    listed_row = {
+        "row": 6,
+        "reference": CANARIES["name"],
+        "title": CANARIES["title"],
+        "motivation": CANARIES["motivation"],
+    }
+    assert (
+        ask("decide", "PUT", "/decisions", {"rows": [listed_row, listed_row | {CANARIES["unknown field"]: ""}]})[0]
+        == 400
+    )
+    assert ask("decide", "PUT", "/decisions", {"rows": [listed_row | {"reference": person.application}]})[0] == 422
     digest = ask("decide", "PUT", "/decisions", listed)[1]["digest"]
     assert ask("decide", "POST", "/decisions/approval", {"digest": digest}, by=BERTIL)[0] == 200
     preview = ask("announce", "GET", "/announcement", by=BERTIL)[1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -64,8 +63,8 @@ FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".ods": "calc8", ".xls": "MS Excel
 
 
 def find_office() -> str | None:
-    """The command: the one that set-up fetched, or else the machine's own."""
-    return str(_HERE) if _HERE.exists() else shutil.which("soffice")
+    """The command that infrastructure/office.sh made: the machine's own, or the one that it fetched."""
+    return str(_HERE) if _HERE.exists() else None
 
 
 def work(office: str, home: Path, *jobs: tuple[Path, Path, str]) -> None:
