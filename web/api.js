@@ -1,0 +1,76 @@
+// The one way to the API. Every answer sets the clock; every failure is a Failure that can say itself.
+import { heard } from "./clock.js";
+import { lang, t } from "./texts.js";
+
+/** The private link's secret. It stays in the fragment, which no server ever sees. */
+export const token = decodeURIComponent(location.hash.slice(1));
+/** The round and the application that the link names. */
+export const [roundId, applicationId] = token.split(".");
+
+export const wait = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+/** What the API refused, or that it could not be reached (status 0). */
+export class Failure extends Error {
+  /** @param {number} status @param {any} body */
+  constructor(status, body) {
+    super(body?.title ?? t.noConnection);
+    this.status = status;
+    this.body = body;
+    this.problems = body?.problems ?? [];
+  }
+
+  get offline() {
+    return this.status === 0;
+  }
+
+  /** Worth another try: the network, or a server that stumbled. */
+  get passing() {
+    return this.status === 0 || this.status >= 500;
+  }
+
+  /** The sentences, in the reader's language. */
+  get sentence() {
+    return this.problems.map((problem) => problem[lang]).join(" ") || this.message;
+  }
+}
+
+let base;
+async function address() {
+  base ??= (await (await fetch("/config.json")).json()).api.replace(/\/$/, "");
+  return base;
+}
+
+/** @param {string} method @param {string} path @param {any} [body] @param {RequestInit} [options] @returns {Promise<any>} */
+export async function call(method, path, body, options = {}) {
+  const headers = { "Accept-Language": lang };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let answer, content;
+  try {
+    answer = await fetch((await address()) + path, { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(25_000), ...options });
+    content = await answer.json();
+  } catch {
+    throw new Failure(answer && !answer.ok ? answer.status : 0, null);
+  }
+  if (content.now) heard(content.now);
+  if (!answer.ok) throw new Failure(answer.status, content);
+  return content;
+}
+
+/** Read, and try again for a while where the connection fails. */
+export async function read(path, tries = 4) {
+  for (let pause = 500; ; pause *= 2) {
+    try {
+      return await call("GET", path);
+    } catch (failure) {
+      if (!failure.passing || --tries <= 0) throw failure;
+      await wait(pause);
+    }
+  }
+}
+
+/** SHA-256 in hexadecimal. @param {BufferSource} bytes */
+export async function sha256(bytes) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

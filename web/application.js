@@ -1,0 +1,149 @@
+// The private status page: where the application stands, its receipt, its versions, what comes and when.
+import { call, read, roundId, wait } from "./api.js";
+import { countdown, dayAfter, moment } from "./clock.js";
+import { el, say, show } from "./dom.js";
+import { findingsOf } from "./form/problems.js";
+import { formAddress, privateLink } from "./link.js";
+import { run } from "./page.js";
+import { placeOf, receipt } from "./receipt.js";
+import { hasArrived, sending } from "./submit.js";
+import { lang, t } from "./texts.js";
+
+/** How often the page looks while something is on its way, and until when it says that it is slow. */
+const LOOK = 700, SLOW = 20_000, LOST = 25_000;
+
+run(async () => {
+  const round = await read(`/rounds/${encodeURIComponent(roundId)}`);
+  let status = await read("/application");
+  if (sending.get()) status = await untilArrived(status, round, sending.get());
+  await draw(status, round);
+});
+
+/** Wait for what this window sent. What the bucket has confirmed will come; what it has not may be lost. */
+async function untilArrived(status, round, sent) {
+  const told = el("p", {}, t.checking), began = performance.now();
+  if (!hasArrived(status, sent)) show("sending", heading(round, t.isSent), told, el("progress", { "aria-label": t.isSent }));
+  for (let pause = LOOK; !hasArrived(status, sent); pause = Math.min(pause * 1.2, 4000)) {
+    const waited = performance.now() - began;
+    if (waited > SLOW && told.textContent === t.checking) say((told.textContent = t.slow));
+    if (!sent.delivered && waited > LOST) return { ...status, lost: true };
+    await wait(pause);
+    status = await read("/application", 30);
+  }
+  sending.clear();
+  return status;
+}
+
+const heading = (round, words) => [
+  el("p", { class: "kicker" }, `${round.programme.funder[lang]} · ${round.name[lang]}`),
+  el("h1", { tabindex: -1 }, words),
+];
+
+/** receipt, refused, late, withdrawn, draft or lost: what the page is about. */
+function stateOf({ refused, state, lost }) {
+  if (lost) return "lost";
+  if (refused) return refused.outcome === "late" ? "late" : "refused";
+  return { submitted: "receipt", withdrawn: "withdrawn" }[state] ?? "draft";
+}
+
+async function draw(status, round) {
+  const state = stateOf(status), open = round.phase === "open", when = (iso) => moment(iso, round.time_zone);
+  const { submissions } = await read("/application/history");
+  sending.clear();
+  document.title = `${t.states[state]} – ${t.service}`;
+  const left = el("p", { class: "deadline" });
+  show(
+    state,
+    heading(round, t.states[state]),
+    el("p", {}, `${t.reference} `, el("strong", {}, status.reference)),
+    ABOUT[state](status, round, when),
+    status.current && status.state === "submitted" && receipt(status, round),
+    open && left,
+    actions(status, open, state),
+    next(round, status, when),
+    versions(submissions, when),
+    privateLink({ mails: round.mails_links, open: state === "draft" }),
+    await certificate(round),
+    questions(round, status),
+  );
+  document.querySelector("h1").focus();
+  if (open) countdown(round, left, () => setTimeout(() => location.reload(), 1500));
+}
+
+const paragraph = (...words) => el("p", {}, words);
+
+const ABOUT = {
+  receipt: () => paragraph(t.received),
+  withdrawn: ({ withdrawn_at: at }, round, when) => [paragraph(t.isWithdrawn(when(at))), round.phase === "open" && paragraph(t.mayReturn)],
+  draft: (_, round) => paragraph(round.phase === "open" ? t.isDraft : t.isDraftTooLate),
+  lost: () => el("p", { class: "notice" }, t.lost),
+  late: ({ refused, current }, round, when) => [
+    el("p", { class: "notice" }, t.tooLate(when(refused.arrived_at), when(round.closes_at), round.grace_seconds / 60)),
+    current && paragraph(t.stillCounts(current.version)),
+  ],
+  refused: ({ refused, current, state }, round) => [
+    paragraph(t.refusedIntro),
+    el("ul", { class: "problems" }, findingsOf(refused.problems, new Map(), lang).map(({ path, code, text }) => {
+      const where = placeOf(path, round);
+      return el("li", { "data-code": code, "data-path": path }, where && el("strong", {}, `${where}: `), text);
+    })),
+    current && state === "submitted" && paragraph(t.stillCounts(current.version)),
+  ],
+};
+
+function actions({ current, state }, open, about) {
+  if (!open) return null;
+  const words = { refused: t.mend, draft: t.goOn, lost: t.goOn, withdrawn: t.applyAgain }[about] ?? t.change;
+  return el("p", { class: "actions" }, el("a", { class: "button", href: formAddress(), "data-do": "change" }, words), current && state === "submitted" && withdrawal());
+}
+
+/** Withdrawing asks first, in a dialog that the keyboard can leave. */
+function withdrawal() {
+  const wrong = el("p", { class: "wrong", role: "alert" });
+  const yes = el("button", { type: "button", "data-do": "withdraw-yes" }, t.withdrawYes);
+  const no = el("button", { type: "button", class: "second", "data-do": "withdraw-no", click: () => dialog.close() }, t.withdrawNo);
+  const dialog = el("dialog", { "aria-labelledby": "withdraw-title" }, el("h2", { id: "withdraw-title" }, t.withdrawTitle), el("p", {}, t.withdrawAbout), wrong, el("p", { class: "actions" }, no, yes));
+  yes.addEventListener("click", async () => {
+    yes.disabled = true;
+    try {
+      await call("POST", "/application/withdrawal", {});
+      location.reload();
+    } catch (failure) {
+      // The answer may be lost and the withdrawal not.
+      if (failure.problems.some(({ code }) => code === "already-withdrawn")) return location.reload();
+      wrong.textContent = failure.sentence;
+      yes.disabled = false;
+    }
+  });
+  return [" ", el("button", { type: "button", class: "second", "data-do": "withdraw", click: () => dialog.showModal() }, t.withdraw), dialog];
+}
+
+/** What will come, and when. */
+function next(round, { state, current }, when) {
+  if (state !== "submitted") return null;
+  const { closes_at: closes, programme, phase } = round, days = programme.decision_within_days;
+  const changed = Date.parse(current.arrived_at) <= Date.parse(closes ?? current.arrived_at);
+  const said = [
+    phase === "open" ? (closes ? t.mayChange(when(closes)) : t.mayChangeOpen) : closes && t.noMoreChanges(when(closes), changed),
+    phase === "announced" ? t.isAnnounced : closes ? t.decisionBy(days, dayAfter(closes, round.time_zone, days)) : t.decisionWithin(days),
+    t.toldBy,
+  ];
+  return el("section", { "aria-labelledby": "next" }, el("h2", { id: "next" }, t.next), el("ul", {}, said.filter(Boolean).map((words) => el("li", {}, words))));
+}
+
+function versions(submissions, when) {
+  if (!submissions.length) return null;
+  const head = t.versionHeads.map((words) => el("th", { scope: "col" }, words));
+  const rows = [...submissions].reverse().map((one) => el("tr", {}, el("td", {}, when(one.arrived_at)), el("td", {}, t.outcomes[one.outcome](one.number)), el("td", {}, el("code", { class: "sum" }, one.sha256))));
+  return el("section", { "aria-labelledby": "versions", class: "screen" }, el("h2", { id: "versions" }, t.versions), el("div", { class: "wide", tabindex: 0, role: "region", "aria-labelledby": "versions" }, el("table", {}, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows))));
+}
+
+/** Once the round is certified anybody can see that nothing is missing. */
+async function certificate(round) {
+  if (!["closed", "decided", "announced"].includes(round.phase)) return null;
+  const found = await call("GET", `/rounds/${round.id}/certificate`).catch(() => null);
+  if (!found) return null;
+  return el("section", { "aria-labelledby": "certificate", class: "screen" }, el("h2", { id: "certificate" }, t.certificate), paragraph(t.aboutCertificate), el("p", {}, el("code", { class: "sum" }, found.root_hash ?? found.root ?? "")));
+}
+
+const questions = ({ programme: { contact } }, { reference }) => paragraph(t.askUs, " ", el("a", { href: `mailto:${contact}` }, contact), ". ", t.giveReference(reference));

@@ -1,0 +1,238 @@
+// The draft: saved on the server as one types, kept on this device only until it is.
+import { applicationId, call, read } from "./api.js";
+import { equal, merge } from "./merge.js";
+
+const QUIET = 900, KEPT = 250, LOOK = 45_000, MOST_PAUSE = 30_000;
+/** What a browser lets a closing page send. */
+const MOST_PARTING = 60_000;
+
+/**
+ * Events: "change" {paths, foreign}, "state" ("saved", "unsaved", "saving", "offline", "refused"), "clash",
+ * "company" (how many other windows of this browser have the application open).
+ */
+export class Draft extends EventTarget {
+  /** @type {Record<string, any>} what this window shows */
+  fields = {};
+  /** @type {Map<string, any>} the others' values where both changed the same field; never overwritten unasked */
+  clashes = new Map();
+  savedAt = null;
+  state = "saved";
+  #base = {};
+  #revision = 0;
+  #editor = crypto.randomUUID();
+  #company = new Set();
+  #timer = 0;
+  #keeping = 0;
+  #pause = 0;
+  #saving = null;
+  #channel = new BroadcastChannel(`anslag.${applicationId}`);
+
+  async open() {
+    const stored = await read("/application/draft");
+    this.#adopt(stored);
+    this.fields = { ...this.#base };
+    this.savedAt = stored.saved_at;
+    for (const [key, kept] of leftovers()) {
+      // What a window that crashed or was closed could not save any more.
+      this.#note(merge(kept.base, kept.fields, this.fields));
+      this.#keep();
+      forget(key);
+    }
+    this.#listen();
+    if (this.#dirty()) this.#soon(0);
+  }
+
+  get(path) {
+    return this.fields[path];
+  }
+
+  /** Paths that begin with this one, in order. */
+  under(prefix) {
+    return Object.keys(this.fields).filter((path) => path.startsWith(`${prefix}.`)).sort();
+  }
+
+  /** Change fields; a value of undefined removes its path. */
+  set(changes) {
+    const paths = Object.keys(changes).filter((path) => JSON.stringify(this.fields[path]) !== JSON.stringify(changes[path]));
+    if (!paths.length) return;
+    for (const path of paths) {
+      if (changes[path] === undefined) delete this.fields[path];
+      else this.fields[path] = changes[path];
+    }
+    this.#tell("change", { paths, foreign: false });
+    clearTimeout(this.#keeping);
+    this.#keeping = setTimeout(() => this.#keep(), KEPT);
+    this.#become("unsaved");
+    this.#soon();
+  }
+
+  /** Choose between the two values of a field that two changed. */
+  settle(path, mine) {
+    const theirs = this.clashes.get(path);
+    this.clashes.delete(path);
+    if (!mine) this.set({ [path]: theirs });
+    this.#tell("clash", { paths: [path] });
+    this.#soon(0);
+  }
+
+  /** Save now. Resolves when it is saved or cannot be; see `state`. */
+  async flush() {
+    clearTimeout(this.#timer);
+    while (this.#saving) await this.#saving;
+    this.#saving = this.#save().finally(() => (this.#saving = null));
+    await this.#saving;
+  }
+
+  #soon(pause = QUIET) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), pause);
+  }
+
+  async #save() {
+    const sent = this.#outgoing();
+    if (equal(sent, this.#base)) return this.#saved();
+    this.#become("saving");
+    try {
+      const answer = await call("PUT", "/application/draft", this.#body(sent));
+      this.#base = sent;
+      this.#revision = answer.revision;
+      this.savedAt = answer.saved_at;
+      this.#channel.postMessage({ revision: answer.revision, fields: sent });
+      this.#saved();
+    } catch (failure) {
+      this.#failed(failure);
+    }
+  }
+
+  #body(sent) {
+    return { revision: this.#revision, editor: this.#editor, draft: { fields: sent } };
+  }
+
+  #saved() {
+    this.#pause = 0;
+    if (this.#dirty()) return this.#soon();
+    if (!this.clashes.size) this.#forget();
+    this.#become("saved");
+  }
+
+  #failed(failure) {
+    if (failure.status === 409 && failure.body?.current) {
+      this.#take(failure.body.current);
+      return this.#soon(50);
+    }
+    this.#become(failure.passing ? "offline" : "refused", failure);
+    this.#pause = Math.min(MOST_PAUSE, (this.#pause || 1000) * 2);
+    if (failure.passing || failure.status === 429) this.#soon(this.#pause);
+  }
+
+  /** What is to be stored: mine, but theirs where it is not settled whose counts. */
+  #outgoing() {
+    const sent = { ...this.fields };
+    for (const [path, theirs] of this.clashes) {
+      if (theirs === undefined) delete sent[path];
+      else sent[path] = theirs;
+    }
+    return sent;
+  }
+
+  #dirty() {
+    return !equal(this.#outgoing(), this.#base);
+  }
+
+  #adopt(stored) {
+    this.#base = stored.draft?.fields ?? {};
+    this.#revision = stored.revision;
+  }
+
+  /** Merge what another window or person stored. */
+  #take(stored) {
+    if (stored.revision <= this.#revision) return;
+    const found = merge(this.#base, this.fields, stored.draft?.fields ?? {});
+    this.#adopt(stored);
+    this.#note(found);
+    if (this.#dirty()) this.#soon();
+  }
+
+  #note({ merged, taken, clashing }) {
+    const theirs = (path) => this.#base[path];
+    this.fields = merged;
+    for (const path of this.clashes.keys()) {
+      if (JSON.stringify(merged[path]) === JSON.stringify(theirs(path))) this.clashes.delete(path);
+    }
+    for (const path of clashing) this.clashes.set(path, theirs(path));
+    if (taken.length) this.#tell("change", { paths: taken, foreign: true });
+    this.#tell("clash", { paths: clashing });
+  }
+
+  #listen() {
+    this.#channel.onmessage = ({ data }) => {
+      if (data.fields) this.#take({ revision: data.revision, draft: { fields: data.fields } });
+      if (data.hello) this.#channel.postMessage({ here: this.#editor });
+      if (data.bye) this.#company.delete(data.bye);
+      else if (data.hello || data.here) this.#company.add(data.hello ?? data.here);
+      this.#tell("company", { windows: this.#company.size });
+    };
+    this.#channel.postMessage({ hello: this.#editor });
+    addEventListener("online", () => this.#soon(0));
+    addEventListener("pagehide", () => this.#part());
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.flush() : this.look()));
+    setInterval(() => document.hidden || this.look(), LOOK);
+  }
+
+  /** See whether somebody else has saved. */
+  async look() {
+    if (this.#saving) return;
+    await call("GET", "/application/draft").then((stored) => this.#saving || this.#take(stored), () => {});
+  }
+
+  #part() {
+    this.#channel.postMessage({ bye: this.#editor });
+    this.#keep();
+    const sent = this.#outgoing();
+    if (this.#saving || equal(sent, this.#base) || JSON.stringify(sent).length > MOST_PARTING) return;
+    call("PUT", "/application/draft", this.#body(sent), { keepalive: true, signal: null }).then(() => this.#forget(), () => {});
+  }
+
+  #keep() {
+    clearTimeout(this.#keeping);
+    if (!this.#dirty() && !this.clashes.size) return;
+    try {
+      localStorage.setItem(prefix + this.#editor, JSON.stringify({ base: this.#base, fields: this.fields }));
+    } catch {
+      // No room, or none allowed: then only the server keeps it.
+    }
+  }
+
+  #forget() {
+    clearTimeout(this.#keeping);
+    forget(prefix + this.#editor);
+  }
+
+  #become(state, failure) {
+    this.state = state;
+    this.#tell("state", { failure });
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+const prefix = `anslag.${applicationId}.`;
+
+function leftovers() {
+  try {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+    return keys.map((key) => [key, JSON.parse(localStorage.getItem(key))]);
+  } catch {
+    return [];
+  }
+}
+
+function forget(key) {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // Nothing was kept either.
+  }
+}

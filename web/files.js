@@ -1,0 +1,196 @@
+// Attachments: looked at, hashed and uploaded as soon as they are chosen; tried again by themselves.
+import { call, sha256, wait } from "./api.js";
+import { now } from "./clock.js";
+import { fill, lang, t } from "./texts.js";
+import { upload } from "./upload.js";
+
+const AT_ONCE = 2, MOST_PAUSE = 30_000;
+/** A form that ends sooner than this is not begun with. */
+const MARGIN = 20_000;
+/** Browsers know a type from their system, and some systems know no Excel; then the name's ending tells. */
+const ENDINGS = {
+  "application/pdf": ["pdf"],
+  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ["xlsx"],
+  "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ["docx"],
+  "image/jpeg": ["jpg", "jpeg"],
+  "image/png": ["png"],
+};
+const NAMES = ["PDF", "Excel (.xlsx)", "Word (.docx)", "JPEG", "PNG"];
+
+export const typeName = (type) => NAMES[Object.keys(ENDINGS).indexOf(type)] ?? type;
+/** What a file chooser is told. */
+export const accepted = (kind) => kind.types.flatMap((type) => [type, ...(ENDINGS[type] ?? []).map((ending) => `.${ending}`)]).join();
+
+/** @typedef {{file: File, kind: string, name: string, type: string, sha256?: string, sent: number,
+ *   state: "hashing"|"waiting"|"sending"|"resting"|"sent"|"failed", text?: string, abort?: () => void, form?: any}} Job */
+
+/** Events: "change" with the job. What is chosen and what has arrived is noted in the draft. */
+export class Files extends EventTarget {
+  /** @type {Job[]} */
+  jobs = [];
+  #wake = new Set();
+
+  /** @param {import("./draft.js").Draft} draft @param {any} round */
+  constructor(draft, round) {
+    super();
+    this.draft = draft;
+    this.round = round;
+    addEventListener("online", () => this.#wakeAll());
+  }
+
+  /** What is wrong with a file before anything is sent, or null. */
+  #wrong(file, type, kind) {
+    const messages = this.round.messages ?? this.round.form.messages;
+    const told = (code, facts) => fill(messages[code][lang], facts);
+    if (!type) return told("type-not-allowed", { name: kind.name, allowed: kind.types.map(typeName).join(", ") });
+    if (file.size > kind.most_megabytes * 1_000_000) return told("file-too-large", { most: kind.most_megabytes });
+    return file.size ? null : t.emptyFile;
+  }
+
+  /** @param {any} kind of the programme @param {Iterable<File>} files */
+  add(kind, files) {
+    for (const file of files) {
+      const ending = file.name.split(".").pop().toLowerCase();
+      const type = kind.types.find((one) => one === file.type) ?? kind.types.find((one) => !file.type && ENDINGS[one]?.includes(ending));
+      const text = this.#wrong(file, type, kind);
+      /** @type {Job} */
+      const job = { file, kind: kind.id, name: file.name.normalize("NFC"), type, sent: 0, state: text ? "failed" : "hashing", text };
+      this.jobs.push(job);
+      this.#tell(job);
+      if (!text) this.#run(job);
+    }
+  }
+
+  /** Try a failed one again, from the start. */
+  again(job) {
+    job.form = undefined;
+    this.#run(job);
+  }
+
+  remove(job) {
+    this.jobs = this.jobs.filter((one) => one !== job);
+    job.abort?.();
+    if (job.sha256 && !this.jobs.some((one) => one.sha256 === job.sha256)) this.draft.set({ [`files.${job.sha256}`]: undefined });
+    this.#tell(job);
+  }
+
+  get unfinished() {
+    return this.jobs.filter((job) => !["sent", "failed"].includes(job.state));
+  }
+
+  /** Jobs that have a hash and are not there yet: what a submission's forms are asked for. */
+  announced() {
+    return this.unfinished.filter((job) => job.sha256).map(({ name, file, sha256: hash, type }) => ({ name, size: file.size, sha256: hash, type }));
+  }
+
+  /** Use forms that were signed for several at once. */
+  useForms(signed) {
+    for (const job of this.unfinished) {
+      const form = signed.forms.find((one) => one.for === "attachment" && one.sha256 === job.sha256);
+      if (form) job.form = { ...form, ends: Date.parse(signed.expires_at) };
+    }
+  }
+
+  async hashed() {
+    while (this.jobs.some((job) => job.state === "hashing")) await wait(100);
+  }
+
+  /** Resolves when nothing is under way; false where something failed. */
+  async settled() {
+    while (this.unfinished.length) await wait(200);
+    return !this.jobs.some((job) => job.state === "failed" && job.sha256);
+  }
+
+  async #run(job) {
+    try {
+      if (!job.sha256) {
+        this.#become(job, "hashing");
+        job.sha256 = await sha256(await job.file.arrayBuffer());
+        if (!this.jobs.includes(job)) return;
+        if (this.jobs.some((one) => one !== job && one.sha256 === job.sha256)) return this.#double(job);
+      }
+      this.#note(job, true);
+      this.#become(job, "waiting");
+      while (this.jobs.filter((one) => one.state === "sending").length >= AT_ONCE) await wait(150);
+      for (let pause = 1000, renewed = false; this.jobs.includes(job); pause = Math.min(MOST_PAUSE, pause * 2)) {
+        const failure = await this.#attempt(job);
+        if (!failure) return this.#note(job, false);
+        if (!this.jobs.includes(job)) return;
+        if (!failure.passing) {
+          // A form that ran out, most likely: once more with a fresh one, unseen.
+          job.form = undefined;
+          if (renewed || failure.problems.length) return this.#fail(job, failure.problems.length ? failure.sentence : t.uploadRefused);
+          renewed = true;
+          continue;
+        }
+        this.#become(job, "resting");
+        await this.#rest(pause);
+      }
+    } catch {
+      this.#fail(job, t.unreadable);
+    }
+  }
+
+  /** Once to the bucket. @returns {Promise<any>} the failure, or null */
+  async #attempt(job) {
+    this.#become(job, "sending");
+    try {
+      if (!job.form || job.form.ends - now() < MARGIN) await this.#renew(job);
+      await upload(job.form, job.file, (sent) => this.#become(job, "sending", sent), (abort) => (job.abort = abort));
+      this.#become(job, "sent", job.file.size);
+      return null;
+    } catch (failure) {
+      if (!("passing" in failure)) throw failure;
+      return failure;
+    }
+  }
+
+  async #renew(job) {
+    const { name, file, sha256: hash, type } = job;
+    try {
+      const signed = await call("POST", "/application/forms", { attachments: [{ name, size: file.size, sha256: hash, type }] });
+      job.form = { ...signed.forms[0], ends: Date.parse(signed.expires_at) };
+    } catch (failure) {
+      // After the deadline none is signed any more, but one that was signed before it is good for the grace.
+      if (!job.form || job.form.ends <= now() || failure.passing) throw failure;
+    }
+  }
+
+  async #rest(pause) {
+    await new Promise((wake) => {
+      this.#wake.add(wake);
+      setTimeout(wake, pause);
+    });
+    this.#wake.clear();
+  }
+
+  #wakeAll() {
+    for (const wake of this.#wake) wake();
+  }
+
+  #double(job) {
+    this.jobs = this.jobs.filter((one) => one !== job);
+    this.#tell(job);
+    this.dispatchEvent(new CustomEvent("double", { detail: job }));
+  }
+
+  #fail(job, text) {
+    job.text = text;
+    this.#become(job, "failed");
+  }
+
+  #note({ sha256: hash, kind, name, file, type }, waiting) {
+    this.draft.set({ [`files.${hash}`]: { kind, name, size: file.size, type, ...(waiting && { waiting }) } });
+  }
+
+  #become(job, state, sent = 0) {
+    job.state = state;
+    job.sent = sent;
+    if (state !== "failed") job.text = undefined;
+    this.#tell(job);
+  }
+
+  #tell(job) {
+    this.dispatchEvent(new CustomEvent("change", { detail: job }));
+  }
+}

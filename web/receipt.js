@@ -1,0 +1,56 @@
+// The receipt: what arrived, when, and every file with its checksum. It can be printed and saved.
+import { call } from "./api.js";
+import { moment } from "./clock.js";
+import { download, el, facts, say } from "./dom.js";
+import { fileSize, kronor, lang, t } from "./texts.js";
+
+/** @param {any} status GET /application @param {any} round GET /rounds/{id} */
+export function receipt(status, round) {
+  const { current } = status, kinds = new Map(round.programme.attachments.map((kind) => [kind.id, kind.name[lang]]));
+  const listed = [{ kind: "", name: "application.json", sha256: current.sha256 }, ...current.attachments];
+  return el(
+    "section",
+    { class: "receipt", "aria-labelledby": "receipt" },
+    el("h2", { id: "receipt" }, t.receipt),
+    facts([
+      [t.reference, status.reference],
+      [t.programme, `${round.programme.name[lang]} (${round.programme.funder[lang]})`],
+      [t.round, round.name[lang]],
+      [t.project, current.title],
+      [t.requested, kronor(current.requested)],
+      [t.version, String(current.version)],
+      [t.arrived, moment(current.arrived_at, round.time_zone, true)],
+      [t.arrivedUtc, current.arrived_at],
+    ]),
+    el("h3", {}, t.filesReceived(listed.length)),
+    el("ul", { class: "files received" }, listed.map((file) =>
+      el("li", {}, el("span", { class: "name" }, file.name), el("span", { class: "how" }, [kinds.get(file.kind) ?? t.theApplication, file.size && `${fileSize(file.size)} (${t.bytes(file.size)})`].filter(Boolean).join(", ")), el("code", { class: "sum" }, `SHA-256 ${file.sha256}`)))),
+    el("p", { class: "screen quiet" }, t.aboutSums),
+    saving(status),
+  );
+}
+
+function saving({ application, receipt: letter }) {
+  const told = el("p", { class: "wrong", role: "alert" });
+  const signed = async () => {
+    told.textContent = "";
+    try {
+      download(`${t.receiptFile}-${application}.json`, JSON.stringify(await call("GET", "/application/receipt"), null, 2), "application/json");
+      say(t.saved);
+    } catch (failure) {
+      told.textContent = failure.sentence;
+    }
+  };
+  const text = () => download(`${t.receiptFile}-${application}.txt`, letter.text, "text/plain");
+  const button = (words, what, click) => [el("button", { type: "button", class: "second", "data-do": what, click }, words), " "];
+  return el("div", { class: "screen" }, el("p", { class: "actions" }, button(t.print, "print", () => print()), letter && button(t.saveText, "save-text", text), button(t.saveSigned, "save-signed", signed)), told);
+}
+
+/** Where a problem's path leads, in the form's own words. Example: project.title → Titel */
+export function placeOf(path, { form }) {
+  const [part, index] = path.split(".");
+  const fields = form.sections.flatMap((section) => section.fields);
+  const field = fields.find((one) => path === one.path) ?? fields.find((one) => path.startsWith(`${one.path}.`)) ?? fields.find((one) => one.path === part);
+  const words = field?.label[lang] ?? t.parts[part] ?? "";
+  return words && /^\d+$/.test(index ?? "") ? `${words} ${Number(index) + 1}` : words;
+}

@@ -1,0 +1,63 @@
+// Before an application is begun: what it is about, what one needs, until when.
+import { call } from "./api.js";
+import { countdown, moment } from "./clock.js";
+import { el, show } from "./dom.js";
+import { typeName } from "./files.js";
+import { lang, t } from "./texts.js";
+
+/** @param {any} round GET /rounds/{id} */
+export function begin(round) {
+  const { programme } = round, left = el("p", { class: "deadline" });
+  document.title = `${t.applyTo(programme.name[lang])} – ${t.service}`;
+  show(
+    "start",
+    el("p", { class: "kicker" }, `${programme.funder[lang]} · ${round.name[lang]}`),
+    el("h1", {}, t.applyTo(programme.name[lang])),
+    el("p", { class: "lead" }, programme.about[lang]),
+    round.phase === "open" ? [left, startButton(round)] : el("p", { class: "notice" }, t.phases[round.phase](moment(round.phase === "scheduled" ? round.opens_at : round.closes_at ?? round.now, round.time_zone)), " ", asking(programme)),
+    needed(round),
+  );
+  if (round.phase === "open") countdown(round, left, () => setTimeout(() => location.reload(), 1500));
+}
+
+const asking = ({ contact }) => [t.askUs, " ", el("a", { href: `mailto:${contact}` }, contact), "."];
+
+function startButton(round) {
+  const wrong = el("p", { class: "wrong", role: "alert" });
+  const button = el("button", { type: "button", "data-do": "start" }, t.start);
+  button.addEventListener("click", async () => {
+    if (button.disabled) return;
+    button.disabled = true;
+    try {
+      const { token } = await call("POST", `/rounds/${round.id}/applications`, { language: lang });
+      sessionStorage.setItem("anslag.new", token.split(".")[1]);
+      location.replace(`/${lang}/form#${token}`);
+    } catch (failure) {
+      wrong.textContent = failure.sentence;
+      button.disabled = false;
+    }
+  });
+  return [el("p", {}, button), wrong];
+}
+
+const list = (items) => el("ul", {}, items.map((item) => el("li", {}, item)));
+
+function needed({ programme, grace_seconds: grace }) {
+  const { types, attachments, applicant_kinds: kinds, limits } = programme;
+  const asksFor = (kind) => types.filter((type) => type.attachments.includes(kind.id)).map((type) => type.name[lang]);
+  return [
+    el("h2", {}, t.who),
+    list(kinds.map((kind) => kind.name[lang][1])),
+    el("h2", {}, t.what),
+    list(types.map((type) => t.typeAndYears(type.name[lang], type.most_years))),
+    limits.most_partners > 0 && el("p", {}, t.withPartners(limits.least_partners, limits.most_partners)),
+    attachments.length > 0 && el("h2", {}, t.papers),
+    attachments.length > 0 &&
+      list(attachments.map((kind) => [el("strong", {}, kind.name[lang]), ` – ${t.fileLimits(kind.types.map(typeName), kind.most_megabytes, kind.most)} `, el("span", { class: "quiet" }, t.neededFor(asksFor(kind), types.length))])
+        .map((parts) => el("span", {}, parts))),
+    el("h2", {}, t.howItWorks),
+    el("ol", {}, t.steps.map((step) => el("li", {}, step))),
+    el("p", {}, t.aboutGrace(grace / 60)),
+    el("p", {}, asking(programme)),
+  ];
+}

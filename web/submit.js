@@ -1,0 +1,86 @@
+// Sending: once, however often it is asked for. The document is the commit; its content alone decides whether
+// a second sending is the same.
+import { applicationId, call, Failure, read, sha256, wait } from "./api.js";
+import { now } from "./clock.js";
+import { build, bytesOf } from "./form/document.js";
+import { upload } from "./upload.js";
+
+const KEY = `anslag.sending.${applicationId}`;
+
+/** What is on its way, kept so that a reload looks for it instead of sending again. */
+export const sending = {
+  get: () => JSON.parse(sessionStorage.getItem(KEY) ?? "null"),
+  set: (what) => sessionStorage.setItem(KEY, JSON.stringify(what)),
+  clear: () => sessionStorage.removeItem(KEY),
+};
+
+/** Whether the status shows what became of it. */
+export const hasArrived = (status, { submission, sha256: hash }) =>
+  status.refused?.submission === submission ||
+  status.current?.submission === submission ||
+  (status.state === "submitted" && status.current?.sha256 === hash);
+
+/**
+ * Send the application. One window of a browser at a time; others get "elsewhere".
+ * @param {import("./draft.js").Draft} draft @param {import("./files.js").Files} files @param {any} round
+ * @param {(step: string) => void} tell "saving", "files", "sending"
+ * @returns {Promise<"sent"|"elsewhere"|"files"|"changed">} rejects with a Failure
+ */
+export async function send(draft, files, round, tell) {
+  const alone = (work) => (navigator.locks ? navigator.locks.request(KEY, { ifAvailable: true }, work) : work(true));
+  return alone(async (held) => (held ? sendAlone(draft, files, round, tell) : "elsewhere"));
+}
+
+async function sendAlone(draft, files, round, tell) {
+  tell("saving");
+  await files.hashed();
+  if (!(await savedAsSeen(draft))) return "changed";
+  const bytes = bytesOf(build(draft.fields, round).document), hash = await sha256(bytes);
+  const before = await read("/application");
+  if (before.state === "submitted" && before.current.sha256 === hash) return "sent";
+  // All forms at once and at once: what is signed before the deadline may finish within the grace.
+  let signed = await sign(bytes, hash, files);
+  tell("files");
+  if (!(await files.settled())) return "files";
+  tell("sending");
+  sending.set({ submission: signed.submission, sha256: hash });
+  const document = new Blob([bytes], { type: "application/json" });
+  for (let pause = 1000, renewed = false; ; pause = Math.min(pause * 2, 15_000)) {
+    try {
+      await upload(signed.forms.find((form) => form.for === "document"), document);
+      sending.set({ submission: signed.submission, sha256: hash, delivered: true });
+      return "sent";
+    } catch (failure) {
+      if (!failure.passing && renewed) throw stopped(failure);
+      // An answer may be lost while the document is not: the status knows.
+      if (hasArrived(await read("/application"), sending.get())) return "sent";
+      if (failure.passing && Date.parse(signed.expires_at) > now()) await wait(pause);
+      else [signed, renewed] = [await sign(bytes, hash, files), true];
+      sending.set({ submission: signed.submission, sha256: hash });
+    }
+  }
+}
+
+/** Save; false where another window or person changed something that this one has not seen yet. */
+async function savedAsSeen(draft) {
+  let foreign = false;
+  const note = ({ detail }) => (foreign ||= detail.foreign);
+  draft.addEventListener("change", note);
+  await draft.flush();
+  draft.removeEventListener("change", note);
+  return !foreign && !draft.clashes.size;
+}
+
+async function sign(bytes, hash, files) {
+  const signed = await call("POST", "/application/forms", {
+    document: { size: bytes.byteLength, sha256: hash },
+    attachments: files.announced(),
+  });
+  files.useForms(signed);
+  return signed;
+}
+
+function stopped(failure) {
+  sending.clear();
+  return failure instanceof Failure ? failure : new Failure(0, null);
+}
