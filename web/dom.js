@@ -11,7 +11,7 @@ export function el(tag, attributes = {}, ...children) {
     if (typeof value === "function") made.addEventListener(name, value);
     else if (value !== false && value != null) made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.flat().filter((child) => child != null && child !== false));
+  made.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
   return made;
 }
 
@@ -34,7 +34,7 @@ export const facts = (pairs) =>
 /** Put content into main, with the state that tests and styles read. */
 export function show(state, ...content) {
   document.documentElement.dataset.state = state;
-  byId("main").replaceChildren(...content.flat().filter(Boolean));
+  byId("main").replaceChildren(...content.flat(Infinity).filter(Boolean));
 }
 
 /** Save text as a file on the reader's device. */

@@ -40,8 +40,7 @@ export class Files extends EventTarget {
 
   /** What is wrong with a file before anything is sent, or null. */
   #wrong(file, type, kind) {
-    const messages = this.round.messages ?? this.round.form.messages;
-    const told = (code, facts) => fill(messages[code][lang], facts);
+    const told = (code, facts) => fill(this.round.messages[code][lang], facts);
     if (!type) return told("type-not-allowed", { name: kind.name, allowed: kind.types.map(typeName).join(", ") });
     if (file.size > kind.most_megabytes * 1_000_000) return told("file-too-large", { most: kind.most_megabytes });
     return file.size ? null : t.emptyFile;

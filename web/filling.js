@@ -9,13 +9,13 @@ import { attachments } from "./form/attachments.js";
 import { budget } from "./form/budget.js";
 import { check } from "./form/check.js";
 import { askAboutClashes, tellOfOthers } from "./form/clashes.js";
-import { build, bytesOf, filesOf, languageOf } from "./form/document.js";
+import { build, bytesOf, filesOf, isAsked, languageOf } from "./form/document.js";
 import { KINDS, group, radios } from "./form/fields.js";
 import { partners } from "./form/partners.js";
 import { clearProblems, findingsOf, mended, showProblems } from "./form/problems.js";
 import { privateLink, statusAddress } from "./link.js";
 import { send, sending } from "./submit.js";
-import { fill, lang, t } from "./texts.js";
+import { lang, t } from "./texts.js";
 
 const kinds = { ...KINDS, applicant, partners, budget, attachments };
 
@@ -26,7 +26,7 @@ export async function fillIn(round, status) {
   const [register] = await Promise.all([needsRegister(programme) ? readRegister() : null, draft.open()]);
   const files = new Files(draft, round), context = { draft, round, programme, files, register };
   const problems = el("div"), others = el("div"), company = el("div");
-  const sections = round.form.sections.map((section) => drawSection(section, context)).filter(Boolean);
+  const sections = round.form.sections.map((section) => drawSection(section, context));
   document.title = `${t.applyTo(programme.name[lang])} – ${t.service}`;
   show(
     "form",
@@ -53,10 +53,17 @@ export async function fillIn(round, status) {
 const isNew = () => sessionStorage.getItem("anslag.new") === applicationId;
 
 function drawSection(section, context) {
-  const drawn = section.fields.map((field) => (kinds[field.kind] ?? KINDS.line)(field, context)).filter(Boolean);
-  if (!drawn.length) return null;
-  const id = `section-${section.id}`;
-  return el("section", { "aria-labelledby": id }, el("h2", { id }, section.title[lang]), section.help && el("p", {}, section.help[lang]), drawn);
+  const id = `section-${section.id}`, { draft, programme } = context;
+  const drawn = section.fields.map((field) => [field, (kinds[field.kind] ?? KINDS.line)(field, context)]);
+  const parts = drawn.map(([, part]) => part);
+  const made = el("section", { "aria-labelledby": id }, el("h2", { id }, section.title[lang]), section.help && el("p", {}, section.help[lang]), parts);
+  const draw = () => {
+    for (const [field, part] of drawn) part.hidden = !isAsked(field, draft.fields, programme);
+    made.hidden = parts.every((part) => part.hidden);
+  };
+  draft.addEventListener("change", draw);
+  draw();
+  return made;
 }
 
 /** What counts already, before anything is changed here. */
@@ -117,9 +124,8 @@ async function sendNow({ draft, files, round, programme }, problems, progress, b
 function unready(draft, files, round) {
   const going = new Set(files.unfinished.map((job) => job.sha256));
   const lost = filesOf(draft.fields, round.programme).filter((file) => file.waiting && !going.has(file.sha256));
-  const messages = round.messages ?? round.form.messages;
   return [
-    ...lost.map(({ kind, name }) => ({ path: `files.${kind}`, code: "attachment-not-received", text: fill(messages["attachment-not-received"][lang], { name }) })),
+    ...lost.map(({ kind, name }) => ({ path: `files.${kind}`, code: "attachment-not-received", text: t.notUploaded(name) })),
     ...[...draft.clashes.keys()].map((path) => ({ path, code: "clash", text: t.clashFirst })),
   ];
 }

@@ -1,10 +1,7 @@
 // What a page can find before sending: the validator's rules that need nothing but the form, in its own sentences.
 import { fill, lang } from "../texts.js";
-import { build, filesOf, kindOf, partnerRows, typeOf, yearsOf } from "./document.js";
+import { build, fieldsOf, filesOf, isAsked, kindOf, partnerRows, typeOf, yearsOf } from "./document.js";
 import { amountOf, capOf, numberProblem, sums } from "./values.js";
-
-const EMAIL = /^[^@\s<>,;:"()]+@[^@\s<>,;:"()]+\.[^@\s.]{2,}$/, PHONE = /^\+?[0-9 ()-]{5,30}$/;
-const MONTH = /^20\d\d-(0[1-9]|1[0-2])$/;
 
 /** @typedef {{path: string, code: string, text: string}} Finding  `path` is a field's */
 
@@ -13,12 +10,12 @@ export function check(fields, round) {
   const { form, programme } = round, { document } = build(fields, round);
   const found = [];
   const tell = (path, code, facts) => {
-    const sentence = (round.messages ?? form.messages)[code]?.[lang] ?? code;
-    found.push({ path, code, text: fill(sentence, facts) });
+    found.push({ path, code, text: fill(round.messages[code][lang], facts) });
   };
-  for (const field of form.sections.flatMap((section) => section.fields)) {
+  for (const field of fieldsOf(form)) {
+    if (!isAsked(field, fields, programme)) continue;
     const value = field.path.split(".").reduce((inner, step) => inner?.[step], document);
-    (RULES[field.kind] ?? RULES.text)({ field, value, fields, programme, tell });
+    (RULES[field.kind] ?? RULES.written)({ field, value, fields, programme, tell });
   }
   return found;
 }
@@ -32,21 +29,17 @@ export function applicableCap(fields, programme) {
   return capOf(type, 1 + rows.length, new Set(countries.map((country) => country.region))) ?? null;
 }
 
-function lengths({ field, value, tell }) {
+function written({ field, value, tell }) {
   if (value === undefined) {
     if (field.required) tell(field.path, "missing");
-    return false;
+    return;
   }
-  if (field.most && [...value].length > field.most) tell(field.path, "too-long", { most: field.most });
-  return true;
+  if (field.kind !== "month" && field.most && [...value].length > field.most) tell(field.path, "too-long", { most: field.most });
+  else if (field.pattern && !new RegExp(field.pattern).test(value)) tell(field.path, field.kind === "email" ? "bad-email" : "bad-format", { expected: field.expected });
 }
 
 const RULES = {
-  text: lengths,
-  email: (one) => lengths(one) && !EMAIL.test(one.value) && one.tell(one.field.path, "bad-email"),
-  phone: (one) => lengths(one) && !PHONE.test(one.value) && one.tell(one.field.path, "bad-format", { expected: "+46 920 12 34 56" }),
-  month: (one) => lengths({ ...one, field: { ...one.field, most: 0 } }) && !MONTH.test(one.value) &&
-    one.tell(one.field.path, "bad-format", { expected: { sv: "ÅÅÅÅ-MM, till exempel 2027-01", en: "YYYY-MM, for instance 2027-01" } }),
+  written,
   integer({ field, value, fields, programme, tell }) {
     const type = field.path === "project.years" ? typeOf(fields, programme) : undefined;
     if (value === undefined) return field.required && tell(field.path, "missing");
@@ -61,33 +54,32 @@ const RULES = {
     if (value.length < (field.least ?? 0)) tell(field.path, `too-few${own}`, { least: field.least });
     if (field.most && value.length > field.most) tell(field.path, `too-many${own}`, { most: field.most });
   },
-  applicant({ value, fields, programme, tell }) {
+  applicant({ field, value, fields, programme, tell }) {
     const kind = kindOf(fields, programme);
     if (!kind) return tell("applicant.kind", "missing");
     if (kind.identified_by !== "organisation-number") return value.code || tell(`applicant.code.${kind.id}`, "missing");
     const number = value.organisation_number;
     const wrong = number === undefined ? "missing" : numberProblem(number);
     if (wrong) tell("applicant.organisation_number", wrong);
-    if (!value.name) tell("applicant.name", "missing");
-    else if (value.name.length > 200) tell("applicant.name", "too-long", { most: 200 });
+    written({ field: { ...field.fields.name, required: true }, value: value.name, tell });
   },
-  partners({ value, fields, programme, tell }) {
+  partners({ field, value, fields, programme, tell }) {
     const { least_partners: least, most_partners: most } = programme.limits, rows = partnerRows(fields);
     value.forEach((partner, index) => {
-      if (!partner.name) tell(`partners.${rows[index]}.name`, "missing");
-      else if (partner.name.length > 200) tell(`partners.${rows[index]}.name`, "too-long", { most: 200 });
-      if (!partner.country) tell(`partners.${rows[index]}.country`, "missing");
+      for (const part of ["name", "country"]) {
+        written({ field: { ...field.fields[part], path: `partners.${rows[index]}.${part}` }, value: partner[part] || undefined, tell });
+      }
     });
     if (value.length < least) tell("partners", "too-few-partners", { least });
     if (value.length > most) tell("partners", "too-many-partners", { most });
   },
-  budget({ value, fields, programme, tell }) {
+  budget({ field, value, fields, programme, tell }) {
     const years = yearsOf(fields, programme), categories = programme.budget_categories;
     for (let year = 1; year <= years; year++) {
       for (const { id } of categories) {
         const amount = amountOf(fields[`budget.${year}.${id}`]);
         if (Number.isNaN(amount)) tell(`budget.${year}.${id}`, "not-whole-number");
-        else if (amount > 1_000_000_000) tell(`budget.${year}.${id}`, "too-great", { most: 1_000_000_000 });
+        else if (amount > field.amount.most) tell(`budget.${year}.${id}`, "too-great", { most: field.amount.most });
       }
     }
     if (!value.length) tell("budget", "budget-empty");

@@ -9,7 +9,8 @@ import { amountOf, monthOf } from "./values.js";
 export function build(fields, { form, programme }) {
   const document = { schema: 1, programme: programme.key, language: languageOf(fields, programme) };
   const places = new Map();
-  for (const field of form.sections.flatMap((section) => section.fields)) {
+  for (const field of fieldsOf(form)) {
+    if (!isAsked(field, fields, programme)) continue;
     const made = (MAKERS[field.kind] ?? simple)({ fields, field, programme, places });
     if (made !== undefined) put(document, field.path, made);
   }
@@ -17,6 +18,11 @@ export function build(fields, { form, programme }) {
   for (const part of ["partners", "budget", "attachments"]) document[part] ??= [];
   return { document, places };
 }
+
+export const fieldsOf = (form) => form.sections.flatMap((section) => section.fields);
+
+/** A question may be asked for some types of application only. */
+export const isAsked = (field, fields, programme) => !field.types?.length || field.types.includes(typeOf(fields, programme)?.id);
 
 /** JSON with sorted names, in UTF-8. */
 export const bytesOf = (document) => new TextEncoder().encode(JSON.stringify(sorted(document)));

@@ -8,11 +8,10 @@ import { bound, frame, group, select } from "./fields.js";
 const FIRST = "00";
 
 /** @param {any} field @param {import("./fields.js").Context} context */
-export function partners(field, { draft, programme }) {
-  const { least_partners: least, most_partners: most } = programme.limits;
-  if (!most) return null;
-  const countries = programme.countries
-    .map(({ code, name }) => ({ id: code, label: name[lang] }))
+export function partners(field, { draft }) {
+  const { least, most } = field;
+  const countries = field.countries
+    .map(({ id, label }) => ({ id, label: label[lang] }))
     .sort((one, other) => one.label.localeCompare(other.label, lang));
   const rows = () => {
     const there = partnerRows(draft.fields);
@@ -24,7 +23,7 @@ export function partners(field, { draft, programme }) {
     const now = rows();
     for (const [row, part] of drawn) if (!now.includes(row)) part.remove(), drawn.delete(row);
     now.forEach((row, index) => {
-      if (!drawn.has(row)) drawn.set(row, partner(row, draft, countries, remove));
+      if (!drawn.has(row)) drawn.set(row, partner(row, field.fields, draft, countries, remove));
       const part = drawn.get(row);
       if (list.children[index] !== part) list.insertBefore(part, list.children[index] ?? null);
       part.querySelector("legend").textContent = t.partner(index + 1);
@@ -51,14 +50,14 @@ export function partners(field, { draft, programme }) {
 
 const random = () => Math.random().toString(36).slice(2, 5);
 
-function partner(row, draft, countries, remove) {
+function partner(row, words, draft, countries, remove) {
   const name = `partners.${row}.name`, country = `partners.${row}.country`;
   return el(
     "fieldset",
     { class: "row" },
     el("legend"),
-    frame(name, t.partnerName, bound(draft, name, el("input", { type: "text" }), true)),
-    frame(country, t.country, select(draft, country, countries, true)),
+    frame(name, words.name.label[lang], bound(draft, name, el("input", { type: "text" }), true)),
+    frame(country, words.country.label[lang], select(draft, country, countries, true)),
     el("button", { type: "button", class: "plain", "data-do": "remove", click: () => remove(row) }),
   );
 }
