@@ -1,13 +1,14 @@
 // The receipt: what arrived, when, and every file with its checksum. It can be printed and saved.
-import { call } from "./api.js";
+import { call, read, sha256 } from "./api.js";
 import { moment } from "./clock.js";
 import { download, el, facts, say } from "./dom.js";
+import { build, bytesOf } from "./form/document.js";
 import { fileSize, kronor, lang, t } from "./texts.js";
 
 /** @param {any} status GET /application @param {any} round GET /rounds/{id} */
-export function receipt(status, round) {
+export async function receipt(status, round) {
   const { current } = status, kinds = new Map(round.programme.attachments.map((kind) => [kind.id, kind.name[lang]]));
-  const listed = [{ kind: "", name: "application.json", sha256: current.sha256 }, ...current.attachments];
+  const listed = [{ kind: "", name: "application.json", sha256: current.sha256, size: await documentSize(round, current.sha256) }, ...current.attachments];
   return el(
     "section",
     { class: "receipt", "aria-labelledby": "receipt" },
@@ -24,10 +25,19 @@ export function receipt(status, round) {
     ]),
     el("h3", {}, t.filesReceived(listed.length)),
     el("ul", { class: "files received" }, listed.map((file) =>
-      el("li", {}, el("span", { class: "name" }, file.name), el("span", { class: "how" }, [kinds.get(file.kind) ?? t.theApplication, file.size && `${fileSize(file.size)} (${t.bytes(file.size)})`].filter(Boolean).join(", ")), el("code", { class: "sum" }, `SHA-256 ${file.sha256}`)))),
+      el("li", {}, el("span", { class: "name" }, file.name), el("span", { class: "how" }, [kinds.get(file.kind) ?? t.theApplication, file.size && sizeOf(file.size)].filter(Boolean).join(", ")), el("code", { class: "sum" }, `SHA-256 ${file.sha256}`)))),
     el("p", { class: "screen quiet" }, t.aboutSums),
     saving(status),
   );
+}
+
+const sizeOf = (bytes) => (bytes < 1000 ? t.bytes(bytes) : `${fileSize(bytes)} (${t.bytes(bytes)})`);
+
+/** The document's size, which the status does not tell: the draft gives the same bytes, or another hash. */
+async function documentSize(round, sha) {
+  const { draft } = await read("/application/draft");
+  const bytes = bytesOf(build(draft?.fields ?? {}, round).document);
+  return (await sha256(bytes)) === sha ? bytes.byteLength : undefined;
 }
 
 function saving({ application, receipt: letter }) {

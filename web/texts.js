@@ -12,6 +12,7 @@ export const kronor = (amount) => (lang === "sv" ? `${grouped(amount)}\u00a0kr` 
 
 /** Example: 1,4 MB */
 export function fileSize(bytes) {
+  if (bytes < 1000) return t.bytes(bytes);
   const [size, unit] = bytes < 1_000_000 ? [bytes / 1000, "kB"] : [bytes / 1_000_000, "MB"];
   return `${size.toLocaleString(t.locale, { maximumFractionDigits: size < 10 ? 1 : 0 })}\u00a0${unit}`;
 }

@@ -29,7 +29,7 @@ const percent = (share) => `${Math.floor(share * 100)}\u00a0%`;
 function place(kind, draft, programme, files) {
   const path = `files.${kind.id}`, id = idOf(path), listed = el("ul", { class: "files" });
   const needed = el("span", { class: "quiet" });
-  const input = el("input", { type: "file", id, multiple: kind.most > 1, accept: accepted(kind), "aria-describedby": `${id}-help ${id}-wrong` });
+  const input = el("input", { type: "file", class: "unseen", id, multiple: kind.most > 1, accept: accepted(kind), "aria-describedby": `${id}-help ${id}-wrong` });
   input.addEventListener("change", () => {
     files.add(kind, [...input.files]);
     input.value = ""; // So that the same file can be chosen again after it was removed.
@@ -41,7 +41,7 @@ function place(kind, draft, programme, files) {
     el("label", { for: id }, kind.name[lang], needed),
     el("p", { class: "help", id: `${id}-help` }, limits),
     el("div", { class: "wrong", id: `${id}-wrong` }),
-    el("div", { class: "drop" }, input, el("span", { class: "quiet", "aria-hidden": "true" }, kind.most > 1 ? t.orDropSeveral : t.orDrop)),
+    el("div", { class: "drop" }, input, el("label", { class: "button second", for: id }, kind.most > 1 ? t.chooseFiles : t.chooseFile), el("span", { class: "quiet" }, kind.most > 1 ? t.orDropSeveral : t.orDrop)),
     listed,
   );
   dropping(part, (dropped) => files.add(kind, dropped));

@@ -21,7 +21,7 @@ export function budget(field, { draft, programme }) {
   };
   draft.addEventListener("change", draw);
   draw();
-  return group(field.path, field.label[lang], { help: [field.help?.[lang], t.budgetHelp].filter(Boolean).join(" ") }, cap, holder);
+  return group(field.path, field.label[lang], { help: [field.help?.[lang], t.budgetHelp].filter(Boolean).join(" "), titled: true }, cap, holder);
 }
 
 // Roles are said aloud because the narrow layout takes the table's display away, and with it its meaning.

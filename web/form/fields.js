@@ -16,10 +16,10 @@ export function frame(path, label, control, { help, optional } = {}) {
   return el("div", { class: "field" }, el("label", { for: id }, label, optional && optionally()), notes(id, help), control);
 }
 
-/** A field of several controls. */
-export function group(path, legend, { help, optional } = {}, ...content) {
+/** A field of several controls. Where the section's heading says the same, the legend is only for listeners (`titled`). */
+export function group(path, legend, { help, optional, titled } = {}, ...content) {
   const id = idOf(path), described = `${help ? `${id}-help ` : ""}${id}-wrong`;
-  return el("fieldset", { class: "field", id, "aria-describedby": described }, el("legend", {}, legend, optional && optionally()), notes(id, help), content);
+  return el("fieldset", { class: "field", id, "aria-describedby": described }, el("legend", { class: titled && "unseen" }, legend, optional && optionally()), notes(id, help), content);
 }
 
 const optionally = () => el("span", { class: "quiet" }, ` (${t.optional})`);

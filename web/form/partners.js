@@ -45,7 +45,7 @@ export function partners(field, { draft }) {
   });
   draft.addEventListener("change", ({ detail }) => detail.paths.some((path) => path.startsWith("partners.")) && draw());
   draw();
-  return group(field.path, field.label[lang], { help: field.help?.[lang] ?? t.howMany(least, most) }, list, add);
+  return group(field.path, field.label[lang], { help: field.help?.[lang] ?? t.howMany(least, most), titled: true }, list, add);
 }
 
 const random = () => Math.random().toString(36).slice(2, 5);

@@ -78,7 +78,7 @@ export default {
   removed: (what) => `${what} has been removed.`,
 
   budget: "Budget",
-  budgetHelp: "You can write 45000, 45 000 or SEK 45 000. Leave empty what you do not apply for.",
+  budgetHelp: "You can write 45000, 45 000 or SEK 45 000.",
   category: "Category",
   amount: "Amount",
   year: (number) => `Year ${number}`,
@@ -91,6 +91,8 @@ export default {
   left: (amount) => `${amount} left`,
 
   fileLimits: (types, megabytes, most) => `${list(types)}, at most ${megabytes} MB${most > 1 ? ` a file, at most ${most} files` : ""}.`,
+  chooseFile: "Choose a file",
+  chooseFiles: "Choose files",
   orDrop: "or drop a file here",
   orDropSeveral: "or drop files here",
   emptyFile: "The file is empty. Choose another.",

@@ -78,7 +78,7 @@ export default {
   removed: (what) => `${what} är borttagen.`,
 
   budget: "Budget",
-  budgetHelp: "Du kan skriva 45000, 45 000 eller 45 000 kr. Lämna tomt där du inte söker något.",
+  budgetHelp: "Du kan skriva 45000, 45 000 eller 45 000 kr.",
   category: "Budgetpost",
   amount: "Belopp",
   year: (number) => `År ${number}`,
@@ -91,6 +91,8 @@ export default {
   left: (amount) => `${amount} kvar`,
 
   fileLimits: (types, megabytes, most) => `${list(types)}, högst ${megabytes} MB${most > 1 ? ` per fil, högst ${most} filer` : ""}.`,
+  chooseFile: "Välj fil",
+  chooseFiles: "Välj filer",
   orDrop: "eller dra en fil hit",
   orDropSeveral: "eller dra filer hit",
   emptyFile: "Filen är tom. Välj en annan.",
