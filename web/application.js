@@ -133,9 +133,9 @@ function next(round, { state, current }, when) {
 
 function versions(submissions, when) {
   if (!submissions.length) return null;
-  const head = t.versionHeads.map((words) => el("th", { scope: "col" }, words));
-  const rows = [...submissions].reverse().map((one) => el("tr", {}, el("td", {}, when(one.arrived_at)), el("td", {}, t.outcomes[one.outcome](one.number)), el("td", {}, el("code", { class: "sum" }, one.sha256))));
-  return el("section", { "aria-labelledby": "versions", class: "screen" }, el("h2", { id: "versions" }, t.versions), el("div", { class: "wide", tabindex: 0, role: "region", "aria-labelledby": "versions" }, el("table", {}, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows))));
+  const items = [...submissions].reverse().map((one) =>
+    el("li", {}, el("span", { class: "name" }, t.outcomes[one.outcome](one.number)), el("span", { class: "how" }, when(one.arrived_at)), el("code", { class: "sum" }, `SHA-256 ${one.sha256}`)));
+  return el("section", { "aria-labelledby": "versions", class: "screen" }, el("h2", { id: "versions" }, t.versions), el("ul", { class: "files received" }, items));
 }
 
 /** Once the round is certified anybody can see that nothing is missing. */

@@ -74,7 +74,7 @@ function entriesOf(kind, draft, programme, files) {
   const jobs = files.jobs.filter((job) => job.kind === kind.id && job.state !== "sent");
   const busy = new Set(jobs.map((job) => job.sha256));
   const stored = filesOf(draft.fields, programme).filter((file) => file.kind === kind.id && !busy.has(file.sha256));
-  return [...stored.map((file) => ({ key: file.sha256, file })), ...jobs.map((job) => ({ key: job, job }))];
+  return [...stored.map((file) => ({ key: file.sha256, file })), ...jobs.map((job) => ({ key: job.sha256 ?? job, job }))];
 }
 
 function drawFiles(list, drawn, entries, draft, files) {

@@ -196,7 +196,6 @@ export default {
   isAnnounced: "The result has been announced. The decision has been sent to the contact person's e-mail.",
   toldBy: "The decision is sent to the contact person's e-mail when the result is announced.",
   versions: "What you have submitted",
-  versionHeads: ["Arrived", "What became of it", "SHA-256"],
   outcomes: {
     accepted: (number) => `Accepted as version ${number}`,
     rejected: () => "Needed correcting",

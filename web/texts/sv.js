@@ -196,7 +196,6 @@ export default {
   isAnnounced: "Resultatet är offentliggjort. Beslutet har skickats till kontaktpersonens e-post.",
   toldBy: "Beslutet skickas till kontaktpersonens e-post när resultatet offentliggörs.",
   versions: "Vad du har skickat",
-  versionHeads: ["Inkom", "Vad det blev", "SHA-256"],
   outcomes: {
     accepted: (number) => `Mottagen som version ${number}`,
     rejected: () => "Behövde rättas",
