@@ -1,5 +1,6 @@
 // The draft: saved on the server as one types, kept on this device only until it is.
 import { applicationId, call, read } from "./api.js";
+import { device } from "./device.js";
 import { equal, merge } from "./merge.js";
 
 const QUIET = 900, KEPT = 250, LOOK = 45_000, MOST_PAUSE = 30_000;
@@ -36,7 +37,7 @@ export class Draft extends EventTarget {
       // What a window that crashed or was closed could not save any more.
       this.#note(merge(kept.base, kept.fields, this.fields));
       this.#keep();
-      forget(key);
+      device.remove(key);
     }
     this.#listen();
     if (this.#dirty()) this.#soon(0);
@@ -196,16 +197,12 @@ export class Draft extends EventTarget {
   #keep() {
     clearTimeout(this.#keeping);
     if (!this.#dirty() && !this.clashes.size) return;
-    try {
-      localStorage.setItem(prefix + this.#editor, JSON.stringify({ base: this.#base, fields: this.fields }));
-    } catch {
-      // No room, or none allowed: then only the server keeps it.
-    }
+    device.set(prefix + this.#editor, JSON.stringify({ base: this.#base, fields: this.fields }));
   }
 
   #forget() {
     clearTimeout(this.#keeping);
-    forget(prefix + this.#editor);
+    device.remove(prefix + this.#editor);
   }
 
   #become(state, failure) {
@@ -220,19 +217,4 @@ export class Draft extends EventTarget {
 
 const prefix = `anslag.${applicationId}.`;
 
-function leftovers() {
-  try {
-    const keys = Object.keys(localStorage).filter((key) => key.startsWith(prefix));
-    return keys.map((key) => [key, JSON.parse(localStorage.getItem(key))]);
-  } catch {
-    return [];
-  }
-}
-
-function forget(key) {
-  try {
-    localStorage.removeItem(key);
-  } catch {
-    // Nothing was kept either.
-  }
-}
+const leftovers = () => device.keys(prefix).map((key) => [key, JSON.parse(device.get(key))]);

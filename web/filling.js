@@ -107,7 +107,7 @@ async function sendNow({ draft, files, round, programme }, problems, progress, b
   let told;
   try {
     const outcome = await send(draft, files, round, (step) => (progress.textContent = t.sendingSteps[step]));
-    if (outcome === "sent" || outcome === "elsewhere") return location.assign(statusAddress());
+    if (outcome === "sent") return location.assign(statusAddress());
     told = t.notSent[outcome];
   } catch (failure) {
     if (!failure.problems && !("passing" in failure)) throw failure;

@@ -2,16 +2,17 @@
 // a second sending is the same.
 import { applicationId, call, Failure, read, sha256, wait } from "./api.js";
 import { now } from "./clock.js";
+import { device } from "./device.js";
 import { build, bytesOf } from "./form/document.js";
 import { upload } from "./upload.js";
 
 const KEY = `anslag.sending.${applicationId}`;
 
-/** What is on its way, kept so that a reload looks for it instead of sending again. */
+/** What is on its way, kept so that a reload or another window looks for it instead of sending again. */
 export const sending = {
-  get: () => JSON.parse(sessionStorage.getItem(KEY) ?? "null"),
-  set: (what) => sessionStorage.setItem(KEY, JSON.stringify(what)),
-  clear: () => sessionStorage.removeItem(KEY),
+  get: () => JSON.parse(device.get(KEY) ?? "null"),
+  set: (what) => device.set(KEY, JSON.stringify(what)),
+  clear: () => device.remove(KEY),
 };
 
 /** Whether the status shows what became of it. */
@@ -21,21 +22,19 @@ export const hasArrived = (status, { submission, sha256: hash }) =>
   (status.state === "submitted" && status.current?.sha256 === hash);
 
 /**
- * Send the application. One window of a browser at a time; others get "elsewhere".
+ * Send the application. One window of a browser at a time; the others wait, and see that it has been done.
  * @param {import("./draft.js").Draft} draft @param {import("./files.js").Files} files @param {any} round
  * @param {(step: string) => void} tell "saving", "files", "sending"
- * @returns {Promise<"sent"|"elsewhere"|"files"|"changed">} rejects with a Failure
+ * @returns {Promise<"sent"|"files"|"changed">} rejects with a Failure
  */
-export async function send(draft, files, round, tell) {
-  const alone = (work) => (navigator.locks ? navigator.locks.request(KEY, { ifAvailable: true }, work) : work(true));
-  return alone(async (held) => (held ? sendAlone(draft, files, round, tell) : "elsewhere"));
-}
+export const send = (draft, files, round, tell) => navigator.locks.request(KEY, () => sendAlone(draft, files, round, tell));
 
 async function sendAlone(draft, files, round, tell) {
   tell("saving");
   await files.hashed();
   if (!(await savedAsSeen(draft))) return "changed";
   const bytes = bytesOf(build(draft.fields, round).document), hash = await sha256(bytes);
+  if (sending.get()?.sha256 === hash) return "sent";
   const before = await read("/application");
   if (before.state === "submitted" && before.current.sha256 === hash) return "sent";
   // All forms at once and at once: what is signed before the deadline may finish within the grace.
@@ -45,17 +44,17 @@ async function sendAlone(draft, files, round, tell) {
   tell("sending");
   sending.set({ submission: signed.submission, sha256: hash });
   const document = new Blob([bytes], { type: "application/json" });
-  for (let pause = 1000, renewed = false; ; pause = Math.min(pause * 2, 15_000)) {
+  for (let pause = 2500, renewed = false; ; pause = Math.min(pause * 2, 15_000)) {
     try {
       await upload(signed.forms.find((form) => form.for === "document"), document);
       sending.set({ submission: signed.submission, sha256: hash, delivered: true });
       return "sent";
     } catch (failure) {
       if (!failure.passing && renewed) throw stopped(failure);
-      // An answer may be lost while the document is not: the status knows.
+      // An answer may be lost while the document is not: the status knows, after a moment.
+      if (failure.passing) await wait(pause);
       if (hasArrived(await read("/application"), sending.get())) return "sent";
-      if (failure.passing && Date.parse(signed.expires_at) > now()) await wait(pause);
-      else [signed, renewed] = [await sign(bytes, hash, files), true];
+      if (!failure.passing || Date.parse(signed.expires_at) <= now()) [signed, renewed] = [await sign(bytes, hash, files), true];
       sending.set({ submission: signed.submission, sha256: hash });
     }
   }
