@@ -23,9 +23,9 @@ export class Failure extends Error {
     return this.status === 0;
   }
 
-  /** Worth another try: the network, or a server that stumbled. */
+  /** Worth another try: the network, a server that stumbled, or one that is busy (and not one that says no). */
   get passing() {
-    return this.status === 0 || this.status >= 500;
+    return this.status === 0 || this.status >= 500 || (this.status === 429 && !this.problems.length);
   }
 
   /** The sentences, in the reader's language. */

@@ -123,7 +123,7 @@ export class Draft extends EventTarget {
     }
     this.#become(failure.passing ? "offline" : "refused", failure);
     this.#pause = Math.min(MOST_PAUSE, (this.#pause || 1000) * 2);
-    if (failure.passing || failure.status === 429) this.#soon(this.#pause);
+    if (failure.passing) this.#soon(this.#pause);
   }
 
   /** What is to be stored: mine, but theirs where it is not settled whose counts. */

@@ -60,8 +60,9 @@ export class Files extends EventTarget {
     }
   }
 
-  /** Try a failed one again, from the start. */
+  /** Try again: now, where it only waits for the connection; from the start, where it failed. */
   again(job) {
+    if (job.state === "resting") return this.#wakeAll();
     job.form = undefined;
     this.#run(job);
   }

@@ -88,7 +88,7 @@ function sendSection(context, problems, status) {
     { "aria-labelledby": "section-send", id: "send" },
     el("h2", { id: "section-send" }, t.sendHeading),
     asked && group("language", t.writeTo, {}, radios(draft, "language", programme.languages.map((id) => ({ id, label: t.languages[id] })))),
-    el("p", {}, round.closes_at ? t.aboutSending(moment(round.closes_at, round.time_zone)) : t.aboutSendingOpen),
+    el("p", { id: "about-sending" }, round.closes_at ? t.aboutSending(moment(round.closes_at, round.time_zone)) : t.aboutSendingOpen),
     el("p", {}, t.aboutData(programme.funder[lang])),
     el("p", {}, button),
     progress,
@@ -180,6 +180,7 @@ async function ended(phase, round, line = byId("left")) {
   const { contact } = round.programme, button = document.querySelector("[data-do=send]");
   if (!button.dataset.busy) {
     const notice = (role) => el("div", { class: "notice", role }, el("p", {}, told), el("p", {}, `${t.draftStays} ${t.askUs} `, el("a", { href: `mailto:${contact}` }, contact), "."));
+    byId("about-sending").remove();
     button.closest("p").replaceWith(notice());
     byId("main").querySelector("h1").after(notice("alert"));
     document.documentElement.dataset.state = "closed";

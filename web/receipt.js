@@ -58,9 +58,10 @@ function saving({ application, receipt: letter }) {
 
 /** Where a problem's path leads, in the form's own words. Example: project.title → Titel */
 export function placeOf(path, { form }) {
-  const [part, index] = path.split(".");
+  const [part, index, inner] = path.split(".");
   const fields = form.sections.flatMap((section) => section.fields);
   const field = fields.find((one) => path === one.path) ?? fields.find((one) => path.startsWith(`${one.path}.`)) ?? fields.find((one) => one.path === part);
-  const words = field?.label[lang] ?? t.parts[part] ?? "";
-  return words && /^\d+$/.test(index ?? "") ? `${words} ${Number(index) + 1}` : words;
+  const item = /^\d+$/.test(index ?? "") && t.parts[part];
+  if (!item) return field?.label[lang] ?? t.parts[part] ?? "";
+  return [`${item} ${Number(index) + 1}`, field?.fields?.[inner]?.label[lang]].filter(Boolean).join(", ");
 }

@@ -32,11 +32,14 @@ export function bound(draft, path, control, kept = false) {
     const value = draft.get(path) ?? "";
     if (control.value !== value) control.value = value;
   };
-  control.addEventListener("input", () => draft.set({ [path]: control.value || (kept ? "" : undefined) }));
+  control.addEventListener("input", () => draft.set({ [path]: wellFormed(control.value) || (kept ? "" : undefined) }));
   draft.addEventListener("change", ({ detail }) => detail.paths.includes(path) && draw());
   draw();
   return control;
 }
+
+/** Half an emoji, cut by a limit or a paste, is no text that JSON can carry. */
+const wellFormed = (text) => text.toWellFormed?.() ?? text;
 
 /** Radio buttons for one path. */
 export function radios(draft, path, options) {

@@ -222,5 +222,5 @@ export default {
   saveText: "Save as text",
   saveSigned: "Save signed receipt",
   saved: "The receipt has been saved.",
-  parts: { partners: "Partner", budget: "Budget", attachments: "Attachment", applicant: "Applicant", contact: "Contact", project: "Project", language: "Language" },
+  parts: { partners: "Partner", budget: "Budget line", attachments: "Attachment", applicant: "Applicant", contact: "Contact", project: "Project", language: "Language" },
 };

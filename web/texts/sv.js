@@ -222,5 +222,5 @@ export default {
   saveText: "Spara som text",
   saveSigned: "Spara signerat kvitto",
   saved: "Kvittot är sparat.",
-  parts: { partners: "Partner", budget: "Budget", attachments: "Bilaga", applicant: "Sökande", contact: "Kontaktperson", project: "Projekt", language: "Språk" },
+  parts: { partners: "Partner", budget: "Budgetrad", attachments: "Bilaga", applicant: "Sökande", contact: "Kontaktperson", project: "Projekt", language: "Språk" },
 };
