@@ -26,7 +26,8 @@ export async function run(page) {
       el("h1", { tabindex: -1 }, t.failed),
       el("p", {}, known ? failure.sentence : t.failedHere),
       known && failure.passing && el("p", {}, t.nothingLost),
-      el("p", {}, el("button", { type: "button", click: () => location.reload() }, t.again), " ", el("a", { href: `/${lang}/` }, t.toRounds)),
+      el("p", {}, el("button", { type: "button", click: () => location.reload() }, t.again)),
+      el("p", {}, el("a", { href: `/${lang}/` }, t.toRounds)),
     );
     byId("main").querySelector("h1").focus();
   }

@@ -6,6 +6,10 @@ import { yearsOf } from "./document.js";
 import { bound, group } from "./fields.js";
 import { amountOf, sums } from "./values.js";
 
+/** More years than this do not fit beside each other on any screen. */
+const MOST_ABREAST = 4;
+const narrow = matchMedia("(max-width: 40rem)");
+
 /** @param {any} field @param {import("./fields.js").Context} context */
 export function budget(field, { draft, programme }) {
   const holder = el("div"), cap = el("p", { class: "cap", id: `${idOf(field.path)}-cap` });
@@ -16,10 +20,13 @@ export function budget(field, { draft, programme }) {
       const { table, update } = tableOf(years, draft, programme);
       holder.replaceChildren(table);
       [drawn, sumsDrawn] = [years, update];
+      lay();
     }
     sumsDrawn(applicableCap(draft.fields, programme), cap);
   };
+  const lay = () => holder.firstChild.classList.toggle("stacked", narrow.matches || drawn > MOST_ABREAST);
   draft.addEventListener("change", draw);
+  narrow.addEventListener("change", lay);
   draw();
   return group(field.path, field.label[lang], { help: [field.help?.[lang], t.budgetHelp].filter(Boolean).join(" "), titled: true }, cap, holder);
 }
