@@ -3,7 +3,7 @@ import { heard } from "./clock.js";
 import { lang, t } from "./texts.js";
 
 /** The private link's secret. It stays in the fragment, which no server ever sees. */
-export const token = decodeURIComponent(location.hash.slice(1));
+export const token = location.hash.slice(1);
 /** The round and the application that the link names. */
 export const [roundId, applicationId] = token.split(".");
 

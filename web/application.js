@@ -143,7 +143,7 @@ async function certificate(round) {
   if (!["closed", "decided", "announced"].includes(round.phase)) return null;
   const found = await call("GET", `/rounds/${round.id}/certificate`).catch(() => null);
   if (!found) return null;
-  return el("section", { "aria-labelledby": "certificate", class: "screen" }, el("h2", { id: "certificate" }, t.certificate), paragraph(t.aboutCertificate), el("p", {}, el("code", { class: "sum" }, found.root_hash ?? found.root ?? "")));
+  return el("section", { "aria-labelledby": "certificate", class: "screen" }, el("h2", { id: "certificate" }, t.certificate), paragraph(t.aboutCertificate), el("p", {}, el("code", { class: "sum" }, found.root)));
 }
 
 const questions = ({ programme: { contact } }, { reference }) => paragraph(t.askUs, " ", el("a", { href: `mailto:${contact}` }, contact), ". ", t.giveReference(reference));

@@ -155,14 +155,14 @@ export class Draft extends EventTarget {
   }
 
   #note({ merged, taken, clashing }) {
-    const theirs = (path) => this.#base[path];
+    const theirs = (path) => this.#base[path], open = this.clashes.size;
     this.fields = merged;
     for (const path of this.clashes.keys()) {
       if (JSON.stringify(merged[path]) === JSON.stringify(theirs(path))) this.clashes.delete(path);
     }
     for (const path of clashing) this.clashes.set(path, theirs(path));
     if (taken.length) this.#tell("change", { paths: taken, foreign: true });
-    this.#tell("clash", { paths: clashing });
+    if (clashing.length || this.clashes.size !== open) this.#tell("clash", { paths: clashing });
   }
 
   #listen() {

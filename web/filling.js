@@ -1,5 +1,5 @@
 // Filling in: the form drawn from the programme's data, saved as one types, checked and sent.
-import { applicationId, read, sha256 } from "./api.js";
+import { applicationId, Failure, read, sha256 } from "./api.js";
 import { countdown, moment, timeOfDay } from "./clock.js";
 import { byId, el, say, show } from "./dom.js";
 import { Draft } from "./draft.js";
@@ -8,7 +8,7 @@ import { applicant, needsRegister, readRegister } from "./form/applicant.js";
 import { attachments } from "./form/attachments.js";
 import { budget } from "./form/budget.js";
 import { check } from "./form/check.js";
-import { askAboutClashes, tellOfOthers } from "./form/clashes.js";
+import { askAboutClashes, news, tellOfOthers } from "./form/clashes.js";
 import { build, bytesOf, filesOf, isAsked, languageOf } from "./form/document.js";
 import { KINDS, group, radios } from "./form/fields.js";
 import { partners } from "./form/partners.js";
@@ -110,14 +110,22 @@ async function sendNow({ draft, files, round, programme }, problems, progress, b
     if (outcome === "sent") return location.assign(statusAddress());
     told = t.notSent[outcome];
   } catch (failure) {
-    if (!failure.problems && !("passing" in failure)) throw failure;
-    told = failure.problems?.some(({ code }) => code === "round-not-open") ? `${failure.sentence} ${programme.contact}` : `${failure.sentence} ${t.notSentYet}`;
+    told = sentenceOf(failure, programme);
   }
   delete button.dataset.busy;
   button.removeAttribute("aria-disabled");
   document.documentElement.dataset.state = "form";
   progress.textContent = "";
   showProblems([{ path: "", text: told, code: "not-sent" }], problems, t.notSentHeading);
+}
+
+function sentenceOf(failure, { contact }) {
+  if (!(failure instanceof Failure)) {
+    console.error(failure);
+    return `${t.failedHere} ${t.notSentYet}`;
+  }
+  const over = failure.problems.some(({ code }) => code === "round-not-open");
+  return `${failure.sentence} ${over ? `${t.askUs} ${contact}.` : t.notSentYet}`;
 }
 
 /** What stands in the way besides the validator's rules: lost uploads, and questions that nobody answered. */
@@ -169,7 +177,7 @@ function footing(round, draft) {
   };
   if (round.phase === "open") countdown(round, left, passed);
   else ended(round.phase, round, left);
-  return el("div", { class: "footing" }, saved, left);
+  return el("div", { class: "footing" }, news(draft), saved, left);
 }
 
 /** The deadline has passed: what was begun goes on, nothing new is begun. */

@@ -1,7 +1,10 @@
 // Two people changed the same field: both values are shown, and somebody decides.
 import { byId, el, idOf, say } from "../dom.js";
 import { t } from "../texts.js";
-import { labelOf } from "./problems.js";
+import { focusField, labelOf } from "./problems.js";
+
+/** How long a passing line stays. */
+const SHOWN = 15_000;
 
 /** A value in words, as the form shows it. */
 function words(path, value) {
@@ -42,12 +45,35 @@ export function askAboutClashes(draft) {
   draw();
 }
 
-/** A line that tells what others changed. */
+const labelsOf = (paths) => [...new Set(paths.map(labelOf).filter(Boolean))].join(", ");
+
+/** Tell what others changed, at the top, where it stays. */
 export function tellOfOthers(draft, place) {
   draft.addEventListener("change", ({ detail }) => {
     if (!detail.foreign) return;
-    const labels = [...new Set(detail.paths.map(labelOf).filter(Boolean))].join(", ");
-    place.replaceChildren(el("p", { class: "notice" }, t.othersChanged(labels)));
+    place.replaceChildren(el("p", { class: "notice" }, t.othersChanged(labelsOf(detail.paths))));
     say(place.textContent);
   });
+}
+
+/** The same in the line that is always in sight: what others changed, for a while; a question, until it is answered. */
+export function news(draft) {
+  const line = el("p", { class: "news", hidden: true });
+  let timer = 0;
+  const tell = (...words) => {
+    clearTimeout(timer);
+    line.replaceChildren(...words);
+    line.hidden = !words.length;
+  };
+  draft.addEventListener("change", ({ detail }) => {
+    if (!detail.foreign || draft.clashes.size) return;
+    tell(t.othersChangedBriefly(labelsOf(detail.paths)));
+    timer = setTimeout(tell, SHOWN);
+  });
+  draft.addEventListener("clash", () => {
+    const [path] = draft.clashes.keys();
+    if (!path) return tell();
+    tell(t.clash(labelOf(path)), " ", el("button", { type: "button", class: "plain", click: () => focusField(path) }, t.showIt));
+  });
+  return line;
 }

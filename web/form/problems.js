@@ -39,7 +39,7 @@ export function showProblems(findings, place, heading, focus = true) {
   const items = findings.map(({ path, text, code }) => {
     const at = shown(path), label = at ? labelOf(at) : "";
     if (at) mark(at, text, code);
-    const words = label ? `${label}: ${text}` : text;
+    const words = label ? `${label}${/[?.!]$/.test(label) ? "" : ":"} ${text}` : text;
     return el("li", { "data-code": code }, at ? el("a", { href: `#${idOf(at)}`, click: (event) => go(event, at) }, words) : words);
   });
   const summary = el("div", { class: "summary", tabindex: -1, "aria-labelledby": "summary-title" }, el("h2", { id: "summary-title" }, heading), el("ul", {}, items));

@@ -123,6 +123,8 @@ export default {
   },
   company: "The application is open in another window too. Changes are carried over between them.",
   othersChanged: (labels) => `Changed in another window or by somebody else: ${labels || "parts of the application"}. The changes are in place here, and your own are still there.`,
+  othersChangedBriefly: (labels) => `Changed by somebody else or in another window: ${labels || "parts of the application"}.`,
+  showIt: "Show",
   clash: (label) => `${label} was changed in two places at once. Which should count?`,
   yours: "You wrote",
   theirs: "Somebody else wrote",

@@ -123,6 +123,8 @@ export default {
   },
   company: "Ansökan är öppen i ett annat fönster också. Ändringar förs över mellan fönstren.",
   othersChanged: (labels) => `Ändrat i ett annat fönster eller av någon annan: ${labels || "uppgifter i ansökan"}. Ändringarna är införda här, och dina egna finns kvar.`,
+  othersChangedBriefly: (labels) => `Ändrat av någon annan eller i ett annat fönster: ${labels || "uppgifter i ansökan"}.`,
+  showIt: "Visa",
   clash: (label) => `${label} är ändrat på två ställen samtidigt. Vilket ska gälla?`,
   yours: "Du skrev",
   theirs: "Någon annan skrev",
