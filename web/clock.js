@@ -1,4 +1,5 @@
 // Time is the server's. The machine's own clock is never asked: it may be wrong by a day.
+import { say } from "./dom.js";
 import { lang, t } from "./texts.js";
 
 /** Server time minus performance.now(), in milliseconds. */
@@ -70,7 +71,7 @@ export function countdown(round, element, passed) {
     for (const minutes of [10, 1]) {
       if (left < minutes * 60_000 && left > minutes * 60_000 - 20_000 && !warned.has(minutes)) {
         warned.add(minutes);
-        import("./dom.js").then(({ say }) => say(element.textContent));
+        say(element.textContent);
       }
     }
     setTimeout(tick, left < 660_000 ? Math.min(1000, left) : 15_000);
