@@ -64,7 +64,7 @@ export async function read(path, tries = 4) {
       return await call("GET", path);
     } catch (failure) {
       if (!failure.passing || --tries <= 0) throw failure;
-      await wait(pause);
+      await wait(Math.min(pause, 15_000));
     }
   }
 }

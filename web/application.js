@@ -25,10 +25,12 @@ async function untilArrived(status, round, sent) {
   if (!hasArrived(status, sent)) show("sending", heading(round, t.isSent), told, el("progress", { "aria-label": t.isSent }));
   for (let pause = LOOK; !hasArrived(status, sent); pause = Math.min(pause * 1.2, 4000)) {
     const waited = performance.now() - began;
-    if (waited > SLOW && told.textContent === t.checking) say((told.textContent = t.slow));
+    if (waited > SLOW && told.textContent === t.checking) say((told.textContent = t.slow(round.mails_links)));
     if (!sent.delivered && waited > LOST) return { ...status, lost: true };
     await wait(pause);
     status = await read("/application", 30);
+    // What a later version has overtaken is only in the history.
+    if (waited > SLOW && (await read("/application/history")).submissions.some(({ submission }) => submission === sent.submission)) break;
   }
   sending.clear();
   return status;
@@ -73,7 +75,7 @@ async function draw(status, round) {
 const paragraph = (...words) => el("p", {}, words);
 
 const ABOUT = {
-  receipt: () => paragraph(t.received),
+  receipt: (_, round) => paragraph(t.received(round.mails_links)),
   withdrawn: ({ withdrawn_at: at }, round, when) => [paragraph(t.isWithdrawn(when(at))), round.phase === "open" && paragraph(t.mayReturn)],
   draft: (_, round) => paragraph(round.phase === "open" ? t.isDraft : t.isDraftTooLate),
   lost: () => el("p", { class: "notice" }, t.lost),
@@ -125,8 +127,8 @@ function next(round, { state, current }, when) {
   const changed = Date.parse(current.arrived_at) <= Date.parse(closes ?? current.arrived_at);
   const said = [
     phase === "open" ? (closes ? t.mayChange(when(closes)) : t.mayChangeOpen) : closes && t.noMoreChanges(when(closes), changed),
-    phase === "announced" ? t.isAnnounced : closes ? t.decisionBy(days, dayAfter(closes, round.time_zone, days)) : t.decisionWithin(days),
-    t.toldBy,
+    phase === "announced" ? t.isAnnounced(round.mails_links) : closes ? t.decisionBy(days, dayAfter(closes, round.time_zone, days)) : t.decisionWithin(days),
+    round.mails_links && phase !== "announced" && t.toldBy,
   ];
   return el("section", { "aria-labelledby": "next" }, el("h2", { id: "next" }, t.next), el("ul", {}, said.filter(Boolean).map((words) => el("li", {}, words))));
 }

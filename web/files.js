@@ -22,7 +22,7 @@ export const typeName = (type) => NAMES[Object.keys(ENDINGS).indexOf(type)] ?? t
 export const accepted = (kind) => kind.types.flatMap((type) => [type, ...(ENDINGS[type] ?? []).map((ending) => `.${ending}`)]).join();
 
 /** @typedef {{file: File, kind: string, name: string, type: string, sha256?: string, sent: number,
- *   state: "hashing"|"waiting"|"sending"|"resting"|"sent"|"failed", text?: string, abort?: () => void, form?: any}} Job */
+ *   state: "hashing"|"waiting"|"sending"|"resting"|"sent"|"failed", text?: string, refused?: boolean, abort?: () => void, form?: any}} Job */
 
 /** Events: "change" with the job. What is chosen and what has arrived is noted in the draft. */
 export class Files extends EventTarget {
@@ -53,7 +53,7 @@ export class Files extends EventTarget {
       const type = kind.types.find((one) => one === file.type) ?? kind.types.find((one) => !file.type && ENDINGS[one]?.includes(ending));
       const text = this.#wrong(file, type, kind);
       /** @type {Job} */
-      const job = { file, kind: kind.id, name: file.name.normalize("NFC"), type, sent: 0, state: text ? "failed" : "hashing", text };
+      const job = { file, kind: kind.id, name: file.name.normalize("NFC"), type, sent: 0, state: text ? "failed" : "hashing", text, refused: Boolean(text) };
       this.jobs.push(job);
       this.#tell(job);
       if (!text) this.#run(job);
@@ -107,7 +107,10 @@ export class Files extends EventTarget {
         this.#become(job, "hashing");
         job.sha256 = await sha256(await job.file.arrayBuffer());
         if (!this.jobs.includes(job)) return;
-        if (this.jobs.some((one) => one !== job && one.sha256 === job.sha256)) return this.#double(job);
+        if (this.#isDouble(job)) {
+          Object.assign(job, { sha256: undefined, refused: true });
+          return this.#fail(job, t.twice(job.name));
+        }
       }
       this.#note(job, true);
       this.#become(job, "waiting");
@@ -168,10 +171,10 @@ export class Files extends EventTarget {
     for (const wake of this.#wake) wake();
   }
 
-  #double(job) {
-    this.jobs = this.jobs.filter((one) => one !== job);
-    this.#tell(job);
-    this.dispatchEvent(new CustomEvent("double", { detail: job }));
+  /** The same content is there already, under whatever name. */
+  #isDouble(job) {
+    const stored = this.draft.get(`files.${job.sha256}`);
+    return this.jobs.some((one) => one !== job && one.sha256 === job.sha256) || (stored && !stored.waiting);
   }
 
   #fail(job, text) {

@@ -171,9 +171,10 @@ function footing(round, draft) {
   });
   draw();
   const passed = async () => {
-    const { phase } = await read(`/rounds/${round.id}`);
-    if (phase === "open") return setTimeout(passed, 1000);
-    ended(phase, round);
+    const fresh = await read(`/rounds/${round.id}`, Infinity);
+    round.closes_at = fresh.closes_at; // It may have been extended meanwhile.
+    if (fresh.phase === "open") setTimeout(() => countdown(round, left, passed), 1000);
+    else ended(fresh.phase, round);
   };
   if (round.phase === "open") countdown(round, left, passed);
   else ended(round.phase, round, left);

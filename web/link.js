@@ -12,10 +12,13 @@ export function privateLink({ mails, email, open }) {
   const copied = el("span", { class: "quiet" });
   const copy = el("button", { type: "button", class: "second", "data-do": "copy-link" }, t.copyLink);
   copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(shown.value).then(
-      () => (copied.textContent = t.copied),
-      () => (shown.select(), (copied.textContent = t.copyYourself)),
-    );
+    try {
+      await navigator.clipboard.writeText(shown.value);
+      copied.textContent = t.copied;
+    } catch {
+      shown.select();
+      copied.textContent = t.copyYourself;
+    }
     say(copied.textContent);
   });
   return el(

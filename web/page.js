@@ -13,6 +13,8 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   byId("main").focus();
 });
 addEventListener("hashchange", () => location.reload());
+// A page that the browser kept from before "back" shows what was, not what is.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 /** Run a page, and say what went wrong where it cannot be shown. */
 export async function run(page) {

@@ -42,7 +42,8 @@ function startButton(round) {
 
 const list = (items) => el("ul", {}, items.map((item) => el("li", {}, item)));
 
-function needed({ programme, grace_seconds: grace }) {
+function needed(round) {
+  const { programme, grace_seconds: grace } = round;
   const { types, attachments, applicant_kinds: kinds, limits } = programme;
   const asksFor = (kind) => types.filter((type) => type.attachments.includes(kind.id)).map((type) => type.name[lang]);
   return [
@@ -56,7 +57,7 @@ function needed({ programme, grace_seconds: grace }) {
       list(attachments.map((kind) => [el("strong", {}, kind.name[lang]), ` – ${t.fileLimits(kind.types.map(typeName), kind.most_megabytes, kind.most)} `, el("span", { class: "quiet" }, t.neededFor(asksFor(kind), types.length))])
         .map((parts) => el("span", {}, parts))),
     el("h2", {}, t.howItWorks),
-    el("ol", {}, t.steps.map((step) => el("li", {}, step))),
+    el("ol", {}, t.steps(round.mails_links).map((step) => el("li", {}, step))),
     el("p", {}, t.aboutGrace(grace / 60)),
     el("p", {}, asking(programme)),
   ];

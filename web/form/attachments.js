@@ -7,13 +7,15 @@ import { filesOf, typeOf } from "./document.js";
 /** @param {any} field @param {import("./fields.js").Context} context */
 export function attachments(field, { draft, programme, files }) {
   const total = el("div", { class: "total", hidden: true });
-  files.addEventListener("double", ({ detail }) => say(t.twice(detail.name)));
   files.addEventListener("change", ({ detail }) => {
     drawTotal(total, files);
     if (detail.state === "sent") say(t.uploaded(detail.name));
     if (detail.state === "failed") say(`${detail.name}: ${detail.text}`);
   });
-  return el("div", {}, field.help && el("p", { class: "help" }, field.help[lang]), total, programme.attachments.map((kind) => place(kind, draft, programme, files)));
+  // Beside a place for them, dropped files would replace the page.
+  for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
+  const id = idOf(field.path);
+  return el("div", { class: "field", id }, field.help && el("p", { class: "help" }, field.help[lang]), el("div", { class: "wrong", id: `${id}-wrong` }), total, programme.attachments.map((kind) => place(kind, draft, programme, files)));
 }
 
 function drawTotal(total, files) {
@@ -102,7 +104,7 @@ function drawFile(item, job, file, draft, files) {
   const name = (job ?? file).name;
   const button = (words, what, click) => el("button", { type: "button", class: "plain", "data-do": what, "aria-label": `${words}: ${name}`, click }, words);
   buttons.replaceChildren(
-    ...(["failed", "resting"].includes(state) && job.type ? [button(t.tryAgain, "again", () => files.again(job))] : []),
+    ...(["failed", "resting"].includes(state) && !job.refused ? [button(t.tryAgain, "again", () => files.again(job))] : []),
     button(t.remove, "remove", () => {
       const list = item.parentElement;
       if (job) files.remove(job);

@@ -42,7 +42,7 @@ export function showProblems(findings, place, heading, focus = true) {
     const words = label ? `${label}${/[?.!]$/.test(label) ? "" : ":"} ${text}` : text;
     return el("li", { "data-code": code }, at ? el("a", { href: `#${idOf(at)}`, click: (event) => go(event, at) }, words) : words);
   });
-  const summary = el("div", { class: "summary", tabindex: -1, "aria-labelledby": "summary-title" }, el("h2", { id: "summary-title" }, heading), el("ul", {}, items));
+  const summary = el("div", { class: "summary", role: "group", tabindex: -1, "aria-labelledby": "summary-title" }, el("h2", { id: "summary-title" }, heading), el("ul", {}, items));
   place.replaceChildren(summary);
   document.title = `${t.errorTitle(findings.length)} – ${document.title.replace(/^.*? – /, "")}`;
   if (focus) summary.focus();

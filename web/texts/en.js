@@ -45,10 +45,10 @@ export default {
   papers: "Attachments to have at hand",
   neededFor: (types, of) => (!types.length ? "(optional)" : types.length === of ? "(required)" : `(required for ${list(types.map((one) => one.toLowerCase()))})`),
   howItWorks: "How it works",
-  steps: [
+  steps: (mails) => [
     "You start the application and get a private link. Whoever has the link can read and change the application, also from another computer.",
     "You fill it in when you like. Everything is saved as you type, also before it is complete.",
-    "You submit. Within a minute or so you get a receipt on the page and by e-mail.",
+    `You submit. Within a minute or so you get a receipt on the page${mails ? " and by e-mail" : ""}.`,
     "You can change it, submit again or withdraw it until the deadline.",
   ],
   aboutGrace: (minutes) => (minutes ? `Press Submit before the deadline. What has begun to be sent by then has ${minutes} minutes to arrive.` : "The application must have arrived by the deadline."),
@@ -162,7 +162,7 @@ export default {
 
   isSent: "The application has been sent",
   checking: "We are checking the application and its files. It usually takes a few seconds.",
-  slow: "It takes longer than usual. You can wait or close the page: the receipt will be here and in your e-mail.",
+  slow: (mails) => `It takes longer than usual. You can wait or close the page: the receipt will be here${mails ? " and in your e-mail" : ""}.`,
   states: {
     receipt: "The application has been received",
     refused: "The application needs correcting",
@@ -171,7 +171,7 @@ export default {
     draft: "The application has not been submitted",
     lost: "The application has not arrived",
   },
-  received: "The application has been checked and accepted. The receipt is here and is sent to the contact person's e-mail.",
+  received: (mails) => `The application has been checked and accepted. The receipt is here${mails ? " and is sent to the contact person's e-mail" : ""}.`,
   isWithdrawn: (when) => `The application was withdrawn ${when} and will not be considered.`,
   mayReturn: "Should you change your mind, you can submit it again until the deadline.",
   isDraft: "The application has been started, and what you wrote is saved. It counts once you have submitted it.",
@@ -195,7 +195,7 @@ export default {
   noMoreChanges: (closed, before) => `The deadline was ${closed}. ${before ? "" : "What you sent had been started before it and counts as being in time. "}The application can no longer be changed.`,
   decisionBy: (days, day) => `A decision is expected by ${day}, within ${days} days of the deadline.`,
   decisionWithin: (days) => `A decision is expected within ${days} days of the closing of the round.`,
-  isAnnounced: "The result has been announced. The decision has been sent to the contact person's e-mail.",
+  isAnnounced: (mails) => `The result has been announced.${mails ? " The decision has been sent to the contact person's e-mail." : ""}`,
   toldBy: "The decision is sent to the contact person's e-mail when the result is announced.",
   versions: "What you have submitted",
   outcomes: {

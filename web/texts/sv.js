@@ -45,10 +45,10 @@ export default {
   papers: "Bilagor att ha till hands",
   neededFor: (types, of) => (!types.length ? "(frivillig)" : types.length === of ? "(krävs)" : `(krävs för ${list(types.map((one) => one.toLowerCase()))})`),
   howItWorks: "Så går det till",
-  steps: [
+  steps: (mails) => [
     "Du påbörjar ansökan och får en privat länk. Den som har länken kan läsa och ändra ansökan, även från en annan dator.",
     "Du fyller i när du vill. Allt sparas medan du skriver, också när det inte är klart.",
-    "Du skickar in. Inom någon minut får du ett kvitto på sidan och med e-post.",
+    `Du skickar in. Inom någon minut får du ett kvitto på sidan${mails ? " och med e-post" : ""}.`,
     "Du kan ändra, skicka igen eller återkalla tills tiden går ut.",
   ],
   aboutGrace: (minutes) => (minutes ? `Klicka på Skicka in före sluttiden. Det som då har börjat skickas får ${minutes} minuter på sig att komma fram.` : "Ansökan ska vara framme före sluttiden."),
@@ -162,7 +162,7 @@ export default {
 
   isSent: "Ansökan är skickad",
   checking: "Vi kontrollerar ansökan och filerna. Det tar oftast några sekunder.",
-  slow: "Det tar längre tid än vanligt. Du kan vänta eller stänga sidan: kvittot kommer hit och med e-post.",
+  slow: (mails) => `Det tar längre tid än vanligt. Du kan vänta eller stänga sidan: kvittot kommer hit${mails ? " och med e-post" : ""}.`,
   states: {
     receipt: "Ansökan har kommit in",
     refused: "Ansökan behöver rättas",
@@ -171,7 +171,7 @@ export default {
     draft: "Ansökan är inte inskickad",
     lost: "Ansökan har inte kommit fram",
   },
-  received: "Ansökan är kontrollerad och mottagen. Kvittot finns här och skickas till kontaktpersonens e-post.",
+  received: (mails) => `Ansökan är kontrollerad och mottagen. Kvittot finns här${mails ? " och skickas till kontaktpersonens e-post" : ""}.`,
   isWithdrawn: (when) => `Ansökan återkallades ${when} och kommer inte att prövas.`,
   mayReturn: "Ångrar du dig kan du skicka in den igen tills tiden går ut.",
   isDraft: "Ansökan är påbörjad, och det du har skrivit är sparat. Den räknas när du har skickat in den.",
@@ -195,7 +195,7 @@ export default {
   noMoreChanges: (closed, before) => `Ansökningstiden gick ut ${closed}. ${before ? "" : "Det du skickade hade börjat skickas dessförinnan och räknas som inkommet i tid. "}Ansökan kan inte längre ändras.`,
   decisionBy: (days, day) => `Beslut väntas senast ${day}, det vill säga inom ${days} dagar från sista ansökningsdag.`,
   decisionWithin: (days) => `Beslut väntas inom ${days} dagar från det att omgången har stängt.`,
-  isAnnounced: "Resultatet är offentliggjort. Beslutet har skickats till kontaktpersonens e-post.",
+  isAnnounced: (mails) => `Resultatet är offentliggjort.${mails ? " Beslutet har skickats till kontaktpersonens e-post." : ""}`,
   toldBy: "Beslutet skickas till kontaktpersonens e-post när resultatet offentliggörs.",
   versions: "Vad du har skickat",
   outcomes: {
