@@ -89,6 +89,7 @@ function sendSection(context, problems, status) {
     el("h2", { id: "section-send" }, t.sendHeading),
     asked && group("language", t.writeTo, {}, radios(draft, "language", programme.languages.map((id) => ({ id, label: t.languages[id] })))),
     el("p", { id: "about-sending" }, round.closes_at ? t.aboutSending(moment(round.closes_at, round.time_zone)) : t.aboutSendingOpen),
+    !programme.languages.includes(lang) && el("p", {}, t.writesIn(t.languages[programme.languages[0]][lang])),
     el("p", {}, t.aboutData(programme.funder[lang])),
     el("p", {}, button),
     progress,

@@ -137,6 +137,7 @@ export default {
 
   sendHeading: "Submit",
   writeTo: "In which language do you want the receipt and the decision?",
+  writesIn: (language) => `Receipt and decision are written in ${language}.`,
   languages: { sv: { sv: "Svenska", en: "Swedish" }, en: { sv: "Engelska", en: "English" } },
   aboutSending: (until) => `When you submit, the application is checked and you get a receipt. You can change it and submit again until ${until}.`,
   aboutSendingOpen: "When you submit, the application is checked and you get a receipt. You can change it and submit again while the round is open.",

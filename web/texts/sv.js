@@ -137,6 +137,7 @@ export default {
 
   sendHeading: "Skicka in",
   writeTo: "På vilket språk vill du få kvitto och beslut?",
+  writesIn: (language) => `Kvitto och beslut skrivs på ${language.toLowerCase()}.`,
   languages: { sv: { sv: "Svenska", en: "Swedish" }, en: { sv: "Engelska", en: "English" } },
   aboutSending: (until) => `När du skickar in kontrolleras ansökan, och du får ett kvitto. Du kan ändra och skicka igen fram till ${until}.`,
   aboutSendingOpen: "När du skickar in kontrolleras ansökan, och du får ett kvitto. Du kan ändra och skicka igen så länge omgången är öppen.",
