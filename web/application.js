@@ -1,6 +1,6 @@
 // The private status page: where the application stands, its receipt, its versions, what comes and when.
 import { call, read, roundId, wait } from "./api.js";
-import { countdown, dayAfter, moment } from "./clock.js";
+import { countdown, dayAfter, graceOf, moment } from "./clock.js";
 import { el, say, show } from "./dom.js";
 import { findingsOf } from "./form/problems.js";
 import { formAddress, privateLink } from "./link.js";
@@ -80,7 +80,7 @@ const ABOUT = {
   draft: (_, round) => paragraph(round.phase === "open" ? t.isDraft : t.isDraftTooLate),
   lost: () => el("p", { class: "notice" }, t.lost),
   late: ({ refused, current }, round, when) => [
-    el("p", { class: "notice" }, t.tooLate(when(refused.arrived_at), when(round.closes_at), round.grace_seconds / 60)),
+    el("p", { class: "notice" }, t.tooLate(when(refused.arrived_at), when(round.closes_at), graceOf(round))),
     current && paragraph(t.stillCounts(current.version)),
   ],
   refused: ({ refused, current, state }, round) => [

@@ -54,6 +54,9 @@ export function timeLeft(milliseconds) {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
 }
 
+/** Whole minutes of grace: never more is promised than there is. */
+export const graceOf = (round) => Math.floor(round.grace_seconds / 60);
+
 /** The last second that counts lasts until the next one begins. */
 const ends = (round) => Date.parse(round.closes_at) + 1000;
 

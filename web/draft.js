@@ -98,7 +98,7 @@ export class Draft extends EventTarget {
       this.#base = sent;
       this.#revision = answer.revision;
       this.savedAt = answer.saved_at;
-      this.#channel.postMessage({ revision: answer.revision, fields: sent });
+      this.#channel.postMessage({ revision: answer.revision, saved_at: answer.saved_at, fields: sent });
       this.#saved();
     } catch (failure) {
       this.#failed(failure);
@@ -150,8 +150,10 @@ export class Draft extends EventTarget {
     if (stored.revision <= this.#revision) return;
     const found = merge(this.#base, this.fields, stored.draft?.fields ?? {});
     this.#adopt(stored);
+    this.savedAt = stored.saved_at;
     this.#note(found);
     if (this.#dirty()) this.#soon();
+    else if (this.state !== "saving") this.#become("saved");
   }
 
   #note({ merged, taken, clashing }) {
@@ -167,7 +169,7 @@ export class Draft extends EventTarget {
 
   #listen() {
     this.#channel.onmessage = ({ data }) => {
-      if (data.fields) this.#take({ revision: data.revision, draft: { fields: data.fields } });
+      if (data.fields) this.#take({ ...data, draft: { fields: data.fields } });
       if (data.hello) this.#channel.postMessage({ here: this.#editor });
       if (data.bye) this.#company.delete(data.bye);
       else if (data.hello || data.here) this.#company.add(data.hello ?? data.here);

@@ -1,6 +1,6 @@
 // Filling in: the form drawn from the programme's data, saved as one types, checked and sent.
 import { applicationId, Failure, read, sha256 } from "./api.js";
-import { countdown, moment, timeOfDay } from "./clock.js";
+import { countdown, graceOf, moment, timeOfDay } from "./clock.js";
 import { byId, el, say, show } from "./dom.js";
 import { Draft } from "./draft.js";
 import { Files } from "./files.js";
@@ -185,7 +185,7 @@ function footing(round, draft) {
 /** The deadline has passed: what was begun goes on, nothing new is begun. */
 async function ended(phase, round, line = byId("left")) {
   await null; // Until the page stands.
-  const told = t.phases[phase](moment(phase === "scheduled" ? round.opens_at : round.closes_at ?? round.now, round.time_zone), round.grace_seconds / 60);
+  const told = t.phases[phase](moment(phase === "scheduled" ? round.opens_at : round.closes_at ?? round.now, round.time_zone), graceOf(round));
   line.textContent = told;
   const { contact } = round.programme, button = document.querySelector("[data-do=send]");
   if (!button.dataset.busy) {

@@ -1,6 +1,6 @@
 // The front page: what is open, what comes, what has been.
 import { read } from "./api.js";
-import { countdown, moment } from "./clock.js";
+import { countdown, graceOf, moment } from "./clock.js";
 import { el, show } from "./dom.js";
 import { run } from "./page.js";
 import { lang, t } from "./texts.js";
@@ -23,7 +23,7 @@ run(async () => {
 function item(round) {
   const line = el("p", { class: "deadline" }), open = round.phase === "open", name = round.name[lang];
   if (open) countdown(round, line, () => setTimeout(() => location.reload(), 1500));
-  else line.textContent = t.phases[round.phase](moment(round.phase === "scheduled" ? round.opens_at : (round.closes_at ?? round.now), round.time_zone), round.grace_seconds / 60);
+  else line.textContent = t.phases[round.phase](moment(round.phase === "scheduled" ? round.opens_at : (round.closes_at ?? round.now), round.time_zone), graceOf(round));
   const address = `/${lang}/form?round=${encodeURIComponent(round.id)}`;
   return el("li", {}, el("h3", {}, ["open", "scheduled"].includes(round.phase) ? el("a", { href: address }, name) : name), line);
 }

@@ -1,6 +1,6 @@
 // Before an application is begun: what it is about, what one needs, until when.
 import { call } from "./api.js";
-import { countdown, moment } from "./clock.js";
+import { countdown, graceOf, moment } from "./clock.js";
 import { el, show } from "./dom.js";
 import { typeName } from "./files.js";
 import { lang, t } from "./texts.js";
@@ -14,7 +14,7 @@ export function begin(round) {
     el("p", { class: "kicker" }, `${programme.funder[lang]} · ${round.name[lang]}`),
     el("h1", {}, t.applyTo(programme.name[lang])),
     el("p", { class: "lead" }, programme.about[lang]),
-    round.phase === "open" ? [left, startButton(round)] : el("p", { class: "notice" }, t.phases[round.phase](moment(round.phase === "scheduled" ? round.opens_at : round.closes_at ?? round.now, round.time_zone)), " ", asking(programme)),
+    round.phase === "open" ? [left, startButton(round)] : el("p", { class: "notice" }, t.phases[round.phase](moment(round.phase === "scheduled" ? round.opens_at : round.closes_at ?? round.now, round.time_zone), graceOf(round)), " ", asking(programme)),
     needed(round),
   );
   if (round.phase === "open") countdown(round, left, () => setTimeout(() => location.reload(), 1500));
@@ -43,7 +43,7 @@ function startButton(round) {
 const list = (items) => el("ul", {}, items.map((item) => el("li", {}, item)));
 
 function needed(round) {
-  const { programme, grace_seconds: grace } = round;
+  const { programme } = round;
   const { types, attachments, applicant_kinds: kinds, limits } = programme;
   const asksFor = (kind) => types.filter((type) => type.attachments.includes(kind.id)).map((type) => type.name[lang]);
   return [
@@ -58,7 +58,7 @@ function needed(round) {
         .map((parts) => el("span", {}, parts))),
     el("h2", {}, t.howItWorks),
     el("ol", {}, t.steps(round.mails_links).map((step) => el("li", {}, step))),
-    el("p", {}, t.aboutGrace(grace / 60)),
+    el("p", {}, t.aboutGrace(graceOf(round))),
     el("p", {}, asking(programme)),
   ];
 }
