@@ -47,7 +47,13 @@ export async function call(method, path, body, options = {}) {
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer, content;
   try {
-    answer = await fetch((await address()) + path, { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(25_000), ...options });
+    answer = await fetch((await address()) + path, {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+      signal: AbortSignal.timeout(25_000),
+      ...options,
+    });
     content = await answer.json();
   } catch {
     throw new Failure(answer && !answer.ok ? answer.status : 0, null);

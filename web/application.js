@@ -10,7 +10,9 @@ import { hasArrived, sending } from "./submit.js";
 import { lang, t } from "./texts.js";
 
 /** How often the page looks while something is on its way, and until when it says that it is slow. */
-const LOOK = 700, SLOW = 20_000, LOST = 25_000;
+const LOOK = 700,
+  SLOW = 20_000,
+  LOST = 25_000;
 
 run(async () => {
   const round = await read(`/rounds/${encodeURIComponent(roundId)}`);
@@ -21,8 +23,10 @@ run(async () => {
 
 /** Wait for what this window sent. What the bucket has confirmed will come; what it has not may be lost. */
 async function untilArrived(status, round, sent) {
-  const told = el("p", {}, t.checking), began = performance.now();
-  if (!hasArrived(status, sent)) show("sending", heading(round, t.isSent), told, el("progress", { "aria-label": t.isSent }));
+  const told = el("p", {}, t.checking),
+    began = performance.now();
+  if (!hasArrived(status, sent))
+    show("sending", heading(round, t.isSent), told, el("progress", { "aria-label": t.isSent }));
   for (let pause = LOOK; !hasArrived(status, sent); pause = Math.min(pause * 1.2, 4000)) {
     const waited = performance.now() - began;
     if (waited > SLOW && told.textContent === t.checking) say((told.textContent = t.slow(round.mails_links)));
@@ -30,7 +34,11 @@ async function untilArrived(status, round, sent) {
     await wait(pause);
     status = await read("/application", 30);
     // What a later version has overtaken is only in the history.
-    if (waited > SLOW && (await read("/application/history")).submissions.some(({ submission }) => submission === sent.submission)) break;
+    if (
+      waited > SLOW &&
+      (await read("/application/history")).submissions.some(({ submission }) => submission === sent.submission)
+    )
+      break;
   }
   sending.clear();
   return status;
@@ -49,7 +57,9 @@ function stateOf({ refused, state, lost }) {
 }
 
 async function draw(status, round) {
-  const state = stateOf(status), open = round.phase === "open", when = (iso) => moment(iso, round.time_zone);
+  const state = stateOf(status),
+    open = round.phase === "open",
+    when = (iso) => moment(iso, round.time_zone);
   const { submissions } = await read("/application/history");
   sending.clear();
   document.title = `${t.states[state]} – ${t.service}`;
@@ -76,7 +86,10 @@ const paragraph = (...words) => el("p", {}, words);
 
 const ABOUT = {
   receipt: (_, round) => paragraph(t.received(round.mails_links)),
-  withdrawn: ({ withdrawn_at: at }, round, when) => [paragraph(t.isWithdrawn(when(at))), round.phase === "open" && paragraph(t.mayReturn)],
+  withdrawn: ({ withdrawn_at: at }, round, when) => [
+    paragraph(t.isWithdrawn(when(at))),
+    round.phase === "open" && paragraph(t.mayReturn),
+  ],
   draft: (_, round) => paragraph(round.phase === "open" ? t.isDraft : t.isDraftTooLate),
   lost: () => el("p", { class: "notice" }, t.lost),
   late: ({ refused, current }, round, when) => [
@@ -85,10 +98,14 @@ const ABOUT = {
   ],
   refused: ({ refused, current, state }, round) => [
     paragraph(t.refusedIntro),
-    el("ul", { class: "problems" }, findingsOf(refused.problems, new Map(), lang).map(({ path, code, text }) => {
-      const where = placeOf(path, round);
-      return el("li", { "data-code": code, "data-path": path }, where && el("strong", {}, `${where}: `), text);
-    })),
+    el(
+      "ul",
+      { class: "problems" },
+      findingsOf(refused.problems, new Map(), lang).map(({ path, code, text }) => {
+        const where = placeOf(path, round);
+        return el("li", { "data-code": code, "data-path": path }, where && el("strong", {}, `${where}: `), text);
+      }),
+    ),
     current && state === "submitted" && paragraph(t.stillCounts(current.version)),
   ],
 };
@@ -96,15 +113,31 @@ const ABOUT = {
 function actions({ current, state }, open, about) {
   if (!open) return null;
   const words = { refused: t.mend, draft: t.goOn, lost: t.goOn, withdrawn: t.applyAgain }[about] ?? t.change;
-  return el("p", { class: "actions" }, el("a", { class: "button", href: formAddress(), "data-do": "change" }, words), current && state === "submitted" && withdrawal());
+  return el(
+    "p",
+    { class: "actions" },
+    el("a", { class: "button", href: formAddress(), "data-do": "change" }, words),
+    current && state === "submitted" && withdrawal(),
+  );
 }
 
 /** Withdrawing asks first, in a dialog that the keyboard can leave. */
 function withdrawal() {
   const wrong = el("p", { class: "wrong", role: "alert" });
   const yes = el("button", { type: "button", "data-do": "withdraw-yes" }, t.withdrawYes);
-  const no = el("button", { type: "button", class: "second", "data-do": "withdraw-no", click: () => dialog.close() }, t.withdrawNo);
-  const dialog = el("dialog", { "aria-labelledby": "withdraw-title" }, el("h2", { id: "withdraw-title" }, t.withdrawTitle), el("p", {}, t.withdrawAbout), wrong, el("p", { class: "actions" }, no, yes));
+  const no = el(
+    "button",
+    { type: "button", class: "second", "data-do": "withdraw-no", click: () => dialog.close() },
+    t.withdrawNo,
+  );
+  const dialog = el(
+    "dialog",
+    { "aria-labelledby": "withdraw-title" },
+    el("h2", { id: "withdraw-title" }, t.withdrawTitle),
+    el("p", {}, t.withdrawAbout),
+    wrong,
+    el("p", { class: "actions" }, no, yes),
+  );
   yes.addEventListener("click", async () => {
     yes.disabled = true;
     try {
@@ -117,27 +150,67 @@ function withdrawal() {
       yes.disabled = false;
     }
   });
-  return [" ", el("button", { type: "button", class: "second", "data-do": "withdraw", click: () => dialog.showModal() }, t.withdraw), dialog];
+  return [
+    " ",
+    el(
+      "button",
+      { type: "button", class: "second", "data-do": "withdraw", click: () => dialog.showModal() },
+      t.withdraw,
+    ),
+    dialog,
+  ];
 }
 
 /** What will come, and when. */
 function next(round, { state, current }, when) {
   if (state !== "submitted") return null;
-  const { closes_at: closes, programme, phase } = round, days = programme.decision_within_days;
+  const { closes_at: closes, programme, phase } = round,
+    days = programme.decision_within_days;
   const changed = Date.parse(current.arrived_at) <= Date.parse(closes ?? current.arrived_at);
   const said = [
-    phase === "open" ? (closes ? t.mayChange(when(closes)) : t.mayChangeOpen) : closes && t.noMoreChanges(when(closes), changed),
-    phase === "announced" ? t.isAnnounced(round.mails_links) : closes ? t.decisionBy(days, dayAfter(closes, round.time_zone, days)) : t.decisionWithin(days),
+    phase === "open"
+      ? closes
+        ? t.mayChange(when(closes))
+        : t.mayChangeOpen
+      : closes && t.noMoreChanges(when(closes), changed),
+    phase === "announced"
+      ? t.isAnnounced(round.mails_links)
+      : closes
+        ? t.decisionBy(days, dayAfter(closes, round.time_zone, days))
+        : t.decisionWithin(days),
     round.mails_links && phase !== "announced" && t.toldBy,
   ];
-  return el("section", { "aria-labelledby": "next" }, el("h2", { id: "next" }, t.next), el("ul", {}, said.filter(Boolean).map((words) => el("li", {}, words))));
+  return el(
+    "section",
+    { "aria-labelledby": "next" },
+    el("h2", { id: "next" }, t.next),
+    el(
+      "ul",
+      {},
+      said.filter(Boolean).map((words) => el("li", {}, words)),
+    ),
+  );
 }
 
 function versions(submissions, when) {
   if (!submissions.length) return null;
-  const items = [...submissions].reverse().map((one) =>
-    el("li", {}, el("span", { class: "name" }, t.outcomes[one.outcome](one.number)), el("span", { class: "how" }, when(one.arrived_at)), el("code", { class: "sum" }, `SHA-256 ${one.sha256}`)));
-  return el("section", { "aria-labelledby": "versions", class: "screen" }, el("h2", { id: "versions" }, t.versions), el("ul", { class: "files received" }, items));
+  const items = [...submissions]
+    .reverse()
+    .map((one) =>
+      el(
+        "li",
+        {},
+        el("span", { class: "name" }, t.outcomes[one.outcome](one.number)),
+        el("span", { class: "how" }, when(one.arrived_at)),
+        el("code", { class: "sum" }, `SHA-256 ${one.sha256}`),
+      ),
+    );
+  return el(
+    "section",
+    { "aria-labelledby": "versions", class: "screen" },
+    el("h2", { id: "versions" }, t.versions),
+    el("ul", { class: "files received" }, items),
+  );
 }
 
 /** Once the round is certified anybody can see that nothing is missing. */
@@ -145,7 +218,14 @@ async function certificate(round) {
   if (!["closed", "decided", "announced"].includes(round.phase)) return null;
   const found = await call("GET", `/rounds/${round.id}/certificate`).catch(() => null);
   if (!found) return null;
-  return el("section", { "aria-labelledby": "certificate", class: "screen" }, el("h2", { id: "certificate" }, t.certificate), paragraph(t.aboutCertificate), el("p", {}, el("code", { class: "sum" }, found.root)));
+  return el(
+    "section",
+    { "aria-labelledby": "certificate", class: "screen" },
+    el("h2", { id: "certificate" }, t.certificate),
+    paragraph(t.aboutCertificate),
+    el("p", {}, el("code", { class: "sum" }, found.root)),
+  );
 }
 
-const questions = ({ programme: { contact } }, { reference }) => paragraph(t.askUs, " ", el("a", { href: `mailto:${contact}` }, contact), ". ", t.giveReference(reference));
+const questions = ({ programme: { contact } }, { reference }) =>
+  paragraph(t.askUs, " ", el("a", { href: `mailto:${contact}` }, contact), ". ", t.giveReference(reference));

@@ -24,7 +24,8 @@ export function zoneName(zone) {
   return named.find((part) => part.type === "timeZoneName").value;
 }
 
-const read = (iso, zone, options) => new Intl.DateTimeFormat(t.locale, { timeZone: zone, ...options }).format(new Date(iso));
+const read = (iso, zone, options) =>
+  new Intl.DateTimeFormat(t.locale, { timeZone: zone, ...options }).format(new Date(iso));
 
 /** Example: 15 oktober 2019 */
 export const day = (iso, zone) => read(iso, zone, { day: "numeric", month: "long", year: "numeric" });
@@ -37,7 +38,12 @@ export function dayAfter(iso, zone, days) {
 
 /** Example: 14.02 */
 export function timeOfDay(iso, zone, seconds = false) {
-  const told = read(iso, zone, { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined, hourCycle: "h23" });
+  const told = read(iso, zone, {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: seconds ? "2-digit" : undefined,
+    hourCycle: "h23",
+  });
   return lang === "sv" ? told.replaceAll(":", ".") : told;
 }
 

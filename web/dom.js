@@ -29,7 +29,11 @@ export function say(words) {
 
 /** Terms and what is said of them; pairs without a value are left out. */
 export const facts = (pairs) =>
-  el("dl", {}, pairs.filter(([, value]) => value).map(([term, value]) => el("div", {}, el("dt", {}, term), el("dd", {}, value))));
+  el(
+    "dl",
+    {},
+    pairs.filter(([, value]) => value).map(([term, value]) => el("div", {}, el("dt", {}, term), el("dd", {}, value))),
+  );
 
 /** Put content into main, with the state that tests and styles read. */
 export function show(state, ...content) {

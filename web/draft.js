@@ -3,7 +3,10 @@ import { applicationId, call, read } from "./api.js";
 import { device } from "./device.js";
 import { equal, merge } from "./merge.js";
 
-const QUIET = 900, KEPT = 250, LOOK = 45_000, MOST_PAUSE = 30_000;
+const QUIET = 900,
+  KEPT = 250,
+  LOOK = 45_000,
+  MOST_PAUSE = 30_000;
 /** What a browser lets a closing page send. */
 const MOST_PARTING = 60_000;
 
@@ -49,12 +52,16 @@ export class Draft extends EventTarget {
 
   /** Paths that begin with this one, in order. */
   under(prefix) {
-    return Object.keys(this.fields).filter((path) => path.startsWith(`${prefix}.`)).sort();
+    return Object.keys(this.fields)
+      .filter((path) => path.startsWith(`${prefix}.`))
+      .sort();
   }
 
   /** Change fields; a value of undefined removes its path. */
   set(changes) {
-    const paths = Object.keys(changes).filter((path) => JSON.stringify(this.fields[path]) !== JSON.stringify(changes[path]));
+    const paths = Object.keys(changes).filter(
+      (path) => JSON.stringify(this.fields[path]) !== JSON.stringify(changes[path]),
+    );
     if (!paths.length) return;
     for (const path of paths) {
       if (changes[path] === undefined) delete this.fields[path];
@@ -157,7 +164,8 @@ export class Draft extends EventTarget {
   }
 
   #note({ merged, taken, clashing }) {
-    const theirs = (path) => this.#base[path], open = this.clashes.size;
+    const theirs = (path) => this.#base[path],
+      open = this.clashes.size;
     this.fields = merged;
     for (const path of this.clashes.keys()) {
       if (JSON.stringify(merged[path]) === JSON.stringify(theirs(path))) this.clashes.delete(path);
@@ -185,7 +193,10 @@ export class Draft extends EventTarget {
   /** See whether somebody else has saved. */
   async look() {
     if (this.#saving) return;
-    await call("GET", "/application/draft").then((stored) => this.#saving || this.#take(stored), () => {});
+    await call("GET", "/application/draft").then(
+      (stored) => this.#saving || this.#take(stored),
+      () => {},
+    );
   }
 
   #part() {
@@ -193,7 +204,10 @@ export class Draft extends EventTarget {
     this.#keep();
     const sent = this.#outgoing();
     if (this.#saving || equal(sent, this.#base) || JSON.stringify(sent).length > MOST_PARTING) return;
-    call("PUT", "/application/draft", this.#body(sent), { keepalive: true, signal: null }).then(() => this.#forget(), () => {});
+    call("PUT", "/application/draft", this.#body(sent), { keepalive: true, signal: null }).then(
+      () => this.#forget(),
+      () => {},
+    );
   }
 
   #keep() {

@@ -4,7 +4,8 @@ import { now } from "./clock.js";
 import { fill, lang, t } from "./texts.js";
 import { upload } from "./upload.js";
 
-const AT_ONCE = 2, MOST_PAUSE = 30_000;
+const AT_ONCE = 2,
+  MOST_PAUSE = 30_000;
 /** A form that ends sooner than this is not begun with. */
 const MARGIN = 20_000;
 /** Browsers know a type from their system, and some systems know no Excel; then the name's ending tells. */
@@ -19,7 +20,8 @@ const NAMES = ["PDF", "Excel (.xlsx)", "Word (.docx)", "JPEG", "PNG"];
 
 export const typeName = (type) => NAMES[Object.keys(ENDINGS).indexOf(type)] ?? type;
 /** What a file chooser is told. */
-export const accepted = (kind) => kind.types.flatMap((type) => [type, ...(ENDINGS[type] ?? []).map((ending) => `.${ending}`)]).join();
+export const accepted = (kind) =>
+  kind.types.flatMap((type) => [type, ...(ENDINGS[type] ?? []).map((ending) => `.${ending}`)]).join();
 
 /** @typedef {{file: File, kind: string, name: string, type: string, sha256?: string, sent: number,
  *   state: "hashing"|"waiting"|"sending"|"resting"|"sent"|"failed", text?: string, refused?: boolean, abort?: () => void, form?: any}} Job */
@@ -50,10 +52,21 @@ export class Files extends EventTarget {
   add(kind, files) {
     for (const file of files) {
       const ending = file.name.split(".").pop().toLowerCase();
-      const type = kind.types.find((one) => one === file.type) ?? kind.types.find((one) => !file.type && ENDINGS[one]?.includes(ending));
+      const type =
+        kind.types.find((one) => one === file.type) ??
+        kind.types.find((one) => !file.type && ENDINGS[one]?.includes(ending));
       const text = this.#wrong(file, type, kind);
       /** @type {Job} */
-      const job = { file, kind: kind.id, name: file.name.normalize("NFC"), type, sent: 0, state: text ? "failed" : "hashing", text, refused: Boolean(text) };
+      const job = {
+        file,
+        kind: kind.id,
+        name: file.name.normalize("NFC"),
+        type,
+        sent: 0,
+        state: text ? "failed" : "hashing",
+        text,
+        refused: Boolean(text),
+      };
       this.jobs.push(job);
       this.#tell(job);
       if (!text) this.#run(job);
@@ -70,7 +83,8 @@ export class Files extends EventTarget {
   remove(job) {
     this.jobs = this.jobs.filter((one) => one !== job);
     job.abort?.();
-    if (job.sha256 && !this.jobs.some((one) => one.sha256 === job.sha256)) this.draft.set({ [`files.${job.sha256}`]: undefined });
+    if (job.sha256 && !this.jobs.some((one) => one.sha256 === job.sha256))
+      this.draft.set({ [`files.${job.sha256}`]: undefined });
     this.#tell(job);
   }
 
@@ -80,7 +94,9 @@ export class Files extends EventTarget {
 
   /** Jobs that have a hash and are not there yet: what a submission's forms are asked for. */
   announced() {
-    return this.unfinished.filter((job) => job.sha256).map(({ name, file, sha256: hash, type }) => ({ name, size: file.size, sha256: hash, type }));
+    return this.unfinished
+      .filter((job) => job.sha256)
+      .map(({ name, file, sha256: hash, type }) => ({ name, size: file.size, sha256: hash, type }));
   }
 
   /** Use forms that were signed for several at once. */
@@ -122,7 +138,8 @@ export class Files extends EventTarget {
         if (!failure.passing) {
           // A form that ran out, most likely: once more with a fresh one, unseen.
           job.form = undefined;
-          if (renewed || failure.problems.length) return this.#fail(job, failure.problems.length ? failure.sentence : t.uploadRefused);
+          if (renewed || failure.problems.length)
+            return this.#fail(job, failure.problems.length ? failure.sentence : t.uploadRefused);
           renewed = true;
           continue;
         }
@@ -139,7 +156,12 @@ export class Files extends EventTarget {
     this.#become(job, "sending");
     try {
       if (!job.form || job.form.ends - now() < MARGIN) await this.#renew(job);
-      await upload(job.form, job.file, (sent) => this.#become(job, "sending", sent), (abort) => (job.abort = abort));
+      await upload(
+        job.form,
+        job.file,
+        (sent) => this.#become(job, "sending", sent),
+        (abort) => (job.abort = abort),
+      );
       this.#become(job, "sent", job.file.size);
       return null;
     } catch (failure) {
@@ -151,7 +173,9 @@ export class Files extends EventTarget {
   async #renew(job) {
     const { name, file, sha256: hash, type } = job;
     try {
-      const signed = await call("POST", "/application/forms", { attachments: [{ name, size: file.size, sha256: hash, type }] });
+      const signed = await call("POST", "/application/forms", {
+        attachments: [{ name, size: file.size, sha256: hash, type }],
+      });
       job.form = { ...signed.forms[0], ends: Date.parse(signed.expires_at) };
     } catch (failure) {
       // After the deadline none is signed any more, but one that was signed before it is good for the grace.

@@ -22,10 +22,14 @@ const kinds = { ...KINDS, applicant, partners, budget, attachments };
 /** @param {any} round GET /rounds/{id} @param {any} status GET /application */
 export async function fillIn(round, status) {
   if (sending.get()?.submission) return location.replace(statusAddress());
-  const { programme } = round, draft = new Draft();
+  const { programme } = round,
+    draft = new Draft();
   const [register] = await Promise.all([needsRegister(programme) ? readRegister() : null, draft.open()]);
-  const files = new Files(draft, round), context = { draft, round, programme, files, register };
-  const problems = el("div"), others = el("div"), company = el("div");
+  const files = new Files(draft, round),
+    context = { draft, round, programme, files, register };
+  const problems = el("div"),
+    others = el("div"),
+    company = el("div");
   const sections = round.form.sections.map((section) => drawSection(section, context));
   document.title = `${t.applyTo(programme.name[lang])} – ${t.service}`;
   show(
@@ -38,7 +42,12 @@ export async function fillIn(round, status) {
     privateLink({ mails: round.mails_links, email: draft.get("contact.email"), open: isNew() }),
     company,
     others,
-    el("form", { novalidate: true, submit: (event) => event.preventDefault() }, sections, sendSection(context, problems, status)),
+    el(
+      "form",
+      { novalidate: true, submit: (event) => event.preventDefault() },
+      sections,
+      sendSection(context, problems, status),
+    ),
     footing(round, draft),
   );
   askAboutClashes(draft);
@@ -53,10 +62,17 @@ export async function fillIn(round, status) {
 const isNew = () => sessionStorage.getItem("anslag.new") === applicationId;
 
 function drawSection(section, context) {
-  const id = `section-${section.id}`, { draft, programme } = context;
+  const id = `section-${section.id}`,
+    { draft, programme } = context;
   const drawn = section.fields.map((field) => [field, (kinds[field.kind] ?? KINDS.line)(field, context)]);
   const parts = drawn.map(([, part]) => part);
-  const made = el("section", { "aria-labelledby": id }, el("h2", { id }, section.title[lang]), section.help && el("p", {}, section.help[lang]), parts);
+  const made = el(
+    "section",
+    { "aria-labelledby": id },
+    el("h2", { id }, section.title[lang]),
+    section.help && el("p", {}, section.help[lang]),
+    parts,
+  );
   const draw = () => {
     for (const [field, part] of drawn) part.hidden = !isAsked(field, draft.fields, programme);
     made.hidden = parts.every((part) => part.hidden);
@@ -68,10 +84,17 @@ function drawSection(section, context) {
 
 /** What counts already, before anything is changed here. */
 function standing(status, round) {
-  const { current } = status, when = (iso) => moment(iso, round.time_zone);
+  const { current } = status,
+    when = (iso) => moment(iso, round.time_zone);
   if (status.state === "withdrawn") return el("p", { class: "notice" }, t.isWithdrawn(when(status.withdrawn_at)));
   if (!current) return null;
-  return el("p", { class: "notice" }, t.countsAlready(current.version, when(current.arrived_at)), " ", el("a", { href: statusAddress() }, t.seeReceipt));
+  return el(
+    "p",
+    { class: "notice" },
+    t.countsAlready(current.version, when(current.arrived_at)),
+    " ",
+    el("a", { href: statusAddress() }, t.seeReceipt),
+  );
 }
 
 /** Which language the funder is to write in, where it writes in several; and sending. */
@@ -81,14 +104,32 @@ function sendSection(context, problems, status) {
   if (asked && !draft.get("language")) draft.fields.language = languageOf({ language: lang }, programme);
   const progress = el("p", { id: "sending", role: "status" });
   const again = status.current && status.state === "submitted";
-  const button = el("button", { type: "button", "data-do": "send", "aria-describedby": "sending" }, again ? t.sendAgain : t.send);
+  const button = el(
+    "button",
+    { type: "button", "data-do": "send", "aria-describedby": "sending" },
+    again ? t.sendAgain : t.send,
+  );
   button.addEventListener("click", () => sendNow(context, problems, progress, button));
   return el(
     "section",
     { "aria-labelledby": "section-send", id: "send" },
     el("h2", { id: "section-send" }, t.sendHeading),
-    asked && group("language", t.writeTo, {}, radios(draft, "language", programme.languages.map((id) => ({ id, label: t.languages[id] })))),
-    el("p", { id: "about-sending" }, round.closes_at ? t.aboutSending(moment(round.closes_at, round.time_zone)) : t.aboutSendingOpen),
+    asked &&
+      group(
+        "language",
+        t.writeTo,
+        {},
+        radios(
+          draft,
+          "language",
+          programme.languages.map((id) => ({ id, label: t.languages[id] })),
+        ),
+      ),
+    el(
+      "p",
+      { id: "about-sending" },
+      round.closes_at ? t.aboutSending(moment(round.closes_at, round.time_zone)) : t.aboutSendingOpen,
+    ),
     !programme.languages.includes(lang) && el("p", {}, t.writesIn(t.languages[programme.languages[0]][lang])),
     el("p", {}, t.aboutData(programme.funder[lang])),
     el("p", {}, button),
@@ -134,7 +175,11 @@ function unready(draft, files, round) {
   const going = new Set(files.unfinished.map((job) => job.sha256));
   const lost = filesOf(draft.fields, round.programme).filter((file) => file.waiting && !going.has(file.sha256));
   return [
-    ...lost.map(({ kind, name }) => ({ path: `files.${kind}`, code: "attachment-not-received", text: t.notUploaded(name) })),
+    ...lost.map(({ kind, name }) => ({
+      path: `files.${kind}`,
+      code: "attachment-not-received",
+      text: t.notUploaded(name),
+    })),
     ...[...draft.clashes.keys()].map((path) => ({ path, code: "clash", text: t.clashFirst })),
   ];
 }
@@ -158,7 +203,8 @@ function tellOfCompany(draft, place) {
 
 /** The line that stays in sight: what is saved, and how long there is. */
 function footing(round, draft) {
-  const saved = el("p", { id: "saved" }), left = el("p", { class: "deadline", id: "left" });
+  const saved = el("p", { id: "saved" }),
+    left = el("p", { class: "deadline", id: "left" });
   const draw = (failure) => {
     const at = draft.savedAt && timeOfDay(draft.savedAt, round.time_zone);
     saved.dataset.state = draft.state;
@@ -167,7 +213,8 @@ function footing(round, draft) {
   let before = "saved";
   draft.addEventListener("state", ({ detail }) => {
     draw(detail.failure);
-    if (draft.state !== before && (draft.state === "offline" || before === "offline") && draft.state !== "saving") say(saved.textContent);
+    if (draft.state !== before && (draft.state === "offline" || before === "offline") && draft.state !== "saving")
+      say(saved.textContent);
     if (draft.state !== "saving") before = draft.state;
   });
   draw();
@@ -185,11 +232,21 @@ function footing(round, draft) {
 /** The deadline has passed: what was begun goes on, nothing new is begun. */
 async function ended(phase, round, line = byId("left")) {
   await null; // Until the page stands.
-  const told = t.phases[phase](moment(phase === "scheduled" ? round.opens_at : round.closes_at ?? round.now, round.time_zone), graceOf(round));
+  const told = t.phases[phase](
+    moment(phase === "scheduled" ? round.opens_at : (round.closes_at ?? round.now), round.time_zone),
+    graceOf(round),
+  );
   line.textContent = told;
-  const { contact } = round.programme, button = document.querySelector("[data-do=send]");
+  const { contact } = round.programme,
+    button = document.querySelector("[data-do=send]");
   if (!button.dataset.busy) {
-    const notice = (role) => el("div", { class: "notice", role }, el("p", {}, told), el("p", {}, `${t.draftStays} ${t.askUs} `, el("a", { href: `mailto:${contact}` }, contact), "."));
+    const notice = (role) =>
+      el(
+        "div",
+        { class: "notice", role },
+        el("p", {}, told),
+        el("p", {}, `${t.draftStays} ${t.askUs} `, el("a", { href: `mailto:${contact}` }, contact), "."),
+      );
     byId("about-sending").remove();
     button.closest("p").replaceWith(notice());
     byId("main").querySelector("h1").after(notice("alert"));

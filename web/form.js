@@ -5,7 +5,10 @@ import { run } from "./page.js";
 run(async () => {
   const round = token ? roundId : new URLSearchParams(location.search).get("round");
   // Both are asked for at once; whoever needs the second awaits it.
-  const [shown, status] = await Promise.all([read(`/rounds/${encodeURIComponent(round)}`), token ? read("/application") : null]);
+  const [shown, status] = await Promise.all([
+    read(`/rounds/${encodeURIComponent(round)}`),
+    token ? read("/application") : null,
+  ]);
   if (token) await (await import("./filling.js")).fillIn(shown, status);
   else (await import("./starting.js")).begin(shown);
 });

@@ -8,7 +8,13 @@ export const statusAddress = () => `/${lang}/application#${token}`;
 
 /** @param {{mails: boolean, email?: string, open?: boolean}} options */
 export function privateLink({ mails, email, open }) {
-  const shown = el("input", { type: "text", id: "link", readonly: true, value: location.origin + statusAddress(), focus: () => shown.select() });
+  const shown = el("input", {
+    type: "text",
+    id: "link",
+    readonly: true,
+    value: location.origin + statusAddress(),
+    focus: () => shown.select(),
+  });
   const copied = el("span", { class: "quiet" });
   const copy = el("button", { type: "button", class: "second", "data-do": "copy-link" }, t.copyLink);
   copy.addEventListener("click", async () => {

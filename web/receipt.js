@@ -7,8 +7,12 @@ import { fileSize, kronor, lang, t } from "./texts.js";
 
 /** @param {any} status GET /application @param {any} round GET /rounds/{id} */
 export async function receipt(status, round) {
-  const { current } = status, kinds = new Map(round.programme.attachments.map((kind) => [kind.id, kind.name[lang]]));
-  const listed = [{ kind: "", name: "application.json", sha256: current.sha256, size: await documentSize(round, current.sha256) }, ...current.attachments];
+  const { current } = status,
+    kinds = new Map(round.programme.attachments.map((kind) => [kind.id, kind.name[lang]]));
+  const listed = [
+    { kind: "", name: "application.json", sha256: current.sha256, size: await documentSize(round, current.sha256) },
+    ...current.attachments,
+  ];
   return el(
     "section",
     { class: "receipt", "aria-labelledby": "receipt" },
@@ -24,8 +28,23 @@ export async function receipt(status, round) {
       [t.arrivedUtc, current.arrived_at],
     ]),
     el("h3", {}, t.filesReceived(listed.length)),
-    el("ul", { class: "files received" }, listed.map((file) =>
-      el("li", {}, el("span", { class: "name" }, file.name), el("span", { class: "how" }, [kinds.get(file.kind) ?? t.theApplication, file.size && sizeOf(file.size)].filter(Boolean).join(", ")), el("code", { class: "sum" }, `SHA-256 ${file.sha256}`)))),
+    el(
+      "ul",
+      { class: "files received" },
+      listed.map((file) =>
+        el(
+          "li",
+          {},
+          el("span", { class: "name" }, file.name),
+          el(
+            "span",
+            { class: "how" },
+            [kinds.get(file.kind) ?? t.theApplication, file.size && sizeOf(file.size)].filter(Boolean).join(", "),
+          ),
+          el("code", { class: "sum" }, `SHA-256 ${file.sha256}`),
+        ),
+      ),
+    ),
     el("p", { class: "screen quiet" }, t.aboutSums),
     saving(status),
   );
@@ -45,22 +64,43 @@ function saving({ application, receipt: letter }) {
   const signed = async () => {
     told.textContent = "";
     try {
-      download(`${t.receiptFile}-${application}.json`, JSON.stringify(await call("GET", "/application/receipt"), null, 2), "application/json");
+      download(
+        `${t.receiptFile}-${application}.json`,
+        JSON.stringify(await call("GET", "/application/receipt"), null, 2),
+        "application/json",
+      );
       say(t.saved);
     } catch (failure) {
       told.textContent = failure.sentence;
     }
   };
   const text = () => download(`${t.receiptFile}-${application}.txt`, letter.text, "text/plain");
-  const button = (words, what, click) => [el("button", { type: "button", class: "second", "data-do": what, click }, words), " "];
-  return el("div", { class: "screen" }, el("p", { class: "actions" }, button(t.print, "print", () => print()), letter && button(t.saveText, "save-text", text), button(t.saveSigned, "save-signed", signed)), told);
+  const button = (words, what, click) => [
+    el("button", { type: "button", class: "second", "data-do": what, click }, words),
+    " ",
+  ];
+  return el(
+    "div",
+    { class: "screen" },
+    el(
+      "p",
+      { class: "actions" },
+      button(t.print, "print", () => print()),
+      letter && button(t.saveText, "save-text", text),
+      button(t.saveSigned, "save-signed", signed),
+    ),
+    told,
+  );
 }
 
 /** Where a problem's path leads, in the form's own words. Example: project.title → Titel */
 export function placeOf(path, { form }) {
   const [part, index, inner] = path.split(".");
   const fields = form.sections.flatMap((section) => section.fields);
-  const field = fields.find((one) => path === one.path) ?? fields.find((one) => path.startsWith(`${one.path}.`)) ?? fields.find((one) => one.path === part);
+  const field =
+    fields.find((one) => path === one.path) ??
+    fields.find((one) => path.startsWith(`${one.path}.`)) ??
+    fields.find((one) => one.path === part);
   const item = /^\d+$/.test(index ?? "") && t.parts[part];
   if (!item) return field?.label[lang] ?? t.parts[part] ?? "";
   return [`${item} ${Number(index) + 1}`, field?.fields?.[inner]?.label[lang]].filter(Boolean).join(", ");

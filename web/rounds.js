@@ -9,21 +9,43 @@ const GROUPS = { open: ["open"], coming: ["scheduled"], past: ["grace", "closing
 
 run(async () => {
   const { rounds } = await read("/rounds");
-  const groups = Object.entries(GROUPS).map(([group, phases]) => [group, rounds.filter((round) => phases.includes(round.phase))]);
+  const groups = Object.entries(GROUPS).map(([group, phases]) => [
+    group,
+    rounds.filter((round) => phases.includes(round.phase)),
+  ]);
   show(
     "rounds",
     el("h1", {}, t.roundsTitle),
     el("p", { class: "lead" }, t.roundsLead),
-    groups.map(([group, found]) => (found.length || group === "open") &&
-      el("section", { "aria-labelledby": group }, el("h2", { id: group }, t.groups[group]), found.length ? el("ul", { class: "rounds" }, found.map(item)) : el("p", {}, t.noneOpen))),
+    groups.map(
+      ([group, found]) =>
+        (found.length || group === "open") &&
+        el(
+          "section",
+          { "aria-labelledby": group },
+          el("h2", { id: group }, t.groups[group]),
+          found.length ? el("ul", { class: "rounds" }, found.map(item)) : el("p", {}, t.noneOpen),
+        ),
+    ),
     el("p", { class: "quiet" }, t.haveLink),
   );
 });
 
 function item(round) {
-  const line = el("p", { class: "deadline" }), open = round.phase === "open", name = round.name[lang];
+  const line = el("p", { class: "deadline" }),
+    open = round.phase === "open",
+    name = round.name[lang];
   if (open) countdown(round, line, () => setTimeout(() => location.reload(), 1500));
-  else line.textContent = t.phases[round.phase](moment(round.phase === "scheduled" ? round.opens_at : (round.closes_at ?? round.now), round.time_zone), graceOf(round));
+  else
+    line.textContent = t.phases[round.phase](
+      moment(round.phase === "scheduled" ? round.opens_at : (round.closes_at ?? round.now), round.time_zone),
+      graceOf(round),
+    );
   const address = `/${lang}/form?round=${encodeURIComponent(round.id)}`;
-  return el("li", {}, el("h3", {}, ["open", "scheduled"].includes(round.phase) ? el("a", { href: address }, name) : name), line);
+  return el(
+    "li",
+    {},
+    el("h3", {}, ["open", "scheduled"].includes(round.phase) ? el("a", { href: address }, name) : name),
+    line,
+  );
 }

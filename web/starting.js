@@ -7,14 +7,26 @@ import { lang, t } from "./texts.js";
 
 /** @param {any} round GET /rounds/{id} */
 export function begin(round) {
-  const { programme } = round, left = el("p", { class: "deadline" });
+  const { programme } = round,
+    left = el("p", { class: "deadline" });
   document.title = `${t.applyTo(programme.name[lang])} – ${t.service}`;
   show(
     "start",
     el("p", { class: "kicker" }, `${programme.funder[lang]} · ${round.name[lang]}`),
     el("h1", {}, t.applyTo(programme.name[lang])),
     el("p", { class: "lead" }, programme.about[lang]),
-    round.phase === "open" ? [left, startButton(round)] : el("p", { class: "notice" }, t.phases[round.phase](moment(round.phase === "scheduled" ? round.opens_at : round.closes_at ?? round.now, round.time_zone), graceOf(round)), " ", asking(programme)),
+    round.phase === "open"
+      ? [left, startButton(round)]
+      : el(
+          "p",
+          { class: "notice" },
+          t.phases[round.phase](
+            moment(round.phase === "scheduled" ? round.opens_at : (round.closes_at ?? round.now), round.time_zone),
+            graceOf(round),
+          ),
+          " ",
+          asking(programme),
+        ),
     needed(round),
   );
   if (round.phase === "open") countdown(round, left, () => setTimeout(() => location.reload(), 1500));
@@ -40,7 +52,12 @@ function startButton(round) {
   return [el("p", {}, button), wrong];
 }
 
-const list = (items) => el("ul", {}, items.map((item) => el("li", {}, item)));
+const list = (items) =>
+  el(
+    "ul",
+    {},
+    items.map((item) => el("li", {}, item)),
+  );
 
 function needed(round) {
   const { programme } = round;
@@ -54,10 +71,21 @@ function needed(round) {
     limits.most_partners > 0 && el("p", {}, t.withPartners(limits.least_partners, limits.most_partners)),
     attachments.length > 0 && el("h2", {}, t.papers),
     attachments.length > 0 &&
-      list(attachments.map((kind) => [el("strong", {}, kind.name[lang]), ` – ${t.fileLimits(kind.types.map(typeName), kind.most_megabytes, kind.most)} `, el("span", { class: "quiet" }, t.neededFor(asksFor(kind), types.length))])
-        .map((parts) => el("span", {}, parts))),
+      list(
+        attachments
+          .map((kind) => [
+            el("strong", {}, kind.name[lang]),
+            ` – ${t.fileLimits(kind.types.map(typeName), kind.most_megabytes, kind.most)} `,
+            el("span", { class: "quiet" }, t.neededFor(asksFor(kind), types.length)),
+          ])
+          .map((parts) => el("span", {}, parts)),
+      ),
     el("h2", {}, t.howItWorks),
-    el("ol", {}, t.steps(round.mails_links).map((step) => el("li", {}, step))),
+    el(
+      "ol",
+      {},
+      t.steps(round.mails_links).map((step) => el("li", {}, step)),
+    ),
     el("p", {}, t.aboutGrace(graceOf(round))),
     el("p", {}, asking(programme)),
   ];

@@ -27,13 +27,15 @@ export const hasArrived = (status, { submission, sha256: hash }) =>
  * @param {(step: string) => void} tell "saving", "files", "sending"
  * @returns {Promise<"sent"|"files"|"changed">} rejects with a Failure
  */
-export const send = (draft, files, round, tell) => navigator.locks.request(KEY, () => sendAlone(draft, files, round, tell));
+export const send = (draft, files, round, tell) =>
+  navigator.locks.request(KEY, () => sendAlone(draft, files, round, tell));
 
 async function sendAlone(draft, files, round, tell) {
   tell("saving");
   await files.hashed();
   if (!(await savedAsSeen(draft))) return "changed";
-  const bytes = bytesOf(build(draft.fields, round).document), hash = await sha256(bytes);
+  const bytes = bytesOf(build(draft.fields, round).document),
+    hash = await sha256(bytes);
   if (sending.get()?.sha256 === hash) return "sent";
   const before = await read("/application");
   if (before.state === "submitted" && before.current.sha256 === hash) return "sent";
@@ -46,7 +48,10 @@ async function sendAlone(draft, files, round, tell) {
   const document = new Blob([bytes], { type: "application/json" });
   for (let pause = 2500, renewed = false; ; pause = Math.min(pause * 2, 15_000)) {
     try {
-      await upload(signed.forms.find((form) => form.for === "document"), document);
+      await upload(
+        signed.forms.find((form) => form.for === "document"),
+        document,
+      );
       sending.set({ submission: signed.submission, sha256: hash, delivered: true });
       return "sent";
     } catch (failure) {
@@ -54,7 +59,8 @@ async function sendAlone(draft, files, round, tell) {
       // An answer may be lost while the document is not: the status knows, after a moment.
       if (failure.passing) await wait(pause);
       if (hasArrived(await read("/application"), sending.get())) return "sent";
-      if (!failure.passing || Date.parse(signed.expires_at) <= now()) [signed, renewed] = [await sign(bytes, hash, files), true];
+      if (!failure.passing || Date.parse(signed.expires_at) <= now())
+        [signed, renewed] = [await sign(bytes, hash, files), true];
       sending.set({ submission: signed.submission, sha256: hash });
     }
   }

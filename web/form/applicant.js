@@ -8,13 +8,26 @@ import { bound, frame, group, radios, select } from "./fields.js";
 /** @param {any} field @param {import("./fields.js").Context} context */
 export function applicant({ kinds, fields }, { draft, programme, register }) {
   const options = kinds.map(({ id, label }) => ({ id, label: capital(label) }));
-  const which = kinds.length > 1 && group("applicant.kind", fields.kind.label[lang], { help: fields.kind.help?.[lang] }, radios(draft, "applicant.kind", options));
+  const which =
+    kinds.length > 1 &&
+    group(
+      "applicant.kind",
+      fields.kind.label[lang],
+      { help: fields.kind.help?.[lang] },
+      radios(draft, "applicant.kind", options),
+    );
   const parts = kinds.map((kind) => [kind.id, el("div", {}, IDENTIFIED[kind.identified_by]?.(kind, draft, register))]);
   const draw = () => parts.forEach(([id, part]) => (part.hidden = id !== kindOf(draft.fields, programme)?.id));
   draft.addEventListener("change", draw);
   draw();
   // Two kinds that are known by a number share their fields, or ids would stand twice.
-  return el("div", {}, which, parts.map(([, part]) => part), byNumber(fields, draft, programme));
+  return el(
+    "div",
+    {},
+    which,
+    parts.map(([, part]) => part),
+    byNumber(fields, draft, programme),
+  );
 }
 
 const capital = (label) => ({ sv: first(label.sv), en: first(label.en) });
@@ -37,8 +50,15 @@ function byNumber({ organisation_number: number, name }, draft, programme) {
   const part = el(
     "div",
     {},
-    frame(number.path, number.label[lang], bound(draft, number.path, el("input", { type: "text", class: "short" })), { help: number.help?.[lang] }),
-    frame(name.path, name.label[lang], bound(draft, name.path, el("input", { type: "text", autocomplete: "organization" })), { help: name.help?.[lang] }),
+    frame(number.path, number.label[lang], bound(draft, number.path, el("input", { type: "text", class: "short" })), {
+      help: number.help?.[lang],
+    }),
+    frame(
+      name.path,
+      name.label[lang],
+      bound(draft, name.path, el("input", { type: "text", autocomplete: "organization" })),
+      { help: name.help?.[lang] },
+    ),
   );
   const draw = () => (part.hidden = kindOf(draft.fields, programme)?.identified_by !== "organisation-number");
   draft.addEventListener("change", draw);
@@ -47,5 +67,6 @@ function byNumber({ organisation_number: number, name }, draft, programme) {
 }
 
 /** The register, where a programme has applicants that it names. */
-export const needsRegister = (programme) => programme.applicant_kinds.some((kind) => kind.identified_by !== "organisation-number");
+export const needsRegister = (programme) =>
+  programme.applicant_kinds.some((kind) => kind.identified_by !== "organisation-number");
 export const readRegister = () => call("GET", "/register");

@@ -15,23 +15,48 @@ export function attachments(field, { draft, programme, files }) {
   // Beside a place for them, dropped files would replace the page.
   for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
   const id = idOf(field.path);
-  return el("div", { class: "field", id }, field.help && el("p", { class: "help" }, field.help[lang]), el("div", { class: "wrong", id: `${id}-wrong` }), total, programme.attachments.map((kind) => place(kind, draft, programme, files)));
+  return el(
+    "div",
+    { class: "field", id },
+    field.help && el("p", { class: "help" }, field.help[lang]),
+    el("div", { class: "wrong", id: `${id}-wrong` }),
+    total,
+    programme.attachments.map((kind) => place(kind, draft, programme, files)),
+  );
 }
 
 function drawTotal(total, files) {
-  const going = files.unfinished, known = files.jobs.filter((job) => job.state !== "failed");
+  const going = files.unfinished,
+    known = files.jobs.filter((job) => job.state !== "failed");
   total.hidden = known.length < 2 || !going.length;
   const sum = (of) => known.reduce((all, job) => all + of(job), 0);
-  const share = sum((job) => job.sent) / Math.max(1, sum((job) => job.file.size));
-  total.replaceChildren(t.uploadingAll(going.length, percent(share)), el("progress", { max: 1, value: share, "aria-label": t.allFiles }));
+  const share =
+    sum((job) => job.sent) /
+    Math.max(
+      1,
+      sum((job) => job.file.size),
+    );
+  total.replaceChildren(
+    t.uploadingAll(going.length, percent(share)),
+    el("progress", { max: 1, value: share, "aria-label": t.allFiles }),
+  );
 }
 
 const percent = (share) => `${Math.floor(share * 100)}\u00a0%`;
 
 function place(kind, draft, programme, files) {
-  const path = `files.${kind.id}`, id = idOf(path), listed = el("ul", { class: "files" });
+  const path = `files.${kind.id}`,
+    id = idOf(path),
+    listed = el("ul", { class: "files" });
   const needed = el("span", { class: "quiet" });
-  const input = el("input", { type: "file", class: "unseen", id, multiple: kind.most > 1, accept: accepted(kind), "aria-describedby": `${id}-help ${id}-wrong` });
+  const input = el("input", {
+    type: "file",
+    class: "unseen",
+    id,
+    multiple: kind.most > 1,
+    accept: accepted(kind),
+    "aria-describedby": `${id}-help ${id}-wrong`,
+  });
   input.addEventListener("change", () => {
     files.add(kind, [...input.files]);
     input.value = ""; // So that the same file can be chosen again after it was removed.
@@ -43,7 +68,13 @@ function place(kind, draft, programme, files) {
     el("label", { for: id }, kind.name[lang], needed),
     el("p", { class: "help", id: `${id}-help` }, limits),
     el("div", { class: "wrong", id: `${id}-wrong` }),
-    el("div", { class: "drop" }, input, el("label", { class: "button second", for: id }, kind.most > 1 ? t.chooseFiles : t.chooseFile), el("span", { class: "quiet" }, kind.most > 1 ? t.orDropSeveral : t.orDrop)),
+    el(
+      "div",
+      { class: "drop" },
+      input,
+      el("label", { class: "button second", for: id }, kind.most > 1 ? t.chooseFiles : t.chooseFile),
+      el("span", { class: "quiet" }, kind.most > 1 ? t.orDropSeveral : t.orDrop),
+    ),
     listed,
   );
   dropping(part, (dropped) => files.add(kind, dropped));
@@ -76,15 +107,25 @@ function entriesOf(kind, draft, programme, files) {
   const jobs = files.jobs.filter((job) => job.kind === kind.id && job.state !== "sent");
   const busy = new Set(jobs.map((job) => job.sha256));
   const stored = filesOf(draft.fields, programme).filter((file) => file.kind === kind.id && !busy.has(file.sha256));
-  return [...stored.map((file) => ({ key: file.sha256, file })), ...jobs.map((job) => ({ key: job.sha256 ?? job, job }))];
+  return [
+    ...stored.map((file) => ({ key: file.sha256, file })),
+    ...jobs.map((job) => ({ key: job.sha256 ?? job, job })),
+  ];
 }
 
 function drawFiles(list, drawn, entries, draft, files) {
   const keys = new Set(entries.map(({ key }) => key));
-  for (const [key, item] of drawn) if (!keys.has(key)) item.remove(), drawn.delete(key);
+  for (const [key, item] of drawn) if (!keys.has(key)) (item.remove(), drawn.delete(key));
   for (const { key, job, file } of entries) {
     if (!drawn.has(key)) {
-      const item = el("li", {}, el("span", { class: "name" }, (job ?? file).name), el("span", { class: "how" }), el("progress", { max: 1, "aria-label": t.progressOf((job ?? file).name) }), el("span", { class: "buttons" }));
+      const item = el(
+        "li",
+        {},
+        el("span", { class: "name" }, (job ?? file).name),
+        el("span", { class: "how" }),
+        el("progress", { max: 1, "aria-label": t.progressOf((job ?? file).name) }),
+        el("span", { class: "buttons" }),
+      );
       drawn.set(key, item);
       list.append(item);
     }
@@ -95,16 +136,20 @@ function drawFiles(list, drawn, entries, draft, files) {
 function drawFile(item, job, file, draft, files) {
   const [, how, progress, buttons] = item.children;
   const share = job ? job.sent / Math.max(1, job.file.size) : 1;
-  const state = job?.state ?? (file.waiting ? "broken" : "sent"), size = fileSize(job?.file.size ?? file.size);
+  const state = job?.state ?? (file.waiting ? "broken" : "sent"),
+    size = fileSize(job?.file.size ?? file.size);
   progress.hidden = state !== "sending";
   progress.value = share;
   how.textContent = job?.text ?? t.fileStates[state](size, percent(share));
   if (item.dataset.state === state) return;
   item.dataset.state = state;
   const name = (job ?? file).name;
-  const button = (words, what, click) => el("button", { type: "button", class: "plain", "data-do": what, "aria-label": `${words}: ${name}`, click }, words);
+  const button = (words, what, click) =>
+    el("button", { type: "button", class: "plain", "data-do": what, "aria-label": `${words}: ${name}`, click }, words);
   buttons.replaceChildren(
-    ...(["failed", "resting"].includes(state) && !job.refused ? [button(t.tryAgain, "again", () => files.again(job))] : []),
+    ...(["failed", "resting"].includes(state) && !job.refused
+      ? [button(t.tryAgain, "again", () => files.again(job))]
+      : []),
     button(t.remove, "remove", () => {
       const list = item.parentElement;
       if (job) files.remove(job);

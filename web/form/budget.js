@@ -12,8 +12,10 @@ const narrow = matchMedia("(max-width: 40rem)");
 
 /** @param {any} field @param {import("./fields.js").Context} context */
 export function budget(field, { draft, programme }) {
-  const holder = el("div"), cap = el("p", { class: "cap", id: `${idOf(field.path)}-cap` });
-  let drawn = 0, sumsDrawn;
+  const holder = el("div"),
+    cap = el("p", { class: "cap", id: `${idOf(field.path)}-cap` });
+  let drawn = 0,
+    sumsDrawn;
   const draw = () => {
     const years = yearsOf(draft.fields, programme);
     if (years !== drawn) {
@@ -28,15 +30,24 @@ export function budget(field, { draft, programme }) {
   draft.addEventListener("change", draw);
   narrow.addEventListener("change", lay);
   draw();
-  return group(field.path, field.label[lang], { help: [field.help?.[lang], t.budgetHelp].filter(Boolean).join(" "), titled: true }, cap, holder);
+  return group(
+    field.path,
+    field.label[lang],
+    { help: [field.help?.[lang], t.budgetHelp].filter(Boolean).join(" "), titled: true },
+    cap,
+    holder,
+  );
 }
 
 // Roles are said aloud because the narrow layout takes the table's display away, and with it its meaning.
 const cell = (tag, role, ...content) => el(tag, { role }, ...content);
 
 function tableOf(years, draft, { budget_categories: categories }) {
-  const all = Array.from({ length: years }, (_, index) => index + 1), several = years > 1;
-  const byCategory = categories.map(() => cell("td", "cell")), byYear = all.map(() => cell("td", "cell")), whole = cell("td", "cell");
+  const all = Array.from({ length: years }, (_, index) => index + 1),
+    several = years > 1;
+  const byCategory = categories.map(() => cell("td", "cell")),
+    byYear = all.map(() => cell("td", "cell")),
+    whole = cell("td", "cell");
   const body = categories.map((category, index) => {
     const name = el("th", { scope: "row", role: "rowheader", id: `budget-${category.id}` }, category.name[lang]);
     const cells = all.map((year) => {
@@ -53,16 +64,31 @@ function tableOf(years, draft, { budget_categories: categories }) {
   const table = el(
     "table",
     { role: "table", class: "budget", "aria-label": t.budget },
-    el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, heads.map((head) => el("th", { scope: "col", role: "columnheader" }, head)))),
+    el(
+      "thead",
+      { role: "rowgroup" },
+      el(
+        "tr",
+        { role: "row" },
+        heads.map((head) => el("th", { scope: "col", role: "columnheader" }, head)),
+      ),
+    ),
     el("tbody", { role: "rowgroup" }, body),
-    el("tfoot", { role: "rowgroup" }, el("tr", { role: "row" }, el("th", { scope: "row", role: "rowheader" }, t.sum), several && byYear, whole)),
+    el(
+      "tfoot",
+      { role: "rowgroup" },
+      el("tr", { role: "row" }, el("th", { scope: "row", role: "rowheader" }, t.sum), several && byYear, whole),
+    ),
   );
   const update = (cap, line) => {
     const sum = sums(draft.fields, years, categories);
     const perYear = cap?.per === "year";
     sum.categories.forEach((amountOfOne, index) => (byCategory[index].textContent = kronor(amountOfOne)));
     sum.years.forEach((amountOfOne, index) => {
-      byYear[index].replaceChildren(kronor(amountOfOne), several && perYear ? left(cap.amount - amountOfOne, amountOfOne) : "");
+      byYear[index].replaceChildren(
+        kronor(amountOfOne),
+        several && perYear ? left(cap.amount - amountOfOne, amountOfOne) : "",
+      );
     });
     const against = cap && (perYear ? (several ? null : cap.amount - sum.all) : cap.amount - sum.all);
     whole.replaceChildren(kronor(sum.all), against == null ? "" : left(against, sum.all));
@@ -72,11 +98,20 @@ function tableOf(years, draft, { budget_categories: categories }) {
 }
 
 /** What is left under the cap, or how much is above it: in words, not by colour alone. */
-const left = (amount, used) => el("span", { class: amount < 0 ? "left over" : "left" }, amount < 0 ? t.over(kronor(-amount)) : used ? t.left(kronor(amount)) : "");
+const left = (amount, used) =>
+  el(
+    "span",
+    { class: amount < 0 ? "left over" : "left" },
+    amount < 0 ? t.over(kronor(-amount)) : used ? t.left(kronor(amount)) : "",
+  );
 
 function amount(draft, year, category, label) {
   const path = `budget.${year}.${category}`;
-  const input = bound(draft, path, el("input", { type: "text", inputmode: "numeric", autocomplete: "off", "aria-label": label }));
+  const input = bound(
+    draft,
+    path,
+    el("input", { type: "text", inputmode: "numeric", autocomplete: "off", "aria-label": label }),
+  );
   input.setAttribute("aria-describedby", "f-budget-wrong f-budget-cap");
   const look = () => input.classList.toggle("over", Number.isNaN(amountOf(input.value)));
   input.addEventListener("input", look);

@@ -7,7 +7,8 @@ import { amountOf, capOf, numberProblem, sums } from "./values.js";
 
 /** @param {Record<string, any>} fields @param {any} round @returns {Finding[]} in the form's order */
 export function check(fields, round) {
-  const { form, programme } = round, { document } = build(fields, round);
+  const { form, programme } = round,
+    { document } = build(fields, round);
   const found = [];
   const tell = (path, code, facts) => {
     found.push({ path, code, text: fill(round.messages[code][lang], facts) });
@@ -22,8 +23,12 @@ export function check(fields, round) {
 
 /** Which cap applies; undefined while it cannot be told, null where there is none. */
 export function applicableCap(fields, programme) {
-  const type = typeOf(fields, programme), rows = partnerRows(fields), { limits } = programme;
-  const countries = rows.map((row) => programme.countries.find(({ code }) => code === fields[`partners.${row}.country`]));
+  const type = typeOf(fields, programme),
+    rows = partnerRows(fields),
+    { limits } = programme;
+  const countries = rows.map((row) =>
+    programme.countries.find(({ code }) => code === fields[`partners.${row}.country`]),
+  );
   if (!type || countries.includes(undefined)) return undefined;
   if (rows.length < limits.least_partners || rows.length > limits.most_partners) return undefined;
   return capOf(type, 1 + rows.length, new Set(countries.map((country) => country.region))) ?? null;
@@ -34,8 +39,10 @@ function written({ field, value, tell }) {
     if (field.required) tell(field.path, "missing");
     return;
   }
-  if (field.kind !== "month" && field.most && [...value].length > field.most) tell(field.path, "too-long", { most: field.most });
-  else if (field.pattern && !new RegExp(field.pattern).test(value)) tell(field.path, field.kind === "email" ? "bad-email" : "bad-format", { expected: field.expected });
+  if (field.kind !== "month" && field.most && [...value].length > field.most)
+    tell(field.path, "too-long", { most: field.most });
+  else if (field.pattern && !new RegExp(field.pattern).test(value))
+    tell(field.path, field.kind === "email" ? "bad-email" : "bad-format", { expected: field.expected });
 }
 
 const RULES = {
@@ -64,17 +71,23 @@ const RULES = {
     written({ field: { ...field.fields.name, required: true }, value: value.name, tell });
   },
   partners({ field, value, fields, programme, tell }) {
-    const { least_partners: least, most_partners: most } = programme.limits, rows = partnerRows(fields);
+    const { least_partners: least, most_partners: most } = programme.limits,
+      rows = partnerRows(fields);
     value.forEach((partner, index) => {
       for (const part of ["name", "country"]) {
-        written({ field: { ...field.fields[part], path: `partners.${rows[index]}.${part}` }, value: partner[part] || undefined, tell });
+        written({
+          field: { ...field.fields[part], path: `partners.${rows[index]}.${part}` },
+          value: partner[part] || undefined,
+          tell,
+        });
       }
     });
     if (value.length < least) tell("partners", "too-few-partners", { least });
     if (value.length > most) tell("partners", "too-many-partners", { most });
   },
   budget({ field, value, fields, programme, tell }) {
-    const years = yearsOf(fields, programme), categories = programme.budget_categories;
+    const years = yearsOf(fields, programme),
+      categories = programme.budget_categories;
     for (let year = 1; year <= years; year++) {
       for (const { id } of categories) {
         const amount = amountOf(fields[`budget.${year}.${id}`]);
@@ -88,15 +101,18 @@ const RULES = {
     if (!cap) return;
     const sum = sums(fields, years, categories);
     const over = (requested, code, facts) =>
-      requested > cap.amount && tell("budget", code, { requested, cap: cap.amount, excess: requested - cap.amount, ...facts });
+      requested > cap.amount &&
+      tell("budget", code, { requested, cap: cap.amount, excess: requested - cap.amount, ...facts });
     if (cap.per === "project") over(sum.all, "above-cap");
     else sum.years.forEach((requested, index) => over(requested, "above-cap-in-year", { year: index + 1 }));
   },
   attachments({ fields, programme, tell }) {
-    const files = filesOf(fields, programme), needed = typeOf(fields, programme)?.attachments ?? [];
+    const files = filesOf(fields, programme),
+      needed = typeOf(fields, programme)?.attachments ?? [];
     for (const kind of programme.attachments) {
       const given = files.filter((file) => file.kind === kind.id);
-      if (!given.length && needed.includes(kind.id)) tell(`files.${kind.id}`, "attachment-missing", { name: kind.name });
+      if (!given.length && needed.includes(kind.id))
+        tell(`files.${kind.id}`, "attachment-missing", { name: kind.name });
       if (given.length > kind.most) tell(`files.${kind.id}`, "too-many-of-kind", { most: kind.most, name: kind.name });
     }
   },

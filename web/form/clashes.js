@@ -11,7 +11,8 @@ function words(path, value) {
   if (value === undefined || value === "") return t.nothing;
   if (value === true) return t.chosen;
   if (typeof value === "object") return value.name;
-  const control = byId(idOf(path)), radio = byId(idOf(`${path}.${value}`));
+  const control = byId(idOf(path)),
+    radio = byId(idOf(`${path}.${value}`));
   const option = [...(control?.options ?? [])].find((one) => one.value === value);
   return option?.textContent ?? radio?.labels[0].textContent ?? value;
 }
@@ -23,7 +24,9 @@ export function askAboutClashes(draft) {
     for (const asked of document.querySelectorAll(".clash")) if (!draft.clashes.has(asked.dataset.path)) asked.remove();
   };
   const ask = (path) => {
-    const element = byId(idOf(path)), label = labelOf(path), field = element?.closest(".field") ?? byId("main");
+    const element = byId(idOf(path)),
+      label = labelOf(path),
+      field = element?.closest(".field") ?? byId("main");
     const answer = (mine) => {
       draft.settle(path, mine);
       element?.focus();
@@ -32,10 +35,19 @@ export function askAboutClashes(draft) {
       "div",
       { class: "clash", id: `clash-${path}`, "data-path": path, role: "group", "aria-label": t.clash(label) },
       el("p", {}, el("strong", {}, t.clash(label))),
-      el("dl", {}, el("div", {}, el("dt", {}, t.yours), el("dd", {}, words(path, draft.get(path)))), el("div", {}, el("dt", {}, t.theirs), el("dd", {}, words(path, draft.clashes.get(path))))),
+      el(
+        "dl",
+        {},
+        el("div", {}, el("dt", {}, t.yours), el("dd", {}, words(path, draft.get(path)))),
+        el("div", {}, el("dt", {}, t.theirs), el("dd", {}, words(path, draft.clashes.get(path)))),
+      ),
       el("button", { type: "button", class: "second", "data-do": "keep-mine", click: () => answer(true) }, t.keepMine),
       " ",
-      el("button", { type: "button", class: "second", "data-do": "take-theirs", click: () => answer(false) }, t.takeTheirs),
+      el(
+        "button",
+        { type: "button", class: "second", "data-do": "take-theirs", click: () => answer(false) },
+        t.takeTheirs,
+      ),
     );
     field.append(asked);
     say(t.clash(label));
@@ -73,7 +85,11 @@ export function news(draft) {
   draft.addEventListener("clash", () => {
     const [path] = draft.clashes.keys();
     if (!path) return tell();
-    tell(t.clash(labelOf(path)), " ", el("button", { type: "button", class: "plain", click: () => focusField(path) }, t.showIt));
+    tell(
+      t.clash(labelOf(path)),
+      " ",
+      el("button", { type: "button", class: "plain", click: () => focusField(path) }, t.showIt),
+    );
   });
   return line;
 }

@@ -22,7 +22,8 @@ export function build(fields, { form, programme }) {
 export const fieldsOf = (form) => form.sections.flatMap((section) => section.fields);
 
 /** A question may be asked for some types of application only. */
-export const isAsked = (field, fields, programme) => !field.types?.length || field.types.includes(typeOf(fields, programme)?.id);
+export const isAsked = (field, fields, programme) =>
+  !field.types?.length || field.types.includes(typeOf(fields, programme)?.id);
 
 /** JSON with sorted names, in UTF-8. */
 export const bytesOf = (document) => new TextEncoder().encode(JSON.stringify(sorted(document)));
@@ -47,9 +48,14 @@ export const yearsOf = (fields, programme) => {
 };
 
 /** The rows of partners, by the order in which they were added. */
-export const partnerRows = (fields) => [
-  ...new Set(Object.keys(fields).filter((path) => path.startsWith("partners.")).map((path) => path.split(".")[1])),
-].sort();
+export const partnerRows = (fields) =>
+  [
+    ...new Set(
+      Object.keys(fields)
+        .filter((path) => path.startsWith("partners."))
+        .map((path) => path.split(".")[1]),
+    ),
+  ].sort();
 
 /** Attachments in the programme's order of kinds, then by name. */
 export function filesOf(fields, programme) {
@@ -70,13 +76,18 @@ function simple({ fields, field }) {
 }
 
 const MAKERS = {
-  choice: ({ fields, field }) => fields[field.path] ?? (field.required && field.options.length === 1 ? field.options[0].id : undefined),
-  choices: ({ fields, field }) => field.options.map((option) => option.id).filter((id) => fields[`${field.path}.${id}`]),
+  choice: ({ fields, field }) =>
+    fields[field.path] ?? (field.required && field.options.length === 1 ? field.options[0].id : undefined),
+  choices: ({ fields, field }) =>
+    field.options.map((option) => option.id).filter((id) => fields[`${field.path}.${id}`]),
   applicant({ fields, programme, places }) {
     const kind = kindOf(fields, programme);
     if (!kind) return {};
     if (kind.identified_by === "organisation-number") {
-      const [organisation_number, name] = [text(fields["applicant.organisation_number"]), text(fields["applicant.name"])];
+      const [organisation_number, name] = [
+        text(fields["applicant.organisation_number"]),
+        text(fields["applicant.name"]),
+      ];
       return { kind: kind.id, organisation_number, name };
     }
     places.set("applicant.code", `applicant.code.${kind.id}`);
@@ -107,7 +118,8 @@ const MAKERS = {
 };
 
 function put(document, path, value) {
-  const steps = path.split("."), last = steps.pop();
+  const steps = path.split("."),
+    last = steps.pop();
   let inner = document;
   for (const step of steps) inner = inner[step] ??= {};
   inner[last] = value;
@@ -116,5 +128,9 @@ function put(document, path, value) {
 function sorted(value) {
   if (Array.isArray(value)) return value.map(sorted);
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.keys(value).sort().map((name) => [name, sorted(value[name])]));
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((name) => [name, sorted(value[name])]),
+  );
 }

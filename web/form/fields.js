@@ -13,17 +13,33 @@ export function frame(path, label, control, { help, optional } = {}) {
   const id = idOf(path);
   control.setAttribute("aria-describedby", `${help ? `${id}-help ` : ""}${id}-wrong`);
   if (!optional) control.setAttribute("aria-required", "true");
-  return el("div", { class: "field" }, el("label", { for: id }, label, optional && optionally()), notes(id, help), control);
+  return el(
+    "div",
+    { class: "field" },
+    el("label", { for: id }, label, optional && optionally()),
+    notes(id, help),
+    control,
+  );
 }
 
 /** A field of several controls. Where the section's heading says the same, the legend is only for listeners (`titled`). */
 export function group(path, legend, { help, optional, titled } = {}, ...content) {
-  const id = idOf(path), described = `${help ? `${id}-help ` : ""}${id}-wrong`;
-  return el("fieldset", { class: "field", id, "aria-describedby": described }, el("legend", { class: titled && "unseen" }, legend, optional && optionally()), notes(id, help), content);
+  const id = idOf(path),
+    described = `${help ? `${id}-help ` : ""}${id}-wrong`;
+  return el(
+    "fieldset",
+    { class: "field", id, "aria-describedby": described },
+    el("legend", { class: titled && "unseen" }, legend, optional && optionally()),
+    notes(id, help),
+    content,
+  );
 }
 
 const optionally = () => el("span", { class: "quiet" }, ` (${t.optional})`);
-const notes = (id, help) => [help && el("p", { class: "help", id: `${id}-help` }, help), el("div", { class: "wrong", id: `${id}-wrong` })];
+const notes = (id, help) => [
+  help && el("p", { class: "help", id: `${id}-help` }, help),
+  el("div", { class: "wrong", id: `${id}-wrong` }),
+];
 
 /** Tie a control to a path of the draft, both ways. `kept` keeps the path also while it is empty. */
 export function bound(draft, path, control, kept = false) {
@@ -44,7 +60,13 @@ const wellFormed = (text) => text.toWellFormed?.() ?? text;
 /** Radio buttons for one path. */
 export function radios(draft, path, options) {
   const made = options.map(({ id, label }) => {
-    const input = el("input", { type: "radio", name: path, id: idOf(`${path}.${id}`), value: id, change: () => draft.set({ [path]: id }) });
+    const input = el("input", {
+      type: "radio",
+      name: path,
+      id: idOf(`${path}.${id}`),
+      value: id,
+      change: () => draft.set({ [path]: id }),
+    });
     return el("div", { class: "choice" }, input, el("label", { for: input.id }, label[lang]));
   });
   const draw = () => made.forEach(({ firstChild: input }) => (input.checked = input.value === draft.get(path)));
@@ -55,7 +77,12 @@ export function radios(draft, path, options) {
 
 /** A list to choose from. Options have id and label; the first says that nothing is chosen. */
 export function select(draft, path, options, kept) {
-  const chooser = el("select", {}, el("option", { value: "" }, t.choose), options.map(({ id, label }) => el("option", { value: id }, label)));
+  const chooser = el(
+    "select",
+    {},
+    el("option", { value: "" }, t.choose),
+    options.map(({ id, label }) => el("option", { value: id }, label)),
+  );
   return bound(draft, path, chooser, kept);
 }
 
@@ -63,7 +90,11 @@ const about = (field) => ({ help: field.help?.[lang], optional: !field.required 
 
 function line(field, { draft }, attributes = {}) {
   const width = field.most && field.most < 40 ? "short" : null;
-  const input = bound(draft, field.path, el("input", { type: "text", class: width, autocomplete: AUTOCOMPLETE[field.path], ...attributes }));
+  const input = bound(
+    draft,
+    field.path,
+    el("input", { type: "text", class: width, autocomplete: AUTOCOMPLETE[field.path], ...attributes }),
+  );
   return frame(field.path, field.label[lang], input, about(field));
 }
 
@@ -89,14 +120,16 @@ const stated = (field, answer) => el("p", { class: "field" }, el("strong", {}, f
 
 function choice(field, { draft }) {
   if (field.options.length === 1 && field.required) return stated(field, field.options[0].label[lang]);
-  if (field.options.length <= MOST_RADIOS) return group(field.path, field.label[lang], about(field), radios(draft, field.path, field.options));
+  if (field.options.length <= MOST_RADIOS)
+    return group(field.path, field.label[lang], about(field), radios(draft, field.path, field.options));
   const options = field.options.map(({ id, label }) => ({ id, label: label[lang] }));
   return frame(field.path, field.label[lang], select(draft, field.path, options), about(field));
 }
 
 function choices(field, { draft }) {
   const boxes = field.options.map(({ id, label }) => {
-    const path = `${field.path}.${id}`, box = el("input", { type: "checkbox", id: idOf(path) });
+    const path = `${field.path}.${id}`,
+      box = el("input", { type: "checkbox", id: idOf(path) });
     const draw = () => (box.checked = Boolean(draft.get(path)));
     box.addEventListener("change", () => draft.set({ [path]: box.checked || undefined }));
     draft.addEventListener("change", draw);
@@ -109,7 +142,9 @@ function choices(field, { draft }) {
 
 function integer(field, context) {
   if (field.least === field.most) return stated(field, field.least);
-  return line({ ...field, most: 3, help: field.help ?? t.between(field.least, field.most) }, context, { inputmode: "numeric" });
+  return line({ ...field, most: 3, help: field.help ?? t.between(field.least, field.most) }, context, {
+    inputmode: "numeric",
+  });
 }
 
 /** How each kind of field is drawn; the kinds that are more than a field are added by their own modules. */

@@ -17,11 +17,12 @@ export function partners(field, { draft }) {
     const there = partnerRows(draft.fields);
     return there.length || !least ? there : [FIRST];
   };
-  const list = el("div"), drawn = new Map();
+  const list = el("div"),
+    drawn = new Map();
   const add = el("button", { type: "button", class: "second", "data-do": "add-partner" }, t.addPartner);
   const draw = () => {
     const now = rows();
-    for (const [row, part] of drawn) if (!now.includes(row)) part.remove(), drawn.delete(row);
+    for (const [row, part] of drawn) if (!now.includes(row)) (part.remove(), drawn.delete(row));
     now.forEach((row, index) => {
       if (!drawn.has(row)) drawn.set(row, partner(row, field.fields, draft, countries, remove));
       const part = drawn.get(row);
@@ -39,19 +40,30 @@ export function partners(field, { draft }) {
     (list.children[Math.max(0, index - 1)]?.querySelector("input") ?? add).focus();
   };
   add.addEventListener("click", () => {
-    const taken = rows(), row = String(Number((taken.at(-1) ?? "-1").slice(0, 2)) + 1).padStart(2, "0") + random();
-    draft.set({ ...(taken[0] === FIRST && { [`partners.${FIRST}.name`]: draft.get(`partners.${FIRST}.name`) ?? "" }), [`partners.${row}.name`]: "" });
+    const taken = rows(),
+      row = String(Number((taken.at(-1) ?? "-1").slice(0, 2)) + 1).padStart(2, "0") + random();
+    draft.set({
+      ...(taken[0] === FIRST && { [`partners.${FIRST}.name`]: draft.get(`partners.${FIRST}.name`) ?? "" }),
+      [`partners.${row}.name`]: "",
+    });
     byId(idOf(`partners.${row}.name`)).focus();
   });
   draft.addEventListener("change", ({ detail }) => detail.paths.some((path) => path.startsWith("partners.")) && draw());
   draw();
-  return group(field.path, field.label[lang], { help: field.help?.[lang] ?? t.howMany(least, most), titled: true }, list, add);
+  return group(
+    field.path,
+    field.label[lang],
+    { help: field.help?.[lang] ?? t.howMany(least, most), titled: true },
+    list,
+    add,
+  );
 }
 
 const random = () => Math.random().toString(36).slice(2, 5);
 
 function partner(row, words, draft, countries, remove) {
-  const name = `partners.${row}.name`, country = `partners.${row}.country`;
+  const name = `partners.${row}.name`,
+    country = `partners.${row}.country`;
   return el(
     "fieldset",
     { class: "row" },

@@ -19,7 +19,8 @@ export function focusField(path) {
 
 /** The label in words. Example: Partner 1, Land */
 export function labelOf(path) {
-  const at = shown(path), element = at && byId(idOf(at));
+  const at = shown(path),
+    element = at && byId(idOf(at));
   if (!element) return "";
   const own = element.getAttribute("aria-label") ?? ownLabel(element);
   const row = element.closest("fieldset.row")?.querySelector("legend")?.textContent;
@@ -37,12 +38,22 @@ function ownLabel(element) {
 export function showProblems(findings, place, heading, focus = true) {
   clearProblems();
   const items = findings.map(({ path, text, code }) => {
-    const at = shown(path), label = at ? labelOf(at) : "";
+    const at = shown(path),
+      label = at ? labelOf(at) : "";
     if (at) mark(at, text, code);
     const words = label ? `${label}${/[?.!]$/.test(label) ? "" : ":"} ${text}` : text;
-    return el("li", { "data-code": code }, at ? el("a", { href: `#${idOf(at)}`, click: (event) => go(event, at) }, words) : words);
+    return el(
+      "li",
+      { "data-code": code },
+      at ? el("a", { href: `#${idOf(at)}`, click: (event) => go(event, at) }, words) : words,
+    );
   });
-  const summary = el("div", { class: "summary", role: "group", tabindex: -1, "aria-labelledby": "summary-title" }, el("h2", { id: "summary-title" }, heading), el("ul", {}, items));
+  const summary = el(
+    "div",
+    { class: "summary", role: "group", tabindex: -1, "aria-labelledby": "summary-title" },
+    el("h2", { id: "summary-title" }, heading),
+    el("ul", {}, items),
+  );
   place.replaceChildren(summary);
   document.title = `${t.errorTitle(findings.length)} – ${document.title.replace(/^.*? – /, "")}`;
   if (focus) summary.focus();
@@ -55,12 +66,21 @@ function go(event, path) {
 }
 
 function mark(path, text, code) {
-  const element = byId(idOf(path)), field = element.closest(".field"), place = field?.querySelector(":scope > .wrong");
+  const element = byId(idOf(path)),
+    field = element.closest(".field"),
+    place = field?.querySelector(":scope > .wrong");
   element.setAttribute("aria-invalid", "true");
   if (element.matches("fieldset")) element.removeAttribute("aria-invalid");
   field?.classList.add("invalid");
   const inside = element.getAttribute("aria-label");
-  place?.append(el("p", { "data-for": path, "data-code": code }, el("span", { class: "unseen" }, `${t.wrong} `), inside ? `${inside}: ${text}` : text));
+  place?.append(
+    el(
+      "p",
+      { "data-for": path, "data-code": code },
+      el("span", { class: "unseen" }, `${t.wrong} `),
+      inside ? `${inside}: ${text}` : text,
+    ),
+  );
 }
 
 /** Take away what is said of fields that were changed. */
