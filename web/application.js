@@ -10,9 +10,9 @@ import { hasArrived, sending } from "./submit.js";
 import { lang, t } from "./texts.js";
 
 /** How often the page looks while something is on its way, and until when it says that it is slow. */
-const LOOK = 700,
-  SLOW = 20_000,
-  LOST = 25_000;
+const LOOK = 700;
+const SLOW = 20_000;
+const LOST = 25_000;
 
 run(async () => {
   const round = await read(`/rounds/${encodeURIComponent(roundId)}`);
@@ -23,8 +23,8 @@ run(async () => {
 
 /** Wait for what this window sent. What the bucket has confirmed will come; what it has not may be lost. */
 async function untilArrived(status, round, sent) {
-  const told = el("p", {}, t.checking),
-    began = performance.now();
+  const told = el("p", {}, t.checking);
+  const began = performance.now();
   if (!hasArrived(status, sent))
     show("sending", heading(round, t.isSent), told, el("progress", { "aria-label": t.isSent }));
   for (let pause = LOOK; !hasArrived(status, sent); pause = Math.min(pause * 1.2, 4000)) {
@@ -57,9 +57,9 @@ function stateOf({ refused, state, lost }) {
 }
 
 async function draw(status, round) {
-  const state = stateOf(status),
-    open = round.phase === "open",
-    when = (iso) => moment(iso, round.time_zone);
+  const state = stateOf(status);
+  const open = round.phase === "open";
+  const when = (iso) => moment(iso, round.time_zone);
   const { submissions } = await read("/application/history");
   sending.clear();
   document.title = `${t.states[state]} – ${t.service}`;
@@ -164,8 +164,8 @@ function withdrawal() {
 /** What will come, and when. */
 function next(round, { state, current }, when) {
   if (state !== "submitted") return null;
-  const { closes_at: closes, programme, phase } = round,
-    days = programme.decision_within_days;
+  const { closes_at: closes, programme, phase } = round;
+  const days = programme.decision_within_days;
   const changed = Date.parse(current.arrived_at) <= Date.parse(closes ?? current.arrived_at);
   const said = [
     phase === "open"

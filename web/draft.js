@@ -3,10 +3,10 @@ import { applicationId, call, read } from "./api.js";
 import { device } from "./device.js";
 import { equal, merge } from "./merge.js";
 
-const QUIET = 900,
-  KEPT = 250,
-  LOOK = 45_000,
-  MOST_PAUSE = 30_000;
+const QUIET = 900;
+const KEPT = 250;
+const LOOK = 45_000;
+const MOST_PAUSE = 30_000;
 /** What a browser lets a closing page send. */
 const MOST_PARTING = 60_000;
 
@@ -164,8 +164,8 @@ export class Draft extends EventTarget {
   }
 
   #note({ merged, taken, clashing }) {
-    const theirs = (path) => this.#base[path],
-      open = this.clashes.size;
+    const theirs = (path) => this.#base[path];
+    const open = this.clashes.size;
     this.fields = merged;
     for (const path of this.clashes.keys()) {
       if (JSON.stringify(merged[path]) === JSON.stringify(theirs(path))) this.clashes.delete(path);

@@ -4,11 +4,11 @@ import { now } from "./clock.js";
 import { fill, lang, t } from "./texts.js";
 import { upload } from "./upload.js";
 
-const AT_ONCE = 2,
-  MOST_PAUSE = 30_000;
+const AT_ONCE = 2;
+const MOST_PAUSE = 30_000;
 /** A form that ends sooner than this is not begun with. */
 const MARGIN = 20_000;
-/** Browsers know a type from their system, and some systems know no Excel; then the name's ending tells. */
+/** Browsers know a type from their system, and some systems know no Excel; then the name's ending tells, and ingest looks inside. */
 const ENDINGS = {
   "application/pdf": ["pdf"],
   "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ["xlsx"],
@@ -16,12 +16,13 @@ const ENDINGS = {
   "image/jpeg": ["jpg", "jpeg"],
   "image/png": ["png"],
 };
-const NAMES = ["PDF", "Excel (.xlsx)", "Word (.docx)", "JPEG", "PNG"];
 
-export const typeName = (type) => NAMES[Object.keys(ENDINGS).indexOf(type)] ?? type;
 /** What a file chooser is told. */
 export const accepted = (kind) =>
-  kind.types.flatMap((type) => [type, ...(ENDINGS[type] ?? []).map((ending) => `.${ending}`)]).join();
+  kind.types.flatMap(({ id }) => [id, ...(ENDINGS[id] ?? []).map((ending) => `.${ending}`)]).join();
+
+/** What people call the types that a kind of attachment may have. */
+export const namesOf = (kind) => kind.types.map(({ name }) => name);
 
 /** @typedef {{file: File, kind: string, name: string, type: string, sha256?: string, sent: number,
  *   state: "hashing"|"waiting"|"sending"|"resting"|"sent"|"failed", text?: string, refused?: boolean, abort?: () => void, form?: any}} Job */
@@ -43,18 +44,18 @@ export class Files extends EventTarget {
   /** What is wrong with a file before anything is sent, or null. */
   #wrong(file, type, kind) {
     const told = (code, facts) => fill(this.round.messages[code][lang], facts);
-    if (!type) return told("type-not-allowed", { name: kind.name, allowed: kind.types.map(typeName).join(", ") });
+    if (!type) return told("type-not-allowed", { name: kind.label, allowed: namesOf(kind).join(", ") });
     if (file.size > kind.most_megabytes * 1_000_000) return told("file-too-large", { most: kind.most_megabytes });
     return file.size ? null : t.emptyFile;
   }
 
-  /** @param {any} kind of the programme @param {Iterable<File>} files */
+  /** @param {any} kind of the form's @param {Iterable<File>} files */
   add(kind, files) {
+    const types = kind.types.map(({ id }) => id);
     for (const file of files) {
       const ending = file.name.split(".").pop().toLowerCase();
       const type =
-        kind.types.find((one) => one === file.type) ??
-        kind.types.find((one) => !file.type && ENDINGS[one]?.includes(ending));
+        types.find((one) => one === file.type) ?? types.find((one) => ENDINGS[one]?.includes(ending));
       const text = this.#wrong(file, type, kind);
       /** @type {Job} */
       const job = {

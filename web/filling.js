@@ -22,14 +22,14 @@ const kinds = { ...KINDS, applicant, partners, budget, attachments };
 /** @param {any} round GET /rounds/{id} @param {any} status GET /application */
 export async function fillIn(round, status) {
   if (sending.get()?.submission) return location.replace(statusAddress());
-  const { programme } = round,
-    draft = new Draft();
+  const { programme } = round;
+  const draft = new Draft();
   const [register] = await Promise.all([needsRegister(programme) ? readRegister() : null, draft.open()]);
-  const files = new Files(draft, round),
-    context = { draft, round, programme, files, register };
-  const problems = el("div"),
-    others = el("div"),
-    company = el("div");
+  const files = new Files(draft, round);
+  const context = { draft, round, programme, files, register };
+  const problems = el("div");
+  const others = el("div");
+  const company = el("div");
   const sections = round.form.sections.map((section) => drawSection(section, context));
   document.title = `${t.applyTo(programme.name[lang])} – ${t.service}`;
   show(
@@ -62,8 +62,8 @@ export async function fillIn(round, status) {
 const isNew = () => sessionStorage.getItem("anslag.new") === applicationId;
 
 function drawSection(section, context) {
-  const id = `section-${section.id}`,
-    { draft, programme } = context;
+  const id = `section-${section.id}`;
+  const { draft, programme } = context;
   const drawn = section.fields.map((field) => [field, (kinds[field.kind] ?? KINDS.line)(field, context)]);
   const parts = drawn.map(([, part]) => part);
   const made = el(
@@ -84,8 +84,8 @@ function drawSection(section, context) {
 
 /** What counts already, before anything is changed here. */
 function standing(status, round) {
-  const { current } = status,
-    when = (iso) => moment(iso, round.time_zone);
+  const { current } = status;
+  const when = (iso) => moment(iso, round.time_zone);
   if (status.state === "withdrawn") return el("p", { class: "notice" }, t.isWithdrawn(when(status.withdrawn_at)));
   if (!current) return null;
   return el(
@@ -203,8 +203,8 @@ function tellOfCompany(draft, place) {
 
 /** The line that stays in sight: what is saved, and how long there is. */
 function footing(round, draft) {
-  const saved = el("p", { id: "saved" }),
-    left = el("p", { class: "deadline", id: "left" });
+  const saved = el("p", { id: "saved" });
+  const left = el("p", { class: "deadline", id: "left" });
   const draw = (failure) => {
     const at = draft.savedAt && timeOfDay(draft.savedAt, round.time_zone);
     saved.dataset.state = draft.state;
@@ -237,8 +237,8 @@ async function ended(phase, round, line = byId("left")) {
     graceOf(round),
   );
   line.textContent = told;
-  const { contact } = round.programme,
-    button = document.querySelector("[data-do=send]");
+  const { contact } = round.programme;
+  const button = document.querySelector("[data-do=send]");
   if (!button.dataset.busy) {
     const notice = (role) =>
       el(

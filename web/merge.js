@@ -10,9 +10,9 @@ const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
  *   mine; where both changed the same field to different things, `merged` has mine and the path is clashing.
  */
 export function merge(base, mine, theirs) {
-  const merged = {},
-    taken = [],
-    clashing = [];
+  const merged = {};
+  const taken = [];
+  const clashing = [];
   for (const path of new Set([...Object.keys(mine), ...Object.keys(theirs)])) {
     let value = mine[path];
     if (!same(mine[path], theirs[path])) {

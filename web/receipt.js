@@ -7,8 +7,8 @@ import { fileSize, kronor, lang, t } from "./texts.js";
 
 /** @param {any} status GET /application @param {any} round GET /rounds/{id} */
 export async function receipt(status, round) {
-  const { current } = status,
-    kinds = new Map(round.programme.attachments.map((kind) => [kind.id, kind.name[lang]]));
+  const { current } = status;
+  const kinds = new Map(round.programme.attachments.map((kind) => [kind.id, kind.name[lang]]));
   const listed = [
     { kind: "", name: "application.json", sha256: current.sha256, size: await documentSize(round, current.sha256) },
     ...current.attachments,

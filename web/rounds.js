@@ -32,9 +32,9 @@ run(async () => {
 });
 
 function item(round) {
-  const line = el("p", { class: "deadline" }),
-    open = round.phase === "open",
-    name = round.name[lang];
+  const line = el("p", { class: "deadline" });
+  const open = round.phase === "open";
+  const name = round.name[lang];
   if (open) countdown(round, line, () => setTimeout(() => location.reload(), 1500));
   else
     line.textContent = t.phases[round.phase](

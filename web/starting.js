@@ -2,13 +2,14 @@
 import { call } from "./api.js";
 import { countdown, graceOf, moment } from "./clock.js";
 import { el, show } from "./dom.js";
-import { typeName } from "./files.js";
+import { namesOf } from "./files.js";
+import { fieldsOf } from "./form/document.js";
 import { lang, t } from "./texts.js";
 
 /** @param {any} round GET /rounds/{id} */
 export function begin(round) {
-  const { programme } = round,
-    left = el("p", { class: "deadline" });
+  const { programme } = round;
+  const left = el("p", { class: "deadline" });
   document.title = `${t.applyTo(programme.name[lang])} – ${t.service}`;
   show(
     "start",
@@ -61,7 +62,8 @@ const list = (items) =>
 
 function needed(round) {
   const { programme } = round;
-  const { types, attachments, applicant_kinds: kinds, limits } = programme;
+  const attachments = fieldsOf(round.form).find(({ kind }) => kind === "attachments")?.kinds ?? [];
+  const { types, applicant_kinds: kinds, limits } = programme;
   const asksFor = (kind) => types.filter((type) => type.attachments.includes(kind.id)).map((type) => type.name[lang]);
   return [
     el("h2", {}, t.who),
@@ -74,8 +76,8 @@ function needed(round) {
       list(
         attachments
           .map((kind) => [
-            el("strong", {}, kind.name[lang]),
-            ` – ${t.fileLimits(kind.types.map(typeName), kind.most_megabytes, kind.most)} `,
+            el("strong", {}, kind.label[lang]),
+            ` – ${t.fileLimits(namesOf(kind), kind.most_megabytes, kind.most)} `,
             el("span", { class: "quiet" }, t.neededFor(asksFor(kind), types.length)),
           ])
           .map((parts) => el("span", {}, parts)),

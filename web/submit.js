@@ -34,8 +34,8 @@ async function sendAlone(draft, files, round, tell) {
   tell("saving");
   await files.hashed();
   if (!(await savedAsSeen(draft))) return "changed";
-  const bytes = bytesOf(build(draft.fields, round).document),
-    hash = await sha256(bytes);
+  const bytes = bytesOf(build(draft.fields, round).document);
+  const hash = await sha256(bytes);
   if (sending.get()?.sha256 === hash) return "sent";
   const before = await read("/application");
   if (before.state === "submitted" && before.current.sha256 === hash) return "sent";

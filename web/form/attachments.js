@@ -1,6 +1,6 @@
 // Attachments: a place for each kind, with its limits in sight, and every file's own progress.
 import { el, idOf, say } from "../dom.js";
-import { accepted, typeName } from "../files.js";
+import { accepted, namesOf } from "../files.js";
 import { fileSize, lang, t } from "../texts.js";
 import { filesOf, typeOf } from "./document.js";
 
@@ -21,13 +21,13 @@ export function attachments(field, { draft, programme, files }) {
     field.help && el("p", { class: "help" }, field.help[lang]),
     el("div", { class: "wrong", id: `${id}-wrong` }),
     total,
-    programme.attachments.map((kind) => place(kind, draft, programme, files)),
+    field.kinds.map((kind) => place(kind, draft, programme, files)),
   );
 }
 
 function drawTotal(total, files) {
-  const going = files.unfinished,
-    known = files.jobs.filter((job) => job.state !== "failed");
+  const going = files.unfinished;
+  const known = files.jobs.filter((job) => job.state !== "failed");
   total.hidden = known.length < 2 || !going.length;
   const sum = (of) => known.reduce((all, job) => all + of(job), 0);
   const share =
@@ -45,9 +45,9 @@ function drawTotal(total, files) {
 const percent = (share) => `${Math.floor(share * 100)}\u00a0%`;
 
 function place(kind, draft, programme, files) {
-  const path = `files.${kind.id}`,
-    id = idOf(path),
-    listed = el("ul", { class: "files" });
+  const path = `files.${kind.id}`;
+  const id = idOf(path);
+  const listed = el("ul", { class: "files" });
   const needed = el("span", { class: "quiet" });
   const input = el("input", {
     type: "file",
@@ -61,11 +61,11 @@ function place(kind, draft, programme, files) {
     files.add(kind, [...input.files]);
     input.value = ""; // So that the same file can be chosen again after it was removed.
   });
-  const limits = t.fileLimits(kind.types.map(typeName), kind.most_megabytes, kind.most);
+  const limits = t.fileLimits(namesOf(kind), kind.most_megabytes, kind.most);
   const part = el(
     "div",
     { class: "field place" },
-    el("label", { for: id }, kind.name[lang], needed),
+    el("label", { for: id }, kind.label[lang], needed),
     el("p", { class: "help", id: `${id}-help` }, limits),
     el("div", { class: "wrong", id: `${id}-wrong` }),
     el(
@@ -136,8 +136,8 @@ function drawFiles(list, drawn, entries, draft, files) {
 function drawFile(item, job, file, draft, files) {
   const [, how, progress, buttons] = item.children;
   const share = job ? job.sent / Math.max(1, job.file.size) : 1;
-  const state = job?.state ?? (file.waiting ? "broken" : "sent"),
-    size = fileSize(job?.file.size ?? file.size);
+  const state = job?.state ?? (file.waiting ? "broken" : "sent");
+  const size = fileSize(job?.file.size ?? file.size);
   progress.hidden = state !== "sending";
   progress.value = share;
   how.textContent = job?.text ?? t.fileStates[state](size, percent(share));

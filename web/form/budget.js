@@ -12,8 +12,8 @@ const narrow = matchMedia("(max-width: 40rem)");
 
 /** @param {any} field @param {import("./fields.js").Context} context */
 export function budget(field, { draft, programme }) {
-  const holder = el("div"),
-    cap = el("p", { class: "cap", id: `${idOf(field.path)}-cap` });
+  const holder = el("div");
+  const cap = el("p", { class: "cap", id: `${idOf(field.path)}-cap` });
   let drawn = 0,
     sumsDrawn;
   const draw = () => {
@@ -43,11 +43,11 @@ export function budget(field, { draft, programme }) {
 const cell = (tag, role, ...content) => el(tag, { role }, ...content);
 
 function tableOf(years, draft, { budget_categories: categories }) {
-  const all = Array.from({ length: years }, (_, index) => index + 1),
-    several = years > 1;
-  const byCategory = categories.map(() => cell("td", "cell")),
-    byYear = all.map(() => cell("td", "cell")),
-    whole = cell("td", "cell");
+  const all = Array.from({ length: years }, (_, index) => index + 1);
+  const several = years > 1;
+  const byCategory = categories.map(() => cell("td", "cell"));
+  const byYear = all.map(() => cell("td", "cell"));
+  const whole = cell("td", "cell");
   const body = categories.map((category, index) => {
     const name = el("th", { scope: "row", role: "rowheader", id: `budget-${category.id}` }, category.name[lang]);
     const cells = all.map((year) => {

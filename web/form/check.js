@@ -7,8 +7,8 @@ import { amountOf, capOf, numberProblem, sums } from "./values.js";
 
 /** @param {Record<string, any>} fields @param {any} round @returns {Finding[]} in the form's order */
 export function check(fields, round) {
-  const { form, programme } = round,
-    { document } = build(fields, round);
+  const { form, programme } = round;
+  const { document } = build(fields, round);
   const found = [];
   const tell = (path, code, facts) => {
     found.push({ path, code, text: fill(round.messages[code][lang], facts) });
@@ -23,9 +23,9 @@ export function check(fields, round) {
 
 /** Which cap applies; undefined while it cannot be told, null where there is none. */
 export function applicableCap(fields, programme) {
-  const type = typeOf(fields, programme),
-    rows = partnerRows(fields),
-    { limits } = programme;
+  const type = typeOf(fields, programme);
+  const rows = partnerRows(fields);
+  const { limits } = programme;
   const countries = rows.map((row) =>
     programme.countries.find(({ code }) => code === fields[`partners.${row}.country`]),
   );
@@ -71,8 +71,8 @@ const RULES = {
     written({ field: { ...field.fields.name, required: true }, value: value.name, tell });
   },
   partners({ field, value, fields, programme, tell }) {
-    const { least_partners: least, most_partners: most } = programme.limits,
-      rows = partnerRows(fields);
+    const { least_partners: least, most_partners: most } = programme.limits;
+    const rows = partnerRows(fields);
     value.forEach((partner, index) => {
       for (const part of ["name", "country"]) {
         written({
@@ -86,8 +86,8 @@ const RULES = {
     if (value.length > most) tell("partners", "too-many-partners", { most });
   },
   budget({ field, value, fields, programme, tell }) {
-    const years = yearsOf(fields, programme),
-      categories = programme.budget_categories;
+    const years = yearsOf(fields, programme);
+    const categories = programme.budget_categories;
     for (let year = 1; year <= years; year++) {
       for (const { id } of categories) {
         const amount = amountOf(fields[`budget.${year}.${id}`]);
@@ -107,8 +107,8 @@ const RULES = {
     else sum.years.forEach((requested, index) => over(requested, "above-cap-in-year", { year: index + 1 }));
   },
   attachments({ fields, programme, tell }) {
-    const files = filesOf(fields, programme),
-      needed = typeOf(fields, programme)?.attachments ?? [];
+    const files = filesOf(fields, programme);
+    const needed = typeOf(fields, programme)?.attachments ?? [];
     for (const kind of programme.attachments) {
       const given = files.filter((file) => file.kind === kind.id);
       if (!given.length && needed.includes(kind.id))

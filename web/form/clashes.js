@@ -11,8 +11,8 @@ function words(path, value) {
   if (value === undefined || value === "") return t.nothing;
   if (value === true) return t.chosen;
   if (typeof value === "object") return value.name;
-  const control = byId(idOf(path)),
-    radio = byId(idOf(`${path}.${value}`));
+  const control = byId(idOf(path));
+  const radio = byId(idOf(`${path}.${value}`));
   const option = [...(control?.options ?? [])].find((one) => one.value === value);
   return option?.textContent ?? radio?.labels[0].textContent ?? value;
 }
@@ -24,9 +24,9 @@ export function askAboutClashes(draft) {
     for (const asked of document.querySelectorAll(".clash")) if (!draft.clashes.has(asked.dataset.path)) asked.remove();
   };
   const ask = (path) => {
-    const element = byId(idOf(path)),
-      label = labelOf(path),
-      field = element?.closest(".field") ?? byId("main");
+    const element = byId(idOf(path));
+    const label = labelOf(path);
+    const field = element?.closest(".field") ?? byId("main");
     const answer = (mine) => {
       draft.settle(path, mine);
       element?.focus();

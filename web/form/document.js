@@ -118,8 +118,8 @@ const MAKERS = {
 };
 
 function put(document, path, value) {
-  const steps = path.split("."),
-    last = steps.pop();
+  const steps = path.split(".");
+  const last = steps.pop();
   let inner = document;
   for (const step of steps) inner = inner[step] ??= {};
   inner[last] = value;

@@ -24,8 +24,8 @@ export function frame(path, label, control, { help, optional } = {}) {
 
 /** A field of several controls. Where the section's heading says the same, the legend is only for listeners (`titled`). */
 export function group(path, legend, { help, optional, titled } = {}, ...content) {
-  const id = idOf(path),
-    described = `${help ? `${id}-help ` : ""}${id}-wrong`;
+  const id = idOf(path);
+  const described = `${help ? `${id}-help ` : ""}${id}-wrong`;
   return el(
     "fieldset",
     { class: "field", id, "aria-describedby": described },
@@ -128,8 +128,8 @@ function choice(field, { draft }) {
 
 function choices(field, { draft }) {
   const boxes = field.options.map(({ id, label }) => {
-    const path = `${field.path}.${id}`,
-      box = el("input", { type: "checkbox", id: idOf(path) });
+    const path = `${field.path}.${id}`;
+    const box = el("input", { type: "checkbox", id: idOf(path) });
     const draw = () => (box.checked = Boolean(draft.get(path)));
     box.addEventListener("change", () => draft.set({ [path]: box.checked || undefined }));
     draft.addEventListener("change", draw);

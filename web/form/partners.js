@@ -17,8 +17,8 @@ export function partners(field, { draft }) {
     const there = partnerRows(draft.fields);
     return there.length || !least ? there : [FIRST];
   };
-  const list = el("div"),
-    drawn = new Map();
+  const list = el("div");
+  const drawn = new Map();
   const add = el("button", { type: "button", class: "second", "data-do": "add-partner" }, t.addPartner);
   const draw = () => {
     const now = rows();
@@ -40,8 +40,8 @@ export function partners(field, { draft }) {
     (list.children[Math.max(0, index - 1)]?.querySelector("input") ?? add).focus();
   };
   add.addEventListener("click", () => {
-    const taken = rows(),
-      row = String(Number((taken.at(-1) ?? "-1").slice(0, 2)) + 1).padStart(2, "0") + random();
+    const taken = rows();
+    const row = String(Number((taken.at(-1) ?? "-1").slice(0, 2)) + 1).padStart(2, "0") + random();
     draft.set({
       ...(taken[0] === FIRST && { [`partners.${FIRST}.name`]: draft.get(`partners.${FIRST}.name`) ?? "" }),
       [`partners.${row}.name`]: "",
@@ -62,8 +62,8 @@ export function partners(field, { draft }) {
 const random = () => Math.random().toString(36).slice(2, 5);
 
 function partner(row, words, draft, countries, remove) {
-  const name = `partners.${row}.name`,
-    country = `partners.${row}.country`;
+  const name = `partners.${row}.name`;
+  const country = `partners.${row}.country`;
   return el(
     "fieldset",
     { class: "row" },

@@ -19,8 +19,8 @@ export function focusField(path) {
 
 /** The label in words. Example: Partner 1, Land */
 export function labelOf(path) {
-  const at = shown(path),
-    element = at && byId(idOf(at));
+  const at = shown(path);
+  const element = at && byId(idOf(at));
   if (!element) return "";
   const own = element.getAttribute("aria-label") ?? ownLabel(element);
   const row = element.closest("fieldset.row")?.querySelector("legend")?.textContent;
@@ -38,8 +38,8 @@ function ownLabel(element) {
 export function showProblems(findings, place, heading, focus = true) {
   clearProblems();
   const items = findings.map(({ path, text, code }) => {
-    const at = shown(path),
-      label = at ? labelOf(at) : "";
+    const at = shown(path);
+    const label = at ? labelOf(at) : "";
     if (at) mark(at, text, code);
     const words = label ? `${label}${/[?.!]$/.test(label) ? "" : ":"} ${text}` : text;
     return el(
@@ -66,9 +66,9 @@ function go(event, path) {
 }
 
 function mark(path, text, code) {
-  const element = byId(idOf(path)),
-    field = element.closest(".field"),
-    place = field?.querySelector(":scope > .wrong");
+  const element = byId(idOf(path));
+  const field = element.closest(".field");
+  const place = field?.querySelector(":scope > .wrong");
   element.setAttribute("aria-invalid", "true");
   if (element.matches("fieldset")) element.removeAttribute("aria-invalid");
   field?.classList.add("invalid");
