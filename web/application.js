@@ -67,7 +67,7 @@ async function draw(status, round) {
   show(
     state,
     heading(round, t.states[state]),
-    el("p", {}, `${t.reference} `, el("strong", {}, status.reference)),
+    el("p", { class: "screen" }, `${t.reference} `, el("strong", {}, status.reference)),
     ABOUT[state](status, round, when),
     status.current && status.state === "submitted" && (await receipt(status, round)),
     open && left,

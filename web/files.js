@@ -8,7 +8,7 @@ const AT_ONCE = 2;
 const MOST_PAUSE = 30_000;
 /** A form that ends sooner than this is not begun with. */
 const MARGIN = 20_000;
-/** Browsers know a type from their system, and some systems know no Excel; then the name's ending tells, and ingest looks inside. */
+/** Browsers know types from their system, and some know no Excel; then the name's ending tells. Ingest looks inside. */
 const ENDINGS = {
   "application/pdf": ["pdf"],
   "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ["xlsx"],
@@ -54,8 +54,7 @@ export class Files extends EventTarget {
     const types = kind.types.map(({ id }) => id);
     for (const file of files) {
       const ending = file.name.split(".").pop().toLowerCase();
-      const type =
-        types.find((one) => one === file.type) ?? types.find((one) => ENDINGS[one]?.includes(ending));
+      const type = types.find((one) => one === file.type) ?? types.find((one) => ENDINGS[one]?.includes(ending));
       const text = this.#wrong(file, type, kind);
       /** @type {Job} */
       const job = {
