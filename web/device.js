@@ -10,8 +10,8 @@ function tried(work) {
 }
 
 export const device = {
-  get: (key) => tried((store) => store.getItem(key)) ?? null,
-  set: (key, value) => tried((store) => store.setItem(key, value)),
+  get: (key) => tried((store) => JSON.parse(store.getItem(key))) ?? null,
+  set: (key, value) => tried((store) => store.setItem(key, JSON.stringify(value))),
   remove: (key) => tried((store) => store.removeItem(key)),
   keys: (prefix) => tried((store) => Object.keys(store).filter((key) => key.startsWith(prefix))) ?? [],
 };

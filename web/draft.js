@@ -213,7 +213,7 @@ export class Draft extends EventTarget {
   #keep() {
     clearTimeout(this.#keeping);
     if (!this.#dirty() && !this.clashes.size) return;
-    device.set(prefix + this.#editor, JSON.stringify({ base: this.#base, fields: this.fields }));
+    device.set(prefix + this.#editor, { base: this.#base, fields: this.fields });
   }
 
   #forget() {
@@ -233,4 +233,8 @@ export class Draft extends EventTarget {
 
 const prefix = `anslag.${applicationId}.`;
 
-const leftovers = () => device.keys(prefix).map((key) => [key, JSON.parse(device.get(key))]);
+const leftovers = () =>
+  device
+    .keys(prefix)
+    .map((key) => [key, device.get(key)])
+    .filter(([, kept]) => kept?.fields);

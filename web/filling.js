@@ -101,7 +101,8 @@ function standing(status, round) {
 function sendSection(context, problems, status) {
   const { draft, programme, round } = context;
   const asked = programme.languages.length > 1;
-  if (asked && !draft.get("language")) draft.fields.language = languageOf({ language: lang }, programme);
+  // Said once, by the window that began it: a default of each window's own would be a change that nobody made.
+  if (asked && isNew() && !draft.get("language")) draft.set({ language: languageOf({ language: lang }, programme) });
   const progress = el("p", { id: "sending", role: "status" });
   const again = status.current && status.state === "submitted";
   const button = el(
@@ -123,6 +124,7 @@ function sendSection(context, problems, status) {
           draft,
           "language",
           programme.languages.map((id) => ({ id, label: t.languages[id] })),
+          languageOf({}, programme),
         ),
       ),
     el(

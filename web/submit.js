@@ -10,8 +10,8 @@ const KEY = `anslag.sending.${applicationId}`;
 
 /** What is on its way, kept so that a reload or another window looks for it instead of sending again. */
 export const sending = {
-  get: () => JSON.parse(device.get(KEY) ?? "null"),
-  set: (what) => device.set(KEY, JSON.stringify(what)),
+  get: () => device.get(KEY),
+  set: (what) => device.set(KEY, what),
   clear: () => device.remove(KEY),
 };
 

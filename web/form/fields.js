@@ -57,8 +57,8 @@ export function bound(draft, path, control, kept = false) {
 /** Half an emoji, cut by a limit or a paste, is no text that JSON can carry. */
 const wellFormed = (text) => text.toWellFormed?.() ?? text;
 
-/** Radio buttons for one path. */
-export function radios(draft, path, options) {
+/** Radio buttons for one path; `otherwise` is what counts while nothing is chosen. */
+export function radios(draft, path, options, otherwise) {
   const made = options.map(({ id, label }) => {
     const input = el("input", {
       type: "radio",
@@ -69,7 +69,8 @@ export function radios(draft, path, options) {
     });
     return el("div", { class: "choice" }, input, el("label", { for: input.id }, label[lang]));
   });
-  const draw = () => made.forEach(({ firstChild: input }) => (input.checked = input.value === draft.get(path)));
+  const draw = () =>
+    made.forEach(({ firstChild: input }) => (input.checked = input.value === (draft.get(path) ?? otherwise)));
   draft.addEventListener("change", ({ detail }) => detail.paths.includes(path) && draw());
   draw();
   return made;
