@@ -1,5 +1,5 @@
 // Filling in: the form drawn from the programme's data, saved as one types, checked and sent.
-import { applicationId, Failure, read, sha256 } from "./api.js";
+import { applicationId, Failure, read, sha256, wait } from "./api.js";
 import { countdown, graceOf, moment, timeOfDay } from "./clock.js";
 import { byId, el, say, show } from "./dom.js";
 import { Draft } from "./draft.js";
@@ -30,7 +30,11 @@ export async function fillIn(round, status) {
   const problems = el("div");
   const others = el("div");
   const company = el("div");
-  const sections = round.form.sections.map((section) => drawSection(section, context));
+  const sections = [];
+  for (const section of round.form.sections) {
+    sections.push(drawSection(section, context));
+    await wait(0); // So that a slow phone can scroll and answer meanwhile.
+  }
   document.title = `${t.applyTo(programme.name[lang])} – ${t.service}`;
   show(
     "form",

@@ -33,10 +33,13 @@ export function applicant({ kinds, fields }, { draft, programme, register }) {
 const capital = (label) => ({ sv: first(label.sv), en: first(label.en) });
 const first = (word) => word[0].toUpperCase() + word.slice(1);
 
+/** Names of the register are Swedish, in whatever language the page is. */
+const inSwedish = new Intl.Collator("sv");
+
 const byCode = (list) => (kind, draft, register) => {
   const options = register[list]
     .map(({ code, name }) => ({ id: code, label: name }))
-    .sort((one, other) => one.label.localeCompare(other.label, "sv"));
+    .sort((one, other) => inSwedish.compare(one.label, other.label));
   const path = `applicant.code.${kind.id}`;
   return frame(path, capital(kind.label)[lang], select(draft, path, options));
 };

@@ -4,6 +4,7 @@ import { lang, t } from "../texts.js";
 import { partnerRows } from "./document.js";
 import { bound, frame, group, select } from "./fields.js";
 
+const alphabetical = new Intl.Collator(lang);
 /** The row that is there before anybody has added one; the same in every window. */
 const FIRST = "00";
 
@@ -12,7 +13,7 @@ export function partners(field, { draft }) {
   const { least, most } = field;
   const countries = field.countries
     .map(({ id, label }) => ({ id, label: label[lang] }))
-    .sort((one, other) => one.label.localeCompare(other.label, lang));
+    .sort((one, other) => alphabetical.compare(one.label, other.label));
   const rows = () => {
     const there = partnerRows(draft.fields);
     return there.length || !least ? there : [FIRST];

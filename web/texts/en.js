@@ -1,5 +1,5 @@
 // The pages' own words in English.
-const list = (items) => new Intl.ListFormat("en-GB").format(items);
+const list = (items) => items.join(", ").replace(/, ([^,]*)$/, " and $1");
 const years = (count) => `${count} ${count === 1 ? "year" : "years"}`;
 
 export default {

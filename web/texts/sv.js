@@ -1,5 +1,5 @@
 // Sidornas egna ord på svenska.
-const list = (items) => new Intl.ListFormat("sv").format(items);
+const list = (items) => items.join(", ").replace(/, ([^,]*)$/, " och $1");
 const years = (count) => `${count} år`;
 
 export default {
