@@ -96,12 +96,18 @@ def _come_to_rest(world: World, delivery: Delivery) -> int:
             redrives["next"] = cloud.now + timedelta(minutes=3)
             if letters_waiting(cloud):
                 world.spawn("administer", lambda: cloud.dead_letters.redrive(None), lambda task: None)  # noqa: ARG005
-        return over() and delivery.quiet and not _broken(cloud)
+        return over() and delivery.quiet and not _broken(cloud) and _marked(cloud)
 
     _until(world, over)
     began = delivery.ticks
     _until(world, lambda: at_rest() or delivery.ticks > began + RESTS_WITHIN)
     return delivery.ticks - began
+
+
+def _marked(cloud: Cloud) -> bool:
+    """Whether the schedule has done the last thing that it owes a closed round."""
+    noted = cloud.table.peek(keys.effect_key(ROUND, keys.LEFTOVERS_MARKED))
+    return noted is not None and "done_at" in noted
 
 
 def _broken(cloud: Cloud) -> bool:
@@ -120,6 +126,8 @@ def _until(world: World, ends: Callable[[], bool]) -> None:
 def _check_rest(world: World, delivery: Delivery) -> None:
     watch = world.cloud.watch
     watch.judge(faults_at_rest(world.cloud))
+    if not _marked(world.cloud) and not watch.violations:
+        watch.found("everything-comes-to-rest", "files of drafts that nobody sent are not marked")
     if not delivery.quiet and not watch.violations:
         letters = [*world.cloud.failed_uploads.waiting.values(), *world.cloud.failed_jobs.waiting.values()]
         watch.found("everything-comes-to-rest", f"still at work: {sorted(world.live)}, {[one.body for one in letters]}")
