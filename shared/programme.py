@@ -40,6 +40,10 @@ Kronor = Annotated[int, Field(ge=1, le=10**10)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 
+IatiCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}$")]
+OrganisationId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[A-Z0-9]+-?[A-Za-z0-9-]*$", max_length=60)]
+
+
 class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -68,6 +72,8 @@ class ApplicantKind(_Data):
     id: Name
     identified_by: Literal["municipality-code", "region-code", "organisation-number"]
     name: Nouns
+    iati_type: IatiCode | None = None
+    """IATI's type of organisation for this kind, where one fits all of them. Example: 11, local government"""
 
 
 class Choice(_Data):
@@ -180,6 +186,37 @@ class Limits(_Data):
     most_core_areas: int = Field(ge=0)
 
 
+class Financier(_Data):
+    """Who gives the funder the money that it awards. `id` is from org-id.guide. Example: SE-0, Sida"""
+
+    id: OrganisationId
+    iati_type: IatiCode
+    name: Words
+
+
+class PolicyMarker(_Data):
+    """An OECD DAC policy marker that every award has, and how much. Example: 3 (good governance), 2 (principal)"""
+
+    code: IatiCode
+    significance: IatiCode
+
+
+class OpenData(_Data):
+    """What the funder's open data say of the funder and of every award. What is not known is left out of them."""
+
+    organisation: OrganisationId | None = None
+    """The funder's identifier after org-id.guide: SE-ON- and its organisation number."""
+    iati_type: IatiCode | None = None
+    financier: Financier | None = None
+    sector: IatiCode | None = None
+    """The OECD DAC purpose code of every award. Example: 15112"""
+    policy_markers: list[PolicyMarker] = Field(default_factory=list)
+    licence: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] = (
+        "http://creativecommons.org/publicdomain/zero/1.0/"
+    )
+    """Under which anybody may use the data."""
+
+
 class Programme(_Data):
     """One edition of a programme."""
 
@@ -205,6 +242,7 @@ class Programme(_Data):
     questions: list[Question] = Field(default_factory=list, max_length=MOST_QUESTIONS)
     form: dict[str, FieldWords] = Field(default_factory=dict)
     """Words of this programme in place of those in form.toml, by path. Example: project.title"""
+    open_data: OpenData = Field(default_factory=OpenData)
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:

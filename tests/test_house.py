@@ -53,7 +53,7 @@ def imports_of(path: Path, *packages: str) -> list[str]:
     ]
 
 
-RULES = sorted((ROOT / "shared").glob("*.py"))
+RULES = sorted([*(ROOT / "shared").glob("*.py"), *(ROOT / "shared/results").glob("*.py")])
 NARROW_WAYS = sorted((ROOT / "shared/aws").glob("*.py"))
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
 
