@@ -22,7 +22,7 @@ from rich.console import Console
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements" / "runtime.txt"
 CODE = ("functions", "shared")
-CODE_SUFFIXES = {".py", ".toml", ".csv", ".json"}
+CODE_SUFFIXES = {".py", ".toml", ".csv", ".json", ".html"}
 LANGUAGES = ("en", "sv")  # of Babel's
 COUNTRIES = ("se",)  # of python-stdnum's
 # What importlib.metadata.version() and licences need; the rest of *.dist-info only records the installation.

@@ -70,7 +70,7 @@ def _activity(
     for kind, day in ((_PLANNED_START, award.first_day), (_PLANNED_END, award.last_day)):
         ET.SubElement(activity, "activity-date", {"type": kind, "iso-date": day.isoformat()})
     _countries(activity, award)
-    _subjects(activity, publication, award)
+    _subjects(activity, publication, award, address)
     if not cancelled:
         _commitment(activity, publication, award)
     _page(activity, award, address)
@@ -120,14 +120,15 @@ def _equal_parts(members: Sequence[str]) -> Iterable[str]:
         yield f"{whole}.{rest:02}" if rest else str(whole)
 
 
-def _subjects(activity: ET.Element, publication: Publication, award: Award) -> None:
+def _subjects(activity: ET.Element, publication: Publication, award: Award, address: str) -> None:
     """DAC's sector, the funder's own core areas, DAC's policy markers: each as far as the programme's file says."""
     said = publication.programme.open_data
     ET.SubElement(activity, "sector", {"vocabulary": _DAC, "code": said.sector or _NOT_SPECIFIED})
     names = [core_areas(award, publication.programme, language) for language in ("sv", "en")]
     ids = [area.id for area in publication.programme.core_areas if area.id in award.core_areas]
+    vocabulary = {"vocabulary": _OWN_VOCABULARY, "vocabulary-uri": f"{address}/{addresses.data_page('en')}"}
     for area, sv, en in zip(ids, *names, strict=True):
-        _narratives(ET.SubElement(activity, "tag", {"vocabulary": _OWN_VOCABULARY, "code": area}), sv, en)
+        _narratives(ET.SubElement(activity, "tag", {**vocabulary, "code": area}), sv, en)
     for marker in said.policy_markers:
         attributes = {"vocabulary": _DAC, "code": marker.code, "significance": marker.significance}
         ET.SubElement(activity, "policy-marker", attributes)

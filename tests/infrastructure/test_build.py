@@ -47,6 +47,7 @@ def test_functions_get_code_and_data_but_no_tests_caches_or_notes(tmp_path: Path
         "functions/apply/__pycache__/handler.cpython-39.pyc",
         "shared/programmes/one.toml",
         "shared/register.csv",
+        "shared/results/templates/round.html",
         "shared/schema.json",
         "shared/README.md",
         "infrastructure/build.py",
@@ -57,6 +58,7 @@ def test_functions_get_code_and_data_but_no_tests_caches_or_notes(tmp_path: Path
         "functions/apply/handler.py",
         "shared/programmes/one.toml",
         "shared/register.csv",
+        "shared/results/templates/round.html",
         "shared/schema.json",
     ]
 
