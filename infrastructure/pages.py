@@ -7,7 +7,8 @@
                         config.json    where the API is
 
 Styles and scripts go first, then the pages that ask for them, and last what is gone is removed: nobody who reads in
-between finds a page without its parts.
+between finds a page without its parts. Results of announced rounds lie in the same bucket (the function publish puts
+them there) and are left alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+from shared.results.addresses import is_result
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -82,6 +85,8 @@ def _files(web: Path) -> Iterator[Page]:
             raise PagesError(f"web/{path} is of a kind that is not published; known are {', '.join(_TYPES)}.")
         if path == CONFIG:
             raise PagesError(f"web/{CONFIG} is written by the publication; it has no place among the files.")
+        if is_result(key_of(path)):
+            raise PagesError(f"web/{path} would lie where results of announced rounds do.")
         yield Page(key_of(path), file.read_bytes(), _TYPES[file.suffix])
 
 
@@ -97,7 +102,8 @@ def publish(s3: S3Client, cloudfront: Any, outputs: Mapping[str, str], web: Path
         s3.put_object(Bucket=bucket, Key=page.key, Body=page.content, ContentType=page.media_type, CacheControl=CACHING)
     put = tuple(page.key for page in pages)
     listed = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    gone = tuple(one["Key"] for found in listed for one in found.get("Contents", []) if one["Key"] not in put)
+    there = (one["Key"] for found in listed for one in found.get("Contents", []))
+    gone = tuple(key for key in there if key not in put and not is_result(key))
     for key in gone:
         s3.delete_object(Bucket=bucket, Key=key)
     cloudfront.create_invalidation(

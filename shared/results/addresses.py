@@ -34,3 +34,13 @@ def data_page(language: str) -> str:
 def data(round_id: str, name: str) -> str:
     """Example: data/2019-autumn/awards.csv"""
     return f"data/{round_id}/{name}"
+
+
+def is_result(path: str) -> bool:
+    """Whether results lie there, and not a page of the applicants."""
+    language, _, rest = path.partition("/")
+    if language == "data":
+        return bool(rest)
+    return language in ("sv", "en") and (
+        rest in ("announcements.atom", "data", "results") or rest.startswith(("awards/", "rounds/"))
+    )
