@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from infrastructure.operator import cells, failures, output
 from infrastructure.operator.arguments import Digest, RoundId
 from infrastructure.operator.desk import Desk
 from shared.problems import problem
+from shared.results import addresses
 
 commands = typer.Typer(help="The announcement: read what goes out, and let it go out.", no_args_is_help=True)
 
@@ -42,11 +44,32 @@ def preview(
     context: typer.Context,
     round_id: RoundId,
     language: Annotated[Wanted, typer.Option(help="Which text to show.")] = Wanted.BOTH,
+    pages: Annotated[Path | None, typer.Option(help="Also write the result pages and data into this folder.")] = None,
 ) -> None:
     """What will go out, word for word, or what did."""
     desk = Desk.of(context)
     answer = desk.get("staff", "rounds", round_id, "announcement")
-    desk.show(answer, lambda: _preview(desk, round_id, answer, language))
+    if pages is not None:
+        _write_pages(answer, pages)
+    desk.show(answer, lambda: [*_preview(desk, round_id, answer, language), *_where(desk, round_id, pages)])
+
+
+def _write_pages(answer: Json, folder: Path) -> None:
+    """The pages as they will be, but for other rounds in their lists: the API tells of this one alone."""
+    # Templates are slow to import, and few commands write pages.
+    from infrastructure.page_folder import save  # noqa: PLC0415
+    from shared.results.everything import all_files  # noqa: PLC0415
+    from shared.results.publication import Announcement, Publication  # noqa: PLC0415
+
+    publication = Publication.of([Announcement.of(answer["document"], answer["texts"])])
+    save(all_files([publication], "", is_preview=not answer["published_at"]), folder)
+
+
+def _where(desk: Desk, round_id: str, folder: Path | None) -> Iterator[RenderableType]:
+    if folder is not None:
+        page = (folder / f"{addresses.round_page(desk.language, round_id)}.html").resolve()
+        yield output.heading(desk.say("Resultatsidan", "The result page"))
+        yield Text(page.as_uri(), overflow="fold")
 
 
 @commands.command()

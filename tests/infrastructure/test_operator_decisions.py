@@ -205,6 +205,18 @@ def test_whoever_publishes_in_swedish_says_ja(
     assert stored(closed)["round"]["state"] == "announced"
 
 
+def test_the_result_pages_are_written_into_a_folder_before_anything_is_published(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    decided(anslag, monkeypatch, closed)
+    page = tmp_path / "pages/en/rounds" / f"{ROUND}.html"
+    ran = anslag("announcement", "preview", ROUND, "--language", "en", "--pages", str(tmp_path / "pages"))
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.endswith(f"\nThe result page\n\n{page.as_uri()}\n")
+    assert "Nothing on this page is public yet." in page.read_text(encoding="utf-8")
+    assert stored(closed, "/announcement")["published_at"] is None
+
+
 def test_another_announcement_than_the_one_read_is_not_asked_about(
     anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:

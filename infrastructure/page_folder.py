@@ -1,0 +1,48 @@
+"""Published files as a folder that a browser opens without a server: for previews, and to keep what a demo made.
+
+Addresses from the root of the pages become relative ones, and pages get the ending .html. Scripts do not run there:
+browsers load no module from a folder. The pages do without.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable
+from os.path import relpath
+from pathlib import Path, PurePosixPath
+
+from infrastructure.pages import WEB
+from shared.results.everything import HTML, File
+
+_STATIC = ("style.css", "results.css", "results.js", "results-card.png", "icon.svg")
+_ADDRESS = re.compile(r'(?P<attribute>href|src)="/(?P<path>[^"#?]*)')
+
+
+def save(files: Iterable[File], folder: Path, web: Path = WEB) -> int:
+    """Write the files below `folder`, with what their pages need of web/. Returns how many. Raises OSError."""
+    written = list(files)
+    names = {file.path: _name(file) for file in written} | dict(zip(_STATIC, _STATIC, strict=True))
+    for file in written:
+        target = folder / _name(file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = _relative(file, names) if file.media_type == HTML else file.text
+        target.write_text(text, encoding="utf-8", newline="")
+    for name in _STATIC:
+        if (web / name).is_file():
+            shutil.copyfile(web / name, folder / name)
+    return len(written)
+
+
+def _name(file: File) -> str:
+    return f"{file.path}.html" if file.media_type == HTML else file.path
+
+
+def _relative(file: File, names: dict[str, str]) -> str:
+    here = PurePosixPath(file.path).parent
+
+    def moved(found: re.Match[str]) -> str:
+        name = names.get(found["path"])
+        return f'{found["attribute"]}="{relpath(name, here)}' if name else found[0]
+
+    return _ADDRESS.sub(moved, file.text)
