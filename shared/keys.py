@@ -111,6 +111,11 @@ def receipt_effect(application: str, submission: str, version_id: str) -> str:
     return f"{RECEIPTS}{application}-{submission}-{version_id}"
 
 
+def result_pages(number: int) -> str:
+    """The effect of writing the pages and data of a round's announcement. Example: result-pages-0001"""
+    return f"result-pages-{number:04}"
+
+
 def effect_key(round_id: str, effect: str) -> Key:
     """The claim of something that happens outside, once. Example: ROUND#2019-autumn / EFFECT#closing-summary"""
     return {"pk": round_partition(round_id), "sk": f"EFFECT#{effect}"}

@@ -68,6 +68,7 @@ class Round:
 
     `closes_at` is the last second that counts (people write 23:59:59), or None for a round without an end.
     `budget` is in whole kronor, or None where the funder sets none. `revision` grows with every change.
+    `announcement` is the number of the last announcement that went out, `announced_at` when it did.
     """
 
     id: str
@@ -81,6 +82,8 @@ class Round:
     revision: int = 1
     closing_since: datetime | None = None
     closed_at: datetime | None = None
+    announcement: int | None = None
+    announced_at: datetime | None = None
 
     @property
     def last_arrival(self) -> datetime | None:
@@ -106,6 +109,8 @@ class Round:
             "revision": self.revision,
             "closing_since": iso(self.closing_since) if self.closing_since else None,
             "closed_at": iso(self.closed_at) if self.closed_at else None,
+            "announcement": self.announcement,
+            "announced_at": iso(self.announced_at) if self.announced_at else None,
         }
 
     @classmethod
@@ -127,6 +132,8 @@ class Round:
             revision=item["revision"],
             closing_since=instant("closing_since"),
             closed_at=instant("closed_at"),
+            announcement=item.get("announcement"),
+            announced_at=instant("announced_at"),
         )
 
     def public(self, now: datetime, time_zone: str) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class AdvanceSettings:
     upload_queue_url: str
     summarise_function: str
     announce_function: str
+    publish_function: str
     drain_seconds: int
 
 
@@ -58,6 +59,7 @@ def lifecycle() -> Lifecycle:
         Functions(clients.functions()),
         settings.summarise_function,
         settings.announce_function,
+        settings.publish_function,
         lambda: datetime.now(UTC),
         secrets.token_bytes,
     )

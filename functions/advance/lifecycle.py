@@ -18,8 +18,8 @@ from shared.references import RANDOM_BYTES
 from shared.rounds import Round, RoundState, due_state
 
 _LOOKED_AFTER = timedelta(days=60)
-"""How long after its closing an announced round is still looked at for what may have been left half-way. After
-that somebody has answered the alarm, and every round that there ever was would cost reads every minute."""
+"""How long after its closing, and after its announcement, a round is looked at for what each may have left half-way.
+After that somebody has answered the alarm, and every round that there ever was would cost reads every minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """What the job works with. `summarise` and `announce` are functions' names."""
+    """What the job works with. `summarise`, `announce` and `publish` are functions' names."""
 
     table: Table
     closing: Closing
@@ -42,6 +42,7 @@ class Lifecycle:
     functions: Functions
     summarise: str
     announce: str
+    publish: str
     now: Callable[[], datetime]
     random: Callable[[int], bytes]
 
@@ -72,10 +73,18 @@ class Lifecycle:
                 return [*self._summary(call), *self._leftovers(call)]
             case RoundState.DECIDED:
                 return [*self._summary(call), *self._leftovers(call), *self._announcement(call)]
-            case _ if call.closed_at is not None and self.now() - call.closed_at < _LOOKED_AFTER:
-                return [*self._summary(call), *self._leftovers(call)]
+            case RoundState.ANNOUNCED:
+                return self._announced(call)
             case _:
                 return []
+
+    def _announced(self, call: Round) -> list[Step]:
+        steps: list[Step] = []
+        if call.closed_at is not None and self.now() - call.closed_at < _LOOKED_AFTER:
+            steps += [*self._summary(call), *self._leftovers(call)]
+        if call.announced_at is not None and self.now() - call.announced_at < _LOOKED_AFTER:
+            steps += self._pages(call)
+        return steps
 
     def _move(self, call: Round, state: RoundState) -> list[Step]:
         now = self.now()
@@ -108,6 +117,12 @@ class Lifecycle:
         marked = self.closing.mark_leftovers(call)
         self.effects.done(call.id, keys.LEFTOVERS_MARKED, self.now(), marked=marked)
         return [Step(call.id, "files of unsent drafts marked for removal")]
+
+    def _pages(self, call: Round) -> list[Step]:
+        if call.announcement is None or self.effects.is_done(call.id, keys.result_pages(call.announcement)):
+            return []
+        self.functions.start(self.publish, {"publish": "results", "round": call.id})
+        return [Step(call.id, "result pages asked for")]
 
     def _announcement(self, call: Round) -> list[Step]:
         """Finish what was claimed and never published: its function died between the two."""

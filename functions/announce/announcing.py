@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.announce.announcement import Announcement, Award, compose
 from shared import keys
 from shared.aws.decided import read_set
 from shared.aws.effects import BusyError, Effects
-from shared.aws.messages import Topic
+from shared.aws.messages import Functions, Topic
 from shared.aws.rows import audit, read_applications, replace_round, require_round, unchanged
 from shared.aws.table import ABSENT, ConditionFailedError, Item, Put, Table, Update
 from shared.decisions import DecisionKind
@@ -28,11 +30,13 @@ _FIRST = 1
 
 @dataclass(frozen=True, slots=True)
 class Announcing:
-    """What announce works with."""
+    """What announce works with. `publish_function` is the name of the function that writes the result pages."""
 
     table: Table
     effects: Effects
     awards: Topic
+    functions: Functions
+    publish_function: str
     now: Callable[[], datetime]
     random: Callable[[int], bytes]
 
@@ -119,12 +123,19 @@ class Announcing:
             call.id, now, stored["claimed_by"], "announcement published", self.random(RANDOM_BYTES), number=number
         )
         key, once = keys.announcement_key(call.id, number), Attr("published_at").not_exists()
-        announced = replace_round(call, replace(call, state=RoundState.ANNOUNCED))
+        after = replace(call, state=RoundState.ANNOUNCED, announcement=number, announced_at=now)
+        announced = replace_round(call, after)
         try:
             self.table.transact([announced, Update(key, set=published, condition=once), event])
         except ConditionFailedError as error:
             raise refuse("already-published", status=409) from error
+        self._ask_for_pages(call)
         return {**stored, **published}
+
+    def _ask_for_pages(self, call: Round) -> None:
+        """The announcement is out whether or not this works; the scheduled job asks again until the pages are there."""
+        with contextlib.suppress(BotoCoreError, ClientError):
+            self.functions.start(self.publish_function, {"publish": "results", "round": call.id})
 
 
 def _as_item(announcement: Announcement) -> Item:

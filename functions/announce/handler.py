@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from functions.announce.announcing import Announcing
 from shared.aws import clients, http
 from shared.aws.effects import Effects
-from shared.aws.messages import Topic
+from shared.aws.messages import Functions, Topic
 from shared.aws.staff import who
 from shared.aws.table import Table
 from shared.settings import from_env
@@ -32,6 +32,7 @@ class AnnounceSettings:
 
     table_name: str
     award_topic_arn: str
+    publish_function: str
 
 
 class Publication(BaseModel):
@@ -50,6 +51,8 @@ def announcing() -> Announcing:
         table,
         Effects(table),
         Topic(clients.sns(), settings.award_topic_arn),
+        Functions(clients.functions()),
+        settings.publish_function,
         lambda: datetime.now(UTC),
         secrets.token_bytes,
     )

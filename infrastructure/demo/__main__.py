@@ -35,12 +35,14 @@ def main() -> int:
             _act("Receipts and certificate", stage.verify)
             _act("Checking that everything ended where it should", stage.check)
             _show(stage)
+            page = stage.keep_pages(HOME / "results")
     except (BuildError, CloudError, CommandFailedError, DeploymentError, UnexpectedError) as failure:
         console.print(f"[red]{failure}[/]")
         return 1
     except KeyboardInterrupt:
         return 130
     console.print(f"\nDone in {time.monotonic() - begun:.0f} seconds. Nothing is left running.")
+    console.print(f"The result page is kept, for a browser: {page.as_uri()}")
     console.print("Try it yourself: make up   (make down stops it)")
     return 0
 
@@ -54,7 +56,8 @@ def _set(cloud: Cloud, begun: float) -> Stage:
     _told("template.yaml is deployed through CloudFormation", begun)
     verify_sender(cloud, PARAMETERS["ReceiptSender"])
     anna, bertil = hire(cloud, outputs, ["anna", "bertil"])
-    return Stage(cloud, outputs["ApiUrl"], anna, bertil, load(), lambda line: _told(line, begun))
+    pages, bucket = outputs["PagesUrl"], outputs["PagesBucketName"]
+    return Stage(cloud, outputs["ApiUrl"], pages, bucket, anna, bertil, load(), lambda line: _told(line, begun))
 
 
 def _act(title: str, act: Callable[[], None]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,6 +15,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import requests
 
 from infrastructure.cloud.letters import Mail
 from infrastructure.cloud.mailbox import mailbox
@@ -20,6 +25,8 @@ from infrastructure.cloud.running import Cloud
 from infrastructure.demo.applicant import ApplicantClient, File, RefusedError
 from infrastructure.demo.cast import Part, Play
 from infrastructure.demo.staff import Officer
+from infrastructure.page_folder import save
+from shared.results import addresses, everything
 
 OPEN_SECONDS = 18
 _HURRY = timedelta(seconds=8)
@@ -41,6 +48,8 @@ class Stage:
 
     cloud: Cloud
     api: str
+    pages: str
+    pages_bucket: str
     anna: Officer
     bertil: Officer
     play: Play
@@ -183,6 +192,27 @@ class Stage:
         self.bertil.anslag("announcement", "publish", self.round_id, "--digest", preview["digest"], "--yes")
         self.tell(f"{self.bertil.name}: anslag announcement publish")
         _wait(lambda: self.letters("award"), "the announcement")
+        _wait(self.result_page, "the result page")
+        self.tell(f"The result page is there: {self.pages}/{addresses.round_page('sv', self.round_id)}")
+
+    def result_page(self) -> str | None:
+        """The round's page as everybody gets it, through CloudFront; None as long as it is not there."""
+        address = urlsplit(f"{self.pages}/{addresses.round_page('sv', self.round_id)}")
+        # By the endpoint, because names below localhost do not resolve everywhere.
+        answer = requests.get(f"{self.cloud.endpoint}{address.path}", headers={"Host": address.netloc}, timeout=10)
+        return answer.content.decode() if answer.ok and answer.headers["Content-Type"].startswith("text/html") else None
+
+    def keep_pages(self, folder: Path) -> Path:
+        """A copy of everything that was published, which outlives the cloud. Returns the round's page in it."""
+        s3, bucket = self.cloud.client("s3"), self.pages_bucket
+        found = []
+        for one in s3.list_objects_v2(Bucket=bucket)["Contents"]:
+            answer = s3.get_object(Bucket=bucket, Key=one["Key"])
+            media_type = answer["ContentType"].partition(";")[0]
+            found.append(everything.File(one["Key"], media_type, answer["Body"].read().decode()))
+        shutil.rmtree(folder, ignore_errors=True)
+        save(found, folder)
+        return folder / f"{addresses.round_page('sv', self.round_id)}.html"
 
     def verify(self) -> None:
         """A receipt is checked without a network, an altered one is found, and the certificate is worked out again."""
@@ -221,6 +251,8 @@ class Stage:
         _expect("the sum awarded", totals["awarded"], sum(part.award for part in self.play.parts))
         document = json.loads(self.letters("award")[0].document or "{}")
         _expect("the sum announced", document["totals"]["amount"], totals["awarded"])
+        amounts = map(int, re.findall(r'data-number="(\d+)"', self.result_page() or ""))
+        _expect("the sum on the result page", sum(amounts), totals["awarded"])
         # All that were accepted, and the refused one whose address could be read; duplicates get no second one.
         _wait(lambda: len(self.receipts()) >= 15, "receipts")
         _expect("receipts", len(self.receipts()), 15)

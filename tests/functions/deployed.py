@@ -33,7 +33,7 @@ from tests.functions.staff import Inbox
 from tests.functions.world import World, new_world
 
 EVENTS = Path(__file__).parents[1] / "events"
-FUNCTIONS = ("acknowledge", "administer", "advance", "announce", "apply", "decide", "ingest", "summarise")
+FUNCTIONS = ("acknowledge", "administer", "advance", "announce", "apply", "decide", "ingest", "publish", "summarise")
 SENDER = "kvitton@funder.example"
 ANNA = "arn:aws:iam::123456789012:user/anna"
 BERTIL = "arn:aws:iam::123456789012:user/bertil"
@@ -181,6 +181,7 @@ def _settings(world: World, staff: Inbox, awards: Inbox) -> dict[str, str]:
     return {
         "TABLE_NAME": "anslag",
         "UPLOAD_BUCKET": "uploads",
+        "PAGES_BUCKET": "pages",
         "SIGNING_KEY_ID": "",
         "PAGES_ADDRESS": "https://ansok.funder.example",
         "UPLOAD_QUEUE_URL": world.uploads.url,

@@ -51,7 +51,8 @@ def deciding(world: World) -> Deciding:
 
 
 def announcing(world: World, topic: Topic) -> Announcing:
-    return Announcing(world.table, Effects(world.table), topic, world.clock, world.random)
+    effects, functions = Effects(world.table), world.started
+    return Announcing(world.table, effects, topic, functions, "publish", world.clock, world.random)
 
 
 def filled_in(world: World, amount: int = 800_000) -> bytes:

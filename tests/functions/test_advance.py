@@ -32,7 +32,8 @@ def tick(world: World) -> list[str]:
 def lifecycle_on(world: World, table: Table) -> Lifecycle:
     closing = Closing(table, world.bucket, world.uploads, timedelta(seconds=60), world.clock, world.random)
     effects = Effects(table)
-    return Lifecycle(table, closing, effects, world.started, "summarise", "announce", world.clock, world.random)
+    names = ("summarise", "announce", "publish")
+    return Lifecycle(table, closing, effects, world.started, *names, world.clock, world.random)
 
 
 def close(world: World) -> dict[str, Any]:
@@ -248,9 +249,8 @@ def test_one_round_that_fails_does_not_keep_the_others_from_their_turn(world: Wo
             return super().close(call)
 
     closing = Broken(world.table, world.bucket, world.uploads, timedelta(seconds=60), world.clock, world.random)
-    lifecycle = Lifecycle(
-        world.table, closing, Effects(world.table), world.started, "summarise", "announce", world.clock, world.random
-    )
+    names = ("summarise", "announce", "publish")
+    lifecycle = Lifecycle(world.table, closing, Effects(world.table), world.started, *names, world.clock, world.random)
     with pytest.raises(ExceptionGroup):
         lifecycle.tick()
     assert world.round().state is RoundState.CLOSED

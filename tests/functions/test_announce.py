@@ -126,7 +126,9 @@ def test_a_record_that_meets_another_write_is_done_again_without_publishing_agai
 
     busy = MeetsAnother(closed.table._client, "anslag")
     with pytest.raises(ConflictError):
-        Announcing(busy, Effects(busy), inbox.topic, closed.clock, closed.random).publish(ROUND, digest, "bertil")
+        Announcing(busy, Effects(busy), inbox.topic, closed.started, "publish", closed.clock, closed.random).publish(
+            ROUND, digest, "bertil"
+        )
     assert announcing(closed, inbox.topic).finish(ROUND) is True
     assert len(inbox.read()) == 1
     assert closed.round().state is RoundState.ANNOUNCED

@@ -81,7 +81,8 @@ class World:
     def lifecycle(self) -> Lifecycle:
         closing = Closing(self.table, self.bucket, self.uploads, timedelta(seconds=60), self.clock, self.random)
         effects = Effects(self.table)
-        return Lifecycle(self.table, closing, effects, self.started, "summarise", "announce", self.clock, self.random)
+        names = ("summarise", "announce", "publish")
+        return Lifecycle(self.table, closing, effects, self.started, *names, self.clock, self.random)
 
     def create_round(self, **changes: Any) -> Round:
         """The round of this world, opened by the scheduled job."""

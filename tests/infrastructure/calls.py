@@ -25,6 +25,7 @@ ACTIONS = {
     "get_object VersionId": "s3:GetObjectVersion",
     "list_object_versions": "s3:ListBucketVersions",
     "generate_presigned_post": "s3:PutObject",
+    "put_object": "s3:PutObject",
     "put_object_tagging VersionId": "s3:PutObjectVersionTagging",
     "publish": "sns:Publish",
     "send_email": "ses:SendEmail",

@@ -246,7 +246,7 @@ def _furnish() -> dict[str, str]:
     _create_jobs(client)
     return {
         **queues,
-        **{f"{job.upper()}_FUNCTION": f"anslag-{job}" for job in (*JOBS, "announce")},
+        **{f"{job.upper()}_FUNCTION": f"anslag-{job}" for job in (*JOBS, "announce", "publish")},
         "TABLE_NAME": "anslag",
         "UPLOAD_BUCKET": "uploads",
         "SIGNING_KEY_ID": "",
@@ -263,7 +263,7 @@ def _create_jobs(client: Callable[..., Any]) -> None:
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("job.py", "")
-    for job in (*JOBS, "announce"):
+    for job in (*JOBS, "announce", "publish"):
         client("lambda").create_function(
             FunctionName=f"anslag-{job}",
             Runtime="python3.13",

@@ -13,7 +13,7 @@ import pytest
 from tests.infrastructure.template_reading import function_of, functions, named, variables
 from tests.template import ROOT, resources, translated
 
-FUNCTIONS = ("acknowledge", "administer", "advance", "announce", "apply", "decide", "ingest", "summarise")
+FUNCTIONS = ("acknowledge", "administer", "advance", "announce", "apply", "decide", "ingest", "publish", "summarise")
 
 
 def test_the_functions_are_those_of_the_house() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from shared.results.everything import all_files
+from tests.builders.publications import ADDRESS, published
+from tests.builders.texts import december_2019
 from tests.infrastructure.calls import calls_of
 from tests.infrastructure.template_reading import (
     allowed,
@@ -22,6 +26,14 @@ PREFIX = "arn:${AWS::Partition}"
 PLACE = "${AWS::Region}:${AWS::AccountId}"
 ROUNDS = "${UploadBucket.Arn}/rounds/*"
 DOCUMENTS = f"{ROUNDS}/submissions/*/application.json"
+RESULTS = {
+    "${PagesBucket.Arn}/data/*",
+    *(
+        f"${{PagesBucket.Arn}}/{language}/{path}"
+        for language in ("sv", "en")
+        for path in ("announcements.atom", "awards/*", "data", "results", "rounds/*")
+    ),
+}
 
 
 def _own(function: str) -> str:
@@ -62,6 +74,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "FailedJobs.Arn": "sqs:SendMessage",
         _own("summarise"): "lambda:InvokeFunction",
         _own("announce"): "lambda:InvokeFunction",
+        _own("publish"): "lambda:InvokeFunction",
     },
     "SummariseRole": {
         "SummariseLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
@@ -92,6 +105,13 @@ ALLOWED: dict[str, dict[str, str]] = {
         "AnnounceLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
         "Table.Arn": "dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
         "AwardTopic": "sns:Publish",
+        _own("publish"): "lambda:InvokeFunction",
+        "FailedJobs.Arn": "sqs:SendMessage",
+    },
+    "PublishRole": {
+        "PublishLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
+        "Table.Arn": "dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem",
+        **dict.fromkeys(RESULTS, "s3:PutObject"),
         "FailedJobs.Arn": "sqs:SendMessage",
     },
     "SchedulerRole": {
@@ -170,14 +190,26 @@ def test_all_resources_are_meant_in_the_tracing_policy_alone() -> None:
     assert everywhere == [("TracingPolicy", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"])]
 
 
-def test_objects_are_read_and_written_below_rounds_alone() -> None:
+def test_objects_are_read_and_written_below_rounds_alone_and_results_where_results_belong() -> None:
     of_objects = {
         resource
         for role in ALLOWED
         for action, resource in allowed(role)
         if action.startswith("s3:") and "Object" in action
     }
-    assert of_objects == {ROUNDS, DOCUMENTS}
+    assert of_objects == {ROUNDS, DOCUMENTS, *RESULTS}
+
+
+def test_publish_may_write_every_file_that_it_makes_and_none_of_the_applicants_pages() -> None:
+    may = [re.compile(one.removeprefix("${PagesBucket.Arn}/").replace("*", ".+")) for one in RESULTS]
+
+    def allowed_to_write(path: str) -> bool:
+        return any(one.fullmatch(path) for one in may)
+
+    made = [file.path for file in all_files([published(december_2019())], ADDRESS)]
+    assert [path for path in made if not allowed_to_write(path)] == []
+    applicants = ("index.html", "config.json", "form.js", "sv/", "sv/form", "en/application", "sv/accessibility")
+    assert [path for path in applicants if allowed_to_write(path)] == []
 
 
 def test_versions_are_listed_below_rounds_alone() -> None:

@@ -154,7 +154,7 @@ def test_every_queue_but_the_dead_letters_has_dead_letters() -> None:
 
 
 def test_every_asynchronously_invoked_function_gives_up_into_the_dead_letters_within_the_hour() -> None:
-    assert asynchronously_invoked() == {"acknowledge", "advance", "announce", "summarise"}
+    assert asynchronously_invoked() == {"acknowledge", "advance", "announce", "publish", "summarise"}
     configured = resources("AWS::Lambda::EventInvokeConfig").values()
     assert {function_of(one["FunctionName"]) for one in configured} == asynchronously_invoked()
     for one in configured:
@@ -248,7 +248,8 @@ def test_the_heartbeat_and_the_digest_are_scheduled_with_dead_letters() -> None:
 def test_every_function_that_another_starts_may_be_started_by_it() -> None:
     assert {function: started_by(function) for function in functions() if started_by(function)} == {
         "administer": {"acknowledge", "advance", "summarise"},
-        "advance": {"announce", "summarise"},
+        "advance": {"announce", "publish", "summarise"},
+        "announce": {"publish"},
     }
     for function in functions():
         rights = allowed(f"{function.capitalize()}Role")

@@ -104,6 +104,7 @@ class Cloud:
             self.functions,
             "summarise",
             "announce",
+            "publish",
             self.kernel.now,
             self.random,
         )
@@ -141,7 +142,8 @@ class Cloud:
 
     @property
     def announcing(self) -> Announcing:
-        return Announcing(self.table, Effects(self.table), self.awards, self.kernel.now, self.random)
+        effects = Effects(self.table)
+        return Announcing(self.table, effects, self.awards, self.functions, "publish", self.kernel.now, self.random)
 
     @property
     def attesting(self) -> Attesting:
