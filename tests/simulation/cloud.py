@@ -19,12 +19,14 @@ from functions.apply.drafting import Drafting
 from functions.apply.mailing import Mailing
 from functions.decide.deciding import Deciding
 from functions.ingest.intake import Intake
+from functions.publish.publishing import Publishing
 from functions.summarise.summarising import Summarising
 from shared.aws.effects import Effects
 from shared.instants import parse_iso
 from shared.rounds import Round
 from tests.simulation.doubles.bucket import MemoryBucket
 from tests.simulation.doubles.messages import Mail, MemoryFunctions, MemoryMailer, MemoryQueue, MemoryTopic, Published
+from tests.simulation.doubles.public_files import MemoryPublicFiles
 from tests.simulation.doubles.signer import MemorySigner
 from tests.simulation.doubles.table import MemoryTable
 from tests.simulation.kernel import Kernel
@@ -33,6 +35,8 @@ from tests.simulation.watch import Watch
 ROUND = "2019-autumn"
 OPENS = parse_iso("2019-10-15T10:00:00Z")
 DRAIN = timedelta(seconds=60)
+PAGES = "https://bidrag.example"
+"""Where everybody reads results."""
 
 
 @dataclass
@@ -61,6 +65,7 @@ class Cloud:
         self.staff = MemoryTopic(self._summary_sent, self.kernel)
         self.awards = MemoryTopic(self._announced, self.kernel)
         self.mailer = MemoryMailer(self._mailed, self.kernel)
+        self.public = MemoryPublicFiles(self.kernel)
         self.started: list[tuple[str, dict[str, Any]]] = []
         self.functions = MemoryFunctions(lambda name, event: self.started.append((name, event)), self.kernel)
         self.watch = Watch(self.table, self.bucket)
@@ -144,6 +149,10 @@ class Cloud:
     def announcing(self) -> Announcing:
         effects = Effects(self.table)
         return Announcing(self.table, effects, self.awards, self.functions, "publish", self.kernel.now, self.random)
+
+    @property
+    def publishing(self) -> Publishing:
+        return Publishing(self.table, Effects(self.table), self.public, PAGES, self.kernel.now)
 
     @property
     def attesting(self) -> Attesting:

@@ -26,7 +26,7 @@ class Delivery:
 
     def __init__(self, world: World) -> None:
         self.world, self.cloud = world, world.cloud
-        self.dice = world.dice("delivery")
+        self.dice, self.pages = world.dice("delivery"), world.dice("result pages")
         self.copies = [Environment(f"copy {number}", self._skew()) for number in range(_COPIES)]
         self.position = 0
         self.later = 0
@@ -183,11 +183,11 @@ class Delivery:
 
     def invoke_later(self, name: str, event: dict[str, Any]) -> None:
         """Lambda has taken the event. It runs soon, perhaps twice, and again where it fails."""
-        world = self.world
-        times = 2 if world.happens(f"{world.number(f'start of {name}')} runs twice", 0.15, self.dice) else 1
+        world, dice = self.world, self.pages if name == "publish" else self.dice
+        times = 2 if world.happens(f"{world.number(f'start of {name}')} runs twice", 0.15, dice) else 1
         for _ in range(times):
             self.later += 1
-            world.after(self.dice.random() * 3, lambda: self._invoke(name, event, 0 if name == "advance" else 2))
+            world.after(dice.random() * 3, lambda: self._invoke(name, event, 0 if name == "advance" else 2))
 
     def _invoke(self, name: str, event: dict[str, Any], tries: int) -> None:
         self.later -= 1
@@ -204,12 +204,7 @@ class Delivery:
         self.world.spawn(name, lambda: self._job(name, event), end)
 
     def _job(self, name: str, event: dict[str, Any]) -> Any:
-        cloud = self.cloud
-        if name == "advance":
-            return handlers.job(name, cloud.lifecycle, event)
-        if name == "summarise":
-            return handlers.job(name, cloud.summarising, event)
-        return handlers.job(name, cloud.receipts if name == "acknowledge" else cloud.announcing, event)
+        return handlers.job(name, getattr(self.cloud, handlers.WORK[name]), event)
 
     def schedule(self, name: str, event: dict[str, Any], every: float) -> None:
         """A rate: it fires, mostly, and now and then twice."""

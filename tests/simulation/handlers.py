@@ -65,10 +65,11 @@ def acknowledge(number: int, receipts: Receipts, changes: list[tuple[int, Change
     return str(failures[0]["itemIdentifier"]) if failures else None
 
 
-_WORK = {
+WORK = {
     "advance": "lifecycle",
     "summarise": "summarising",
     "announce": "announcing",
+    "publish": "publishing",
     "acknowledge": "receipts",
 }
 
@@ -80,7 +81,7 @@ def job(function: str, work: Any, event: dict[str, Any]) -> Any:
     all time.
     """
     module = copy_of(function, _JOBS)
-    setattr(module, _WORK[function], lambda: work)
+    setattr(module, WORK[function], lambda: work)
     return module.lambda_handler.__wrapped__(event, Context())
 
 

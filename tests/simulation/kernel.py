@@ -39,7 +39,9 @@ class Fault(StrEnum):
 SINGLE = (Fault.FAILS, Fault.LOST, Fault.DIES)
 """The three kinds that whole small worlds go through at every call."""
 _CONFLICTS = frozenset({"write", "transact", "put_all"})
-_TWICE = frozenset({"write", "publish_text", "publish_both", "mail", "send", "send_text", "start", "delete"})
+_TWICE = frozenset(
+    {"write", "publish_text", "publish_both", "mail", "send", "send_text", "start", "delete", "publish_file"}
+)
 """Calls that the SDK repeats as they are (it gives transactions a token, under which they happen once)."""
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from functions.administer.dead_letters import DeadLetters
 from functions.advance import closing
+from functions.advance.lifecycle import Lifecycle
 from functions.ingest import intake
 from functions.summarise.summarising import Summarising
 from shared import applications
@@ -134,6 +135,12 @@ PLANTED = (
         NEWEST,
         40,
         lambda: replaced(applications, "order_of", planting.unpadded),
+    ),
+    Planted(
+        "the pages of an announcement are asked for once",
+        "what-was-announced-can-be-read",
+        100,
+        lambda: replaced(Lifecycle, "_pages", lambda *_: []),
     ),
     Planted(
         "an application is stored with another title",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -11,6 +12,8 @@ from typing import Any
 
 from shared import instants, letters, wording
 from shared.programme import Programme, load
+from shared.results.everything import File, overview_files, round_files
+from shared.results.publication import Publication
 from shared.validation import Verdict, judge
 from tests.simulation.replacing import replaced
 
@@ -35,10 +38,25 @@ def _judge(raw: bytes, programme: Programme) -> Verdict:
     return _judged(raw, programme.key)
 
 
+def _written_once(write: Callable[..., Iterator[File]]) -> Callable[..., list[File]]:
+    """The files of the same announcements, written once."""
+    written: dict[str, list[File]] = {}
+
+    def files(given: Publication | list[Publication], address: str) -> list[File]:
+        every = given if isinstance(given, list) else [given]
+        told = json.dumps([[one.document for one in each.announcements] for each in every], sort_keys=True)
+        if told not in written:
+            written[told] = list(write(given, address))
+        return written[told]
+
+    return files
+
+
 @contextlib.contextmanager
 def quick() -> Iterator[None]:
     """What is pure is worked out once, wherever the product uses it."""
     remembered = {id(judge): _judge, **{id(one): lru_cache(maxsize=4096)(one) for one in _PURE}}
+    remembered |= {id(one): _written_once(one) for one in (round_files, overview_files)}
     before = gc.get_threshold()
     with contextlib.ExitStack() as stack:
         for module in [one for name, one in sys.modules.items() if name.startswith(("functions.", "shared."))]:

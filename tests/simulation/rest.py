@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from shared import keys, totals
 from shared.applications import Application, ApplicationState, Outcome, order_of
+from shared.aws.table import Item
+from shared.results import everything
+from shared.results.publication import Announcement, Publication
 from shared.rounds import RoundState
-from tests.simulation.cloud import ROUND, Cloud
+from tests.simulation.cloud import PAGES, ROUND, Cloud
 from tests.simulation.corpus import by_hash
 from tests.simulation.doubles.bucket import Stored
 from tests.simulation.watch import Violation, certificate_faults
@@ -23,6 +26,7 @@ def faults_at_rest(cloud: Cloud) -> Iterator[Violation]:
     yield from _certificate(cloud)
     yield from _verified(cloud)
     yield from _announcement(cloud)
+    yield from _pages(cloud)
     yield from _kept(cloud)
 
 
@@ -134,6 +138,24 @@ def _announcement(cloud: Cloud) -> Iterator[Violation]:
         figures = sorted(award["amount"] for award in document["awards"])
         if (document["totals"]["amount"], figures) != (sum(awards), awards):
             yield Violation("announced-figures-equal-the-rows", f"{document['totals']['amount']} for {sum(awards)}")
+
+
+def _pages(cloud: Cloud) -> Iterator[Violation]:
+    """What was announced is there for everybody to read, all of it and nothing else."""
+    published = [item for item in cloud.watch.rows(ROUND, keys.ANNOUNCEMENTS) if "published_at" in item]
+    expected = published_files(published) if published else {}
+    if cloud.public.files != expected:
+        differing = {
+            path for path in cloud.public.files | expected if cloud.public.files.get(path) != expected.get(path)
+        }
+        yield Violation("what-was-announced-can-be-read", f"wrong or missing: {sorted(differing)[:3]}")
+
+
+def published_files(items: Sequence[Item]) -> dict[str, tuple[str, str]]:
+    """Everything that these announcements bring with them."""
+    publication = Publication.of(Announcement.of(item["document"], item["texts"]) for item in items)
+    files = [*everything.round_files(publication, PAGES), *everything.overview_files([publication], PAGES)]
+    return {file.path: (file.media_type, file.text) for file in files}
 
 
 def _kept(cloud: Cloud) -> Iterator[Violation]:

@@ -87,11 +87,13 @@ def with_outcomes(state: RoundState) -> tuple[Callable[[Cloud], None], list[Star
             a_copy(cloud).ingest(upload)
         if state is not RoundState.OPEN:
             cloud.now = OVER
-        if state in (RoundState.CLOSED, RoundState.DECIDED):
+        if state in (RoundState.CLOSED, RoundState.DECIDED, RoundState.ANNOUNCED):
             cloud.lifecycle.tick()
-        if state is RoundState.DECIDED:
+        if state in (RoundState.DECIDED, RoundState.ANNOUNCED):
             digest = cloud.deciding.take_in(ROUND, filled(cloud, 1), "anna")["digest"]
             cloud.deciding.approve(ROUND, digest, "bertil")
+        if state is RoundState.ANNOUNCED:
+            cloud.announcing.publish(ROUND, _previewed(cloud), "bertil")
 
     return begin, applications
 
@@ -133,6 +135,8 @@ def _start(cloud: Cloud, name: str, event: dict[str, Any]) -> None:
         cloud.summarising.digests()
     elif name == "announce":
         cloud.announcing.finish(event["round"])
+    elif name == "publish":
+        cloud.publishing.publish(event["round"])
     elif name == "acknowledge":
         cloud.receipts.resend()
     else:

@@ -12,7 +12,7 @@ from typing import Any
 from tests.simulation.kernel import Fault
 
 ROOT = Path(__file__).parents[2]
-_PORTS = ("table.py", "bucket.py", "messages.py", "signer.py", "clients.py", "http.py")
+_PORTS = ("table.py", "bucket.py", "messages.py", "signer.py", "clients.py", "http.py", "public_files.py")
 """The ports themselves: what they ask of boto3 is the contract's business."""
 METHODS: Mapping[str, str] = {
     **dict.fromkeys(("get", "get_several", "query", "write", "transact", "put_all"), "table"),
@@ -20,6 +20,7 @@ METHODS: Mapping[str, str] = {
     **dict.fromkeys(("count", "send", "send_text", "receive", "show_again", "delete"), "queue"),
     **dict.fromkeys(("publish_text", "publish_both"), "topic"),
     "start": "functions",
+    "publish_file": "public",
     **dict.fromkeys(("sign", "public_key"), "signer"),
 }
 _RECEIVERS: Mapping[str, str] = {
@@ -31,6 +32,7 @@ _RECEIVERS: Mapping[str, str] = {
     "staff": "topic",
     "awards": "topic",
     "functions": "functions",
+    "public": "public",
     "signer": "signer",
     "_signer": "signer",
 }

@@ -98,6 +98,7 @@ class Stage:
         cloud.table.stream = list(self._stream)
         cloud.bucket.restore(self._objects)
         cloud.watch.restore(self._counted)
+        cloud.public.files.clear()
         for queue, waiting in zip(self._all_queues(), self._queues, strict=True):
             queue.waiting = {name: _fresh(one) for name, one in waiting.items()}
         cloud.effects = {name: list(sent) for name, sent in self._effects.items()}

@@ -33,11 +33,13 @@ from tests.simulation.small import Event, Scenario, a_copy
 
 _SUMMARY = {"summary": "closing", "round": ROUND}
 _DIGEST = {"summary": "digest"}
+_RESULTS = {"publish": "results", "round": ROUND}
 
 
 def handlers() -> list[Scenario]:
     """One after another: every order, one event twice, every single fault."""
-    return [_ingest(), _acknowledge(), _advance(), _summarise(), _administer(), _decide(), _announce(), _apply()]
+    staff = [_summarise(), _administer(), _decide(), _announce(), _publish()]
+    return [_ingest(), _acknowledge(), _advance(), *staff, _apply()]
 
 
 def _ingest() -> Scenario:
@@ -99,6 +101,12 @@ def _announce() -> Scenario:
     finish = job("announce", {"finish": "announcement", "round": ROUND})
     events = [publish("anna"), publish("bertil"), finish, tick()]
     return Scenario("announce", begin, events, settle, faults_at_rest, timedelta(seconds=50))
+
+
+def _publish() -> Scenario:
+    begin, _ = with_outcomes(RoundState.ANNOUNCED)
+    events = [job("publish", _RESULTS, 1), job("publish", _RESULTS, 2), tick()]
+    return Scenario("publish", begin, events, settle, faults_at_rest, timedelta(seconds=50))
 
 
 def _apply() -> Scenario:
@@ -187,8 +195,11 @@ def _announcements() -> list[Scenario]:
     finish = job("announce", {"finish": "announcement", "round": ROUND})
     both = [publish("anna"), publish("bertil")]
     away = turned_away(applications, 1)
+    announced, _ = with_outcomes(RoundState.ANNOUNCED)
+    pages = [job("publish", _RESULTS, number) for number in (1, 2)]
     return [
         Scenario("announce and announce", begin, both, settle, faults_at_rest),
         Scenario("announce and finish", begin, [publish("anna"), finish], settle, faults_at_rest),
         Scenario("announce and turn away", begin, [publish("anna"), away], settle, faults_at_rest),
+        Scenario("publish and publish", announced, pages, settle, faults_at_rest),
     ]

@@ -13,7 +13,7 @@ from tests.simulation.running import RESTS_WITHIN, Outcome, run
 from tests.simulation.story import told
 
 SEEDS = 320
-PORTS = {"Table", "Bucket", "Queue", "Topic", "Mailer", "Functions", "Signer"}
+PORTS = {"Table", "Bucket", "Queue", "Topic", "Mailer", "Functions", "PublicFiles", "Signer"}
 
 
 @pytest.fixture(scope="module")
