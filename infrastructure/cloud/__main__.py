@@ -17,6 +17,7 @@ from infrastructure.cloud.deployment import DeploymentError, deploy, outputs_of
 from infrastructure.cloud.mailbox import mailbox
 from infrastructure.cloud.running import HOME, ROOT, Cloud, CloudError, running, start, stop
 from infrastructure.pages import PagesError, publish
+from shared.results import addresses
 
 ENVIRONMENT = HOME / "env"
 DEMO = "infrastructure.demo"
@@ -41,6 +42,8 @@ def up(
             raise
     _write_environment(cloud, staff)
     console.print(f"\nThe applicants' pages:   {outputs['PagesUrl']}/")
+    if _announced(cloud, outputs):
+        console.print(f"Results of rounds:       {outputs['PagesUrl']}/{addresses.results('sv')}")
     console.print(f"The embedded cloud runs on {cloud.endpoint} (process {cloud.process}).")
     for name, value in outputs.items():
         console.print(f"  {name:<24} {value}")
@@ -125,6 +128,12 @@ def _furnish(cloud: Cloud) -> tuple[dict[str, str], Mapping[str, str]]:
         return outputs, {}
     with _step("Opening a round"):
         return outputs, demo.open_round(cloud, outputs) or {}
+
+
+def _announced(cloud: Cloud, outputs: Mapping[str, str]) -> bool:
+    """Whether results are there to read, from before the last `down`."""
+    found = cloud.client("s3").list_objects_v2(Bucket=outputs["PagesBucketName"], Prefix=addresses.results("sv"))
+    return bool(found.get("Contents"))
 
 
 def _write_environment(cloud: Cloud, staff: Mapping[str, str]) -> None:

@@ -18,10 +18,12 @@ from moto import mock_aws
 from infrastructure.cloud.running import running_cloud
 from shared.aws.bucket import Bucket, Form, ObjectVersion
 from shared.aws.messages import Mailer, Queue, Topic
+from shared.aws.public_files import PublicFiles
 from shared.aws.signer import Signer
 from shared.aws.table import Table
 from tests.simulation.doubles.bucket import FormRefusedError, MemoryBucket
 from tests.simulation.doubles.messages import MemoryMailer, MemoryQueue, MemoryTopic
+from tests.simulation.doubles.public_files import MemoryPublicFiles
 from tests.simulation.doubles.signer import MemorySigner
 from tests.simulation.doubles.table import MemoryTable
 from tests.template import create_table
@@ -40,6 +42,7 @@ class Services:
     topic: Topic
     mailer: Mailer
     signer: Signer
+    public: PublicFiles
     put: Callable[[str, bytes], str]
     """An object; answers its version."""
     tags: Callable[[ObjectVersion], dict[str, str]]
@@ -47,11 +50,13 @@ class Services:
     """What a browser sends. Raises FormRefusedError."""
     published: Callable[[], list[dict[str, Any]]]
     """What a queue that subscribes to the topic got: Message and MessageAttributes."""
+    readable: Callable[[str], tuple[str, str] | None]
+    """What everybody reads at a path: media type and text."""
 
 
 def in_memory() -> Services:
     """The doubles, on their plain wire."""
-    bucket, topic = MemoryBucket(lambda: datetime.now(UTC)), MemoryTopic()
+    bucket, topic, public = MemoryBucket(lambda: datetime.now(UTC)), MemoryTopic(), MemoryPublicFiles()
 
     def tags(version: ObjectVersion) -> dict[str, str]:
         found = bucket.find(version.key, version.version_id)
@@ -79,10 +84,12 @@ def in_memory() -> Services:
         topic,
         MemoryMailer(),
         MemorySigner(),
+        public,
         lambda key, content: bucket.put(key, content).version_id,
         tags,
         post,
         published,
+        public.files.get,
     )
 
 
@@ -110,11 +117,21 @@ def _behind_clients(kind: str, client: Callable[..., Any], post: Callable[[Form,
         Topic(sns, topic),
         Mailer(sesv2, SENDER),
         Signer(kms, signing_key),
+        PublicFiles(s3, name),
         lambda key, content: str(s3.put_object(Bucket=name, Key=key, Body=content)["VersionId"]),
         tags,
         post,
         lambda: _inbox(sqs, inbox),
+        lambda path: _readable(s3, name, path),
     )
+
+
+def _readable(s3: Any, bucket: str, path: str) -> tuple[str, str] | None:
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=path)
+    except s3.exceptions.NoSuchKey:
+        return None
+    return answer["ContentType"].partition(";")[0], answer["Body"].read().decode()
 
 
 def _subscribed(sns: Any, sqs: Any, name: str) -> tuple[str, str]:

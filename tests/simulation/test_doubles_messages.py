@@ -1,4 +1,4 @@
-"""The contract of queue, topic, sender and signing key. See `test_doubles` for what differs where."""
+"""The contract of queue, topic, sender, signing key and public files. See `test_doubles` for what differs where."""
 
 from __future__ import annotations
 
@@ -131,3 +131,12 @@ def test_a_function_is_started_with_a_copy_of_its_event() -> None:
     functions.start("summarise", event)
     event["rounds"] = []
     assert started == [("summarise", {"summary": "closing", "rounds": ["a"]})]
+
+
+def test_a_public_file_is_whole_and_the_last_that_was_put_there(aws: Services) -> None:
+    assert aws.readable("sv/results") is None
+    for text in ("<p>Älmhult", "<p>Öckerö", "<p>Öckerö"):
+        aws.public.publish_file("sv/results", "text/html", text)
+    aws.public.publish_file("data/one/iati.xml", "application/xml", "<a/>")
+    assert aws.readable("sv/results") == ("text/html", "<p>Öckerö")
+    assert aws.readable("data/one/iati.xml") == ("application/xml", "<a/>")
