@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from openpyxl import load_workbook
 
-from infrastructure.demo.applicant import ApplicantClient
+from infrastructure.demo.applicant import ApplicantClient, File
 from tests.builders.documents import a_document
 from tests.builders.listings import FIRST
 from tests.end_to_end.installation import Installation, Json
@@ -84,6 +84,20 @@ def decide(installation: Installation, round_id: str, awards: Mapping[str, int])
     file.unlink()
     assert (entered["awards"], entered["sum"]) == (len(awards), sum(awards.values()))
     return str(entered["digest"])
+
+
+def announce(installation: Installation, round_id: str, documents: Sequence[Json], files: Sequence[File] = ()) -> None:
+    """A round from opening to announcement: everybody applies, the first is awarded 20 000 kronor, and each a krona
+    more than the one before."""
+    with installation.open_for(round_id, programme=documents[0]["programme"]):
+        clients = [installation.applicant(round_id) for _ in documents]
+        for client, document in zip(clients, documents, strict=True):
+            client.outcome_of(client.send(document, files)["submission"])
+    installation.in_state(round_id, "closed")
+    digest = decide(installation, round_id, {one.reference: 20_000 + place for place, one in enumerate(clients)})
+    installation.bertil.anslag("decisions", "approve", round_id, "--digest", digest)
+    preview = installation.bertil.ask("announcement", "preview", round_id)
+    installation.bertil.anslag("announcement", "publish", round_id, "--digest", preview["digest"], "--yes")
 
 
 def subscribe(installation: Installation, county: str) -> str:

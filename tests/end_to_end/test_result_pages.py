@@ -16,7 +16,7 @@ from lxml import html
 from okfn_iati.iati_schema_validator import IatiValidator
 
 from shared import keys
-from tests.end_to_end.acts import decide
+from tests.end_to_end.acts import announce
 from tests.end_to_end.installation import Installation
 from tests.end_to_end.papers import a_play
 from tests.end_to_end.waiting import until
@@ -45,21 +45,10 @@ def _locked_out(installation: Installation, path: str) -> Iterator[None]:
         iam.delete_role_policy(RoleName=role, PolicyName="mistake")
 
 
-def _announce(installation: Installation) -> None:
-    with installation.open_for(ROUND):
-        clients = [installation.applicant(ROUND) for _ in range(2)]
-        documents = [
-            a_play(email="resultat@forening.example", title="Drömspel <en> & två"),
-            a_play("802003-4560", "Östervåla Amatörteater", email="ett@forening.example", title="Ett drömspel"),
-        ]
-        for client, document in zip(clients, documents, strict=True):
-            client.outcome_of(client.send(document)["submission"])
-    installation.in_state(ROUND, "closed")
-    awards = {client.reference: 20_000 + place for place, client in enumerate(clients)}
-    digest = decide(installation, ROUND, awards)
-    installation.bertil.anslag("decisions", "approve", ROUND, "--digest", digest)
-    preview = installation.bertil.ask("announcement", "preview", ROUND)
-    installation.bertil.anslag("announcement", "publish", ROUND, "--digest", preview["digest"], "--yes")
+PLAYS = [
+    a_play(email="resultat@forening.example", title="Drömspel <en> & två"),
+    a_play("802003-4560", "Östervåla Amatörteater", email="ett@forening.example", title="Ett drömspel"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +56,7 @@ def announced(installation: Installation) -> Installation:
     """The round is announced while nobody may write the pages for people, which is mended afterwards."""
     there = f"data/{ROUND}/awards.csv"
     with _locked_out(installation, "sv/awards/*"):
-        _announce(installation)
+        announce(installation, ROUND, PLAYS)
         until(lambda: read(installation, there).ok, "the data to be there")
         assert not read(installation, f"sv/rounds/{ROUND}").ok
         effect = keys.effect_key(ROUND, keys.result_pages(1))
