@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.instants import iso, whole_second
+from shared.letters import one_line
 from shared.results import addresses
 from shared.results.describing import described
 from shared.results.identifiers import award_id, funder_id, organisation_id
 from shared.results.publication import Award, Publication
 
 NAME = "360giving.json"
+_MOST_TITLE = 139
+"""The standard asks for less than 140 characters; the whole title is on the award's page and in the other files."""
 
 
 def grants(publication: Publication, address: str) -> str:
@@ -29,7 +32,7 @@ def _grant(publication: Publication, award: Award, address: str) -> Mapping[str,
     programme = publication.programme
     return {
         "id": award_id(programme, award),
-        "title": award.title,
+        "title": one_line(award.title, _MOST_TITLE),
         "description": described(award, programme, "en"),
         "currency": "SEK",
         "amountAwarded": award.amount,

@@ -38,6 +38,9 @@ def test_what_does_not_ship_is_unknown(key: str) -> None:
         ('per = "project" }', 'per = "project", region = "mars" }', "unknown regions: mars"),
         ('id = "everyone"', 'id = "children"', "core_areas named twice: children"),
         ("least_partners = 0", "least_partners = 1", "no country is listed"),
+        ('iati_type = "60"', 'iati_type = "foundation"', "iati_type"),
+        ('iati_type = "60"', 'iati_type = "60"\nlicence = "free for all"', "licence"),
+        ("SE-ON-802400-0005", "our own number", "organisation"),
         ("most_years = 1", 'most_years = 1\nattachments = ["poem"]', "unknown attachments: poem"),
     ],
 )

@@ -244,6 +244,13 @@ def test_grants_have_what_360giving_asks_for(publication: Publication) -> None:
     assert all(isinstance(grant["amountAwarded"], int) for grant in told["grants"])
 
 
+def test_a_long_title_is_cut_as_360giving_wants_it_and_whole_elsewhere() -> None:
+    long = published([an_award(municipality("2581"), 1, title="Öppna beslut " * 14)])
+    (grant,) = json.loads(threesixty.grants(long, ADDRESS))["grants"]
+    assert len(grant["title"]) < 140
+    assert ("Öppna beslut " * 14).strip() in table.awards_csv(long)
+
+
 # --- CSV ----------------------------------------------------------------------------------------------------------
 
 
