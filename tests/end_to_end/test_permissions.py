@@ -57,7 +57,20 @@ def deeds(installation: Installation) -> dict[str, Deed]:
     def counting(queue: str) -> Deed:
         return lambda of: of("sqs").get_queue_attributes(QueueUrl=queues[queue], AttributeNames=["All"])
 
-    functions = ("acknowledge", "administer", "advance", "announce", "apply", "decide", "ingest", "summarise")
+    def publishing(path: str) -> Deed:
+        return lambda of: of("s3").put_object(Bucket=outputs["PagesBucketName"], Key=path, Body=b"")
+
+    functions = (
+        "acknowledge",
+        "administer",
+        "advance",
+        "announce",
+        "apply",
+        "decide",
+        "ingest",
+        "publish",
+        "summarise",
+    )
     return {
         "s3 read": lambda of: of("s3").get_object(Bucket=bucket, Key=key, VersionId=version["VersionId"]),
         "s3 write": lambda of: of("s3").put_object(Bucket=bucket, Key="rounds/permissions/tried", Body=b""),
@@ -69,7 +82,10 @@ def deeds(installation: Installation) -> dict[str, Deed]:
         "s3 tag": lambda of: of("s3").put_object_tagging(
             Bucket=bucket, Key=key, VersionId=version["VersionId"], Tagging={"TagSet": []}
         ),
-        "publish a page": lambda of: of("s3").put_object(Bucket=outputs["PagesBucketName"], Key="tried", Body=b""),
+        "publish a page": publishing("tried"),
+        "publish an applicants' page": publishing("sv/tried"),
+        "publish a result": publishing("sv/rounds/tried"),
+        "publish data": publishing("data/tried/tried.csv"),
         "table get": lambda of: of("dynamodb").get_item(TableName=table, Key=_FOREIGN),
         "table get several": lambda of: of("dynamodb").batch_get_item(RequestItems={table: {"Keys": [_FOREIGN]}}),
         "table query": lambda of: of("dynamodb").query(
@@ -171,6 +187,7 @@ MAY = {
         "send to FailedJobs",
         "send to UploadQueue",
         "start announce",
+        "start publish",
         "start summarise",
         "table get",
         "table put",
@@ -202,7 +219,15 @@ MAY = {
         "table update",
     ],
     "DecideRole": ["table get", "table put", "table put several", "table query", "table update"],
-    "AnnounceRole": ["send to FailedJobs", "table get", "table put", "table query", "table update"],
+    "AnnounceRole": ["send to FailedJobs", "start publish", "table get", "table put", "table query", "table update"],
+    "PublishRole": [
+        "publish a result",
+        "publish data",
+        "send to FailedJobs",
+        "table get",
+        "table query",
+        "table update",
+    ],
     "SchedulerRole": ["send to FailedJobs", "start advance", "start summarise"],
 }
 
