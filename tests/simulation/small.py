@@ -155,8 +155,9 @@ class Stage:
             sorted((one.body, one.sent_at, one.visible_at, one.received) for one in queue.waiting.values())
             for queue in self._all_queues()
         ]
+        public = sorted((path, hash(text)) for path, (_, text) in cloud.public.files.items())
         effects, excused = sorted(cloud.effects.items()), sorted(cloud.kernel.excused.items())
-        whole = failed, cloud.now, cloud.drawn, rows, objects, queues, effects, excused, cloud.started
+        whole = failed, cloud.now, cloud.drawn, rows, objects, queues, public, effects, excused, cloud.started
         return blake2b(repr(whole).encode(), digest_size=16).digest()
 
 
