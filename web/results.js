@@ -9,6 +9,7 @@ for (const listing of document.querySelectorAll(".listing")) {
 
 function sortable(table) {
   const body = table.tBodies[0];
+  if (body.rows.length < 2) return;
   const headings = [...table.tHead.rows[0].cells];
   headings.forEach((heading, column) => {
     const button = document.createElement("button");

@@ -74,6 +74,19 @@ def test_a_result_page_reads_as_agreed(name: str, language: str) -> None:
     assert text_of(page) == golden(f"result-page-{name.replace(' ', '-')}.{language}.txt")
 
 
+@pytest.mark.parametrize(
+    ("language", "figures"),
+    [
+        ("sv", "Projekt\n1\nKommun\n1\nPartnerland\n1\n"),
+        ("en", "Project\n1\nMunicipality\n1\nPartner country\n1\n"),
+    ],
+)
+def test_one_is_told_as_one(language: str, figures: str) -> None:
+    page = html.fromstring(round_page(Site(language, ADDRESS), ROUNDS["one award"]()))
+    assert figures in text_of(page)
+    assert page.find(".//figcaption") is None
+
+
 @pytest.mark.parametrize("name", ROUNDS)
 def test_the_table_adds_up_to_the_announced_total(name: str) -> None:
     publication = ROUNDS[name]()
