@@ -41,11 +41,12 @@ function item(round) {
       moment(round.phase === "scheduled" ? round.opens_at : (round.closes_at ?? round.now), round.time_zone),
       graceOf(round),
     );
-  const address = `/${lang}/form?round=${encodeURIComponent(round.id)}`;
-  return el(
-    "li",
-    {},
-    el("h3", {}, ["open", "scheduled"].includes(round.phase) ? el("a", { href: address }, name) : name),
-    line,
-  );
+  const address = leadsTo(round);
+  return el("li", {}, el("h3", {}, address ? el("a", { href: address }, name) : name), line);
+}
+
+/** Where a round's name leads: to its start page, to its result, or nowhere while neither is of use. */
+function leadsTo({ id, phase }) {
+  if (["open", "scheduled"].includes(phase)) return `/${lang}/form?round=${encodeURIComponent(id)}`;
+  return phase === "announced" ? `/${lang}/rounds/${encodeURIComponent(id)}` : null;
 }
