@@ -96,7 +96,7 @@ def _come_to_rest(world: World, delivery: Delivery) -> int:
             redrives["next"] = cloud.now + timedelta(minutes=3)
             if letters_waiting(cloud):
                 world.spawn("administer", lambda: cloud.dead_letters.redrive(None), lambda task: None)  # noqa: ARG005
-        return over() and delivery.quiet and not _broken(cloud) and _marked(cloud)
+        return over() and delivery.quiet and not _broken(cloud) and not _owed(cloud)
 
     _until(world, over)
     began = delivery.ticks
@@ -104,10 +104,11 @@ def _come_to_rest(world: World, delivery: Delivery) -> int:
     return delivery.ticks - began
 
 
-def _marked(cloud: Cloud) -> bool:
-    """Whether the schedule has done the last thing that it owes a closed round."""
-    noted = cloud.table.peek(keys.effect_key(ROUND, keys.LEFTOVERS_MARKED))
-    return noted is not None and "done_at" in noted
+def _owed(cloud: Cloud) -> list[str]:
+    """What the schedule has yet to see to. Until then a tick changes something, and that is no replay's doing."""
+    announcement = cloud.watch.round(ROUND).announcement
+    owed = [keys.LEFTOVERS_MARKED, *([keys.result_pages(announcement)] if announcement is not None else [])]
+    return [effect for effect in owed if "done_at" not in (cloud.table.peek(keys.effect_key(ROUND, effect)) or {})]
 
 
 def _broken(cloud: Cloud) -> bool:
@@ -126,8 +127,8 @@ def _until(world: World, ends: Callable[[], bool]) -> None:
 def _check_rest(world: World, delivery: Delivery) -> None:
     watch = world.cloud.watch
     watch.judge(faults_at_rest(world.cloud))
-    if not _marked(world.cloud) and not watch.violations:
-        watch.found("everything-comes-to-rest", "files of drafts that nobody sent are not marked")
+    if not watch.violations and (owed := _owed(world.cloud)):
+        watch.found("everything-comes-to-rest", f"still to do: {owed}")
     if not delivery.quiet and not watch.violations:
         letters = [*world.cloud.failed_uploads.waiting.values(), *world.cloud.failed_jobs.waiting.values()]
         watch.found("everything-comes-to-rest", f"still at work: {sorted(world.live)}, {[one.body for one in letters]}")
