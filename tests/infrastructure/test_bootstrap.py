@@ -1,5 +1,6 @@
 """Set-up: the best Python is taken, nothing is done twice, and what goes wrong is said plainly."""
 
+import json
 import os
 import re
 import shutil
@@ -127,5 +128,35 @@ def test_the_lock_files_agree_with_each_other_and_name_no_address() -> None:
         name: set(re.findall(r"^([a-z0-9-]+==\S+)", text, re.M)) for name, text in locks.items() if name != "sam.txt"
     }
     assert versions["runtime.txt"] | versions["uv.txt"] <= versions["dev.txt"]
+    both = {line.split("==")[0] for line in versions["dev.txt"]} & {
+        line.split("==")[0] for line in versions["tests.txt"]
+    }
+    assert {line for line in versions["tests.txt"] if line.split("==")[0] in both} <= versions["dev.txt"]
     assert {name for name, text in locks.items() if "://" in text or str(Path.home()) in text} == set()
     assert "botocore" not in locks["runtime.txt"]
+
+
+def test_what_comes_from_npm_is_locked_by_hash_and_names_no_address_to_fetch_it_from() -> None:
+    lock = json.loads((ROOT / "infrastructure/lighthouse/package-lock.json").read_text())
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert "node_modules/lighthouse" in packages
+    assert {
+        name for name, package in packages.items() if not package.get("integrity", "").startswith("sha512-")
+    } == set()
+    assert {name for name, package in packages.items() if "resolved" in package} == set()
+
+
+def test_the_browser_is_one_command_wherever_it_came_from(tmp_path: Path) -> None:
+    """The machine's own, where there is one; nothing is fetched then."""
+    chromium = tmp_path / "chromium"
+    chromium.write_text("#!/bin/sh\necho started with $1\n")
+    chromium.chmod(0o755)
+    node = tmp_path / ".venv/lib/python3.13/site-packages/playwright/driver/node"
+    node.parent.mkdir(parents=True)
+    node.symlink_to("/bin/true")
+    script = f"""set -e; root={tmp_path}; say() {{ :; }}; step() {{ shift; "$@" >/dev/null; }}
+      own_apt() {{ exit 9; }}; . {ROOT}/infrastructure/browser.sh; install_chromium; "$browser/chromium" --headless"""
+    done = subprocess.run(
+        ["bash", "-c", script], env={**os.environ, "ANSLAG_CHROMIUM": str(chromium)}, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"started with --headless\n", b"")
