@@ -8,6 +8,10 @@ from unittest.mock import patch
 
 import pytest
 
+from tests.end_to_end.installing import installation
+
+__all__ = ["installation"]  # one for each process, for end-to-end tests and the browser's
+
 _HARMLESS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
