@@ -25,5 +25,10 @@ WIDE = """() => document.documentElement.scrollWidth <= document.documentElement
 
 
 def assert_fits(page: Page) -> None:
-    """Nobody has to scroll sideways to read."""
-    assert page.evaluate(WIDE) == [], f"{page.url} is wider than its window of {page.viewport_size}"
+    """Nobody has to scroll sideways to read, once a window that has just been made narrower is laid out again."""
+    wide: list[str] = []
+    for _ in range(20):
+        if not (wide := page.evaluate(WIDE)):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{page.url} is wider than its window of {page.viewport_size}:\n" + "\n".join(wide))
