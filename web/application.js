@@ -26,7 +26,7 @@ async function untilArrived(status, round, sent) {
   const told = el("p", {}, t.checking);
   const began = performance.now();
   if (!hasArrived(status, sent))
-    show("sending", heading(round, t.isSent), told, el("progress", { "aria-label": t.isSent }));
+    show("sending", heading(round, t.isSent), reference(status), told, el("progress", { "aria-label": t.isSent }));
   for (let pause = LOOK; !hasArrived(status, sent); pause = Math.min(pause * 1.2, 4000)) {
     const waited = performance.now() - began;
     if (waited > SLOW && told.textContent === t.checking) say((told.textContent = t.slow(round.mails_links)));
@@ -49,6 +49,8 @@ const heading = (round, words) => [
   el("h1", { tabindex: -1 }, words),
 ];
 
+const reference = (status) => el("p", { class: "screen" }, `${t.reference} `, el("strong", {}, status.reference));
+
 /** receipt, refused, late, withdrawn, draft or lost: what the page is about. */
 function stateOf({ refused, state, lost }) {
   if (lost) return "lost";
@@ -59,7 +61,7 @@ function stateOf({ refused, state, lost }) {
 async function draw(status, round) {
   const state = stateOf(status);
   const open = round.phase === "open";
-  const when = (iso) => moment(iso, round.time_zone);
+  const when = (iso, seconds) => moment(iso, round.time_zone, seconds);
   const { submissions } = await read("/application/history");
   sending.clear();
   document.title = `${t.states[state]} – ${t.service}`;
@@ -67,7 +69,7 @@ async function draw(status, round) {
   show(
     state,
     heading(round, t.states[state]),
-    el("p", { class: "screen" }, `${t.reference} `, el("strong", {}, status.reference)),
+    reference(status),
     ABOUT[state](status, round, when),
     status.current && status.state === "submitted" && (await receipt(status, round)),
     open && left,
@@ -93,7 +95,7 @@ const ABOUT = {
   draft: (_, round) => paragraph(round.phase === "open" ? t.isDraft : t.isDraftTooLate),
   lost: () => el("p", { class: "notice" }, t.lost),
   late: ({ refused, current }, round, when) => [
-    el("p", { class: "notice" }, t.tooLate(when(refused.arrived_at), when(round.closes_at), graceOf(round))),
+    el("p", { class: "notice" }, t.tooLate(when(refused.arrived_at, true), when(round.closes_at, true), graceOf(round))),
     current && paragraph(t.stillCounts(current.version)),
   ],
   refused: ({ refused, current, state }, round) => [
@@ -174,11 +176,11 @@ function next(round, { state, current }, when) {
         : t.mayChangeOpen
       : closes && t.noMoreChanges(when(closes), changed),
     phase === "announced"
-      ? t.isAnnounced(round.mails_links)
+      ? el("a", { href: `/${lang}/rounds/${encodeURIComponent(round.id)}` }, t.isAnnounced)
       : closes
         ? t.decisionBy(days, dayAfter(closes, round.time_zone, days))
         : t.decisionWithin(days),
-    round.mails_links && phase !== "announced" && t.toldBy,
+    phase !== "announced" && t.toldBy,
   ];
   return el(
     "section",

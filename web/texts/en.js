@@ -136,8 +136,8 @@ export default {
   chosen: "(chosen)",
 
   sendHeading: "Submit",
-  writeTo: "In which language do you want the receipt and the decision?",
-  writesIn: (language) => `Receipt and decision are written in ${language}.`,
+  writeTo: "In which language do you want the receipt?",
+  writesIn: (language) => `The receipt is written in ${language}.`,
   languages: { sv: { sv: "Svenska", en: "Swedish" }, en: { sv: "Engelska", en: "English" } },
   aboutSending: (until) => `When you submit, the application is checked and you get a receipt. You can change it and submit again until ${until}.`,
   aboutSendingOpen: "When you submit, the application is checked and you get a receipt. You can change it and submit again while the round is open.",
@@ -196,8 +196,8 @@ export default {
   noMoreChanges: (closed, before) => `The deadline was ${closed}. ${before ? "" : "What you sent had been started before it and counts as being in time. "}The application can no longer be changed.`,
   decisionBy: (days, day) => `A decision is expected by ${day}, within ${days} days of the deadline.`,
   decisionWithin: (days) => `A decision is expected within ${days} days of the closing of the round.`,
-  isAnnounced: (mails) => `The result has been announced.${mails ? " The decision has been sent to the contact person's e-mail." : ""}`,
-  toldBy: "The decision is sent to the contact person's e-mail when the result is announced.",
+  isAnnounced: "The result has been announced.",
+  toldBy: "The result is announced on this website.",
   versions: "What you have submitted",
   outcomes: {
     accepted: (number) => `Accepted as version ${number}`,

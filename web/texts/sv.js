@@ -136,8 +136,8 @@ export default {
   chosen: "(valt)",
 
   sendHeading: "Skicka in",
-  writeTo: "På vilket språk vill du få kvitto och beslut?",
-  writesIn: (language) => `Kvitto och beslut skrivs på ${language.toLowerCase()}.`,
+  writeTo: "På vilket språk vill du få kvittot?",
+  writesIn: (language) => `Kvittot skrivs på ${language.toLowerCase()}.`,
   languages: { sv: { sv: "Svenska", en: "Swedish" }, en: { sv: "Engelska", en: "English" } },
   aboutSending: (until) => `När du skickar in kontrolleras ansökan, och du får ett kvitto. Du kan ändra och skicka igen fram till ${until}.`,
   aboutSendingOpen: "När du skickar in kontrolleras ansökan, och du får ett kvitto. Du kan ändra och skicka igen så länge omgången är öppen.",
@@ -196,8 +196,8 @@ export default {
   noMoreChanges: (closed, before) => `Ansökningstiden gick ut ${closed}. ${before ? "" : "Det du skickade hade börjat skickas dessförinnan och räknas som inkommet i tid. "}Ansökan kan inte längre ändras.`,
   decisionBy: (days, day) => `Beslut väntas senast ${day}, det vill säga inom ${days} dagar från sista ansökningsdag.`,
   decisionWithin: (days) => `Beslut väntas inom ${days} dagar från det att omgången har stängt.`,
-  isAnnounced: (mails) => `Resultatet är offentliggjort.${mails ? " Beslutet har skickats till kontaktpersonens e-post." : ""}`,
-  toldBy: "Beslutet skickas till kontaktpersonens e-post när resultatet offentliggörs.",
+  isAnnounced: "Resultatet är offentliggjort.",
+  toldBy: "Resultatet offentliggörs här på webbplatsen.",
   versions: "Vad du har skickat",
   outcomes: {
     accepted: (number) => `Mottagen som version ${number}`,
