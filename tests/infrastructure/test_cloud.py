@@ -268,7 +268,7 @@ def test_stopping_ends_functions_at_work_too(crashed: bool, artefacts: Artefacts
         assert stop(home) == (None if crashed else cloud)
     assert becomes_true(lambda: mentions(home) == [], seconds=1)
     assert time.monotonic() - begun < 20
-    assert processes_of(cloud.process) == []
+    assert becomes_true(lambda: processes_of(cloud.process) == [], seconds=1)
     assert stop(home) is None
     assert sorted(path.name for path in home.iterdir()) == ["cloud.lock", "cloud.log", "python", "run"]
 
