@@ -109,12 +109,13 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """An accepted version. `sha256` is the document's."""
+    """An accepted version. `sha256` and `size`, in bytes, are the document's."""
 
     submission: str
     version_id: str
     arrived_at: datetime
     sha256: str
+    size: int
     number: int
     facts: Facts
 
@@ -161,6 +162,7 @@ class Arrival:
     version_id: str
     arrived_at: datetime
     sha256: str
+    size: int
     in_time: bool
     problems: tuple[Problem, ...]
     facts: Facts | None
@@ -214,7 +216,13 @@ class Application:
             return Outcome.DUPLICATE, replace(self, repeated=max(self.repeated, arrival.order))
         number = 1 if self.current is None else self.current.number + 1
         version = Version(
-            arrival.submission, arrival.version_id, arrival.arrived_at, arrival.sha256, number, arrival.facts
+            arrival.submission,
+            arrival.version_id,
+            arrival.arrived_at,
+            arrival.sha256,
+            arrival.size,
+            number,
+            arrival.facts,
         )
         newer = self.current is None or max(self.current.order, self.repeated) < arrival.order
         # An older version that comes to hand late is accepted, and stays in the past.
@@ -252,6 +260,7 @@ class Application:
                 "version_id": self.current.version_id,
                 "arrived_at": iso(self.current.arrived_at),
                 "sha256": self.current.sha256,
+                "size": self.current.size,
                 "number": self.current.number,
                 "facts": self.current.facts.as_item(),
             }
@@ -288,6 +297,7 @@ class Application:
                 current["version_id"],
                 parse_iso(current["arrived_at"]),
                 current["sha256"],
+                current["size"],
                 current["number"],
                 Facts.from_item(current["facts"]),
             ),

@@ -54,10 +54,9 @@ def arrival_facts(
 def files_received(version: Version, programme: Programme, language: str) -> str:
     kinds = {kind.id: kind.name for kind in programme.attachments}
     document = either(language, "Ansökan", "The application")
-    blocks = [f"{document}\n  application.json\n{_checksum(version.sha256)}"]
+    blocks = [f"{document}\n  application.json, {_size(version.size, language)}\n{_checksum(version.sha256)}"]
     for file in version.facts.attachments:
-        size = counted(file["size"], ("byte", either(language, "byte", "bytes")))
-        name = bullets([[f"{one_line(file['name'])}, {size}"]], mark="  ")
+        name = bullets([[f"{one_line(file['name'])}, {_size(file['size'], language)}"]], mark="  ")
         blocks.append(f"{kinds[file['kind']].in_language(language)}\n{name}\n{_checksum(file['sha256'])}")
     heading = either(language, "Inkomna handlingar", "Documents received")
     explanation = paragraph(
@@ -70,6 +69,10 @@ def files_received(version: Version, programme: Programme, language: str) -> str
         )
     )
     return "\n\n".join([f"{heading} ({number(len(blocks))})", *blocks, explanation])
+
+
+def _size(size: int, language: str) -> str:
+    return counted(size, ("byte", either(language, "byte", "bytes")))
 
 
 def _checksum(sha256: str) -> str:

@@ -71,7 +71,7 @@ async function draw(status, round) {
     heading(round, t.states[state]),
     reference(status),
     ABOUT[state](status, round, when),
-    status.current && status.state === "submitted" && (await receipt(status, round)),
+    status.current && status.state === "submitted" && receipt(status, round),
     open && left,
     actions(status, open, state),
     next(round, status, when),

@@ -1,16 +1,15 @@
 // The receipt: what arrived, when, and every file with its checksum. It can be printed and saved.
-import { call, read, sha256 } from "./api.js";
+import { call } from "./api.js";
 import { moment } from "./clock.js";
 import { download, el, facts, say } from "./dom.js";
-import { build, bytesOf } from "./form/document.js";
 import { fileSize, kronor, lang, t } from "./texts.js";
 
 /** @param {any} status GET /application @param {any} round GET /rounds/{id} */
-export async function receipt(status, round) {
+export function receipt(status, round) {
   const { current } = status;
   const kinds = new Map(round.programme.attachments.map((kind) => [kind.id, kind.name[lang]]));
   const listed = [
-    { kind: "", name: "application.json", sha256: current.sha256, size: await documentSize(round, current.sha256) },
+    { kind: "", name: "application.json", sha256: current.sha256, size: current.size },
     ...current.attachments,
   ];
   return el(
@@ -36,11 +35,7 @@ export async function receipt(status, round) {
           "li",
           {},
           el("span", { class: "name" }, file.name),
-          el(
-            "span",
-            { class: "how" },
-            [kinds.get(file.kind) ?? t.theApplication, file.size && sizeOf(file.size)].filter(Boolean).join(", "),
-          ),
+          el("span", { class: "how" }, `${kinds.get(file.kind) ?? t.theApplication}, ${sizeOf(file.size)}`),
           el("code", { class: "sum" }, `SHA-256 ${file.sha256}`),
         ),
       ),
@@ -51,13 +46,6 @@ export async function receipt(status, round) {
 }
 
 const sizeOf = (bytes) => (bytes < 1000 ? t.bytes(bytes) : `${fileSize(bytes)} (${t.bytes(bytes)})`);
-
-/** The document's size, which the status does not tell: the draft gives the same bytes, or another hash. */
-async function documentSize(round, sha) {
-  const { draft } = await read("/application/draft");
-  const bytes = bytesOf(build(draft?.fields ?? {}, round).document);
-  return (await sha256(bytes)) === sha ? bytes.byteLength : undefined;
-}
 
 function saving({ application, receipt: letter }) {
   const told = el("p", { class: "wrong", role: "alert" });

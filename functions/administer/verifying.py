@@ -129,8 +129,8 @@ class Verifying:
         if (key, current.version_id) not in there:
             return None
         version, raw = self.bucket.read(key, current.version_id, most=MOST_DOCUMENT_BYTES)
-        same = (version.arrived_at, hashlib.sha256(raw).hexdigest()) == (current.arrived_at, current.sha256)
-        return raw if same else None
+        found = (version.arrived_at, hashlib.sha256(raw).hexdigest(), len(raw))
+        return raw if found == (current.arrived_at, current.sha256, current.size) else None
 
 
 def _facts(raw: bytes, programme: Programme, current: Version) -> dict[str, Any] | None:

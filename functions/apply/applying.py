@@ -262,6 +262,7 @@ def _current(version: Version) -> dict[str, Any]:
         "version": version.number,
         "arrived_at": iso(version.arrived_at),
         "sha256": version.sha256,
+        "size": version.size,
         "title": version.facts.title,
         "requested": version.facts.requested,
         "attachments": [

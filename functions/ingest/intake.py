@@ -92,6 +92,7 @@ class Intake:
             version.version_id,
             version.arrived_at,
             hashlib.sha256(raw).hexdigest(),
+            len(raw),
             in_time=True,
             problems=problems,
             facts=facts,

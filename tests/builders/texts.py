@@ -115,7 +115,7 @@ def some_facts(applicant: Applicant | None = None, **changes: Any) -> Facts:
 
 def a_version(number: int = 1, arrived_at: datetime = ARRIVED, **changes: Any) -> Version:
     """An accepted version; changes are of its facts."""
-    return Version(f"S{number}", f"v{number}", arrived_at, "9c" * 32, number, some_facts(**changes))
+    return Version(f"S{number}", f"v{number}", arrived_at, "9c" * 32, 4_211, number, some_facts(**changes))
 
 
 def an_application(reference: str = "7K3M9QXRC", current: Version | None = None, **changes: Any) -> Application:

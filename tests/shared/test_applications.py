@@ -38,7 +38,7 @@ def arrival(
     at = START + timedelta(seconds=second)
     problems = () if valid else (problem("missing", "contact.email"),)
     return Arrival(
-        submission, "v-" + submission, at, content or submission, in_time, problems, FACTS if valid else None
+        submission, "v-" + submission, at, content or submission, 1_000, in_time, problems, FACTS if valid else None
     )
 
 

@@ -98,7 +98,7 @@ def test_a_receipt_holds_every_file_with_name_size_and_checksum() -> None:
     lines = letter.text.replace("\u00a0", " ").split("\n")
     held = [line.strip() for line in lines if "SHA-256: " in line or "bytes" in line or "application.json" in line]
     assert held == [
-        "application.json",
+        "application.json, 4 211 bytes",
         f"SHA-256: {'9c' * 32}",
         "Avsiktsförklaring å ä ö.pdf, 482 113 bytes",
         f"SHA-256: {'5f' * 32}",
