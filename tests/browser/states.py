@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from infrastructure.demo.applicant import ApplicantClient, File
 from shared.instants import iso
+from shared.problems import problem
 from tests.browser.forms import Form, begin, form_of, status_page
 from tests.browser.visitors import Visitor
 from tests.browser.words import WORDS
@@ -236,6 +237,7 @@ def _withdrawing(stage: Stage, visitor: Visitor, language: str) -> Page:
 
 
 FAILED = {"sv": "Sidan kan inte visas", "en": "The page cannot be shown"}
+_INTERNAL = {"title": problem("internal").sv, "status": 500, "problems": [problem("internal").as_json()]}
 
 
 @state("wrong link")
@@ -251,4 +253,30 @@ def _unreachable(_: Stage, visitor: Visitor, language: str) -> Page:
     visitor.cut("**/rounds")
     page = visitor.open(f"/{language}/")
     status_page(page, FAILED[language])
+    return page
+
+
+@state("the service fails")
+def _fails(_: Stage, visitor: Visitor, language: str) -> Page:
+    """Each time that it is asked; the page tries again for some seconds before it says so."""
+    visitor.forgive("status of 500")
+    headers = {"Access-Control-Allow-Origin": "*"}
+    visitor.context.route("**/rounds", lambda route: route.fulfill(status=500, json=_INTERNAL, headers=headers))
+    page = visitor.open(f"/{language}/")
+    status_page(page, FAILED[language])
+    expect(page.get_by_text(getattr(problem("internal"), language))).to_be_visible()
+    return page
+
+
+@state("link mailed too often")
+def _mailed_too_often(stage: Stage, visitor: Visitor, language: str) -> Page:
+    visitor.forgive("status of 429")
+    client = stage.installation.applicant(OPEN)
+    for _ in range(3):
+        client.mail_link("asa@pitea.example", language)
+    page = visitor.open(f"/{language}/application#{client.token}")
+    label = {"sv": "Skicka länken till en e-postadress", "en": "Send the link to an e-mail address"}[language]
+    page.get_by_label(label).fill("asa@pitea.example")
+    page.get_by_role("button", name={"sv": "Skicka länken", "en": "Send the link"}[language]).click()
+    expect(page.get_by_text(getattr(problem("too-many-links"), language))).to_be_visible()
     return page
