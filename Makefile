@@ -14,7 +14,7 @@ help: ## This list
 	  while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 .PHONY: demo
-demo: setup ## A whole round on your own machine, from opening to announcement, in half a minute
+demo: setup ## A whole round on your own machine, from opening to announcement, in about a minute
 	@$(BIN)/python -m infrastructure.demo
 
 .PHONY: up
