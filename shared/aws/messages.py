@@ -97,11 +97,13 @@ class Letter:
 
 
 class Queue:
-    """One SQS queue."""
+    """One SQS queue. `wait_seconds` is how long to look for messages where there seem to be none: SQS asks some of
+    its servers only where nobody waits, and may say that there is nothing."""
 
-    def __init__(self, client: SQSClient, url: str) -> None:
+    def __init__(self, client: SQSClient, url: str, wait_seconds: int = 1) -> None:
         self._client = client
         self.url = url
+        self._wait_seconds = wait_seconds
 
     @property
     def name(self) -> str:
@@ -127,7 +129,7 @@ class Queue:
             QueueUrl=self.url,
             MaxNumberOfMessages=10,
             VisibilityTimeout=hidden_seconds,
-            WaitTimeSeconds=1,  # without waiting, SQS asks some of its servers only, and may say there is nothing
+            WaitTimeSeconds=self._wait_seconds,
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )

@@ -149,7 +149,7 @@ class World:
 
 def _queue(name: str) -> Queue:
     client = clients.sqs()
-    return Queue(client, client.create_queue(QueueName=name)["QueueUrl"])
+    return Queue(client, client.create_queue(QueueName=name)["QueueUrl"], wait_seconds=0)
 
 
 def new_world() -> World:
