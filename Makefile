@@ -6,7 +6,9 @@ ROOT := $(patsubst %/,%,$(dir $(realpath $(lastword $(MAKEFILE_LIST)))))
 BIN := $(ROOT)/.venv/bin
 CLOUD := $(BIN)/python -m infrastructure.cloud
 export UV_SYSTEM_CERTS ?= 1
-PYTEST_FLAGS ?= -n auto --dist loadfile
+# One worker more than cores: what runs on the embedded cloud and in the browser waits half of its time.
+WORKERS = $(shell echo $$(($$(nproc) + 1)))
+PYTEST_FLAGS ?= -n $(WORKERS) --dist loadfile
 
 .PHONY: help
 help: ## This list

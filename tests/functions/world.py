@@ -154,8 +154,6 @@ def _queue(name: str) -> Queue:
 
 def new_world() -> World:
     """A world with one open round, in whatever AWS is there (moto's)."""
-    for getter in (clients.dynamodb, clients.s3, clients.sqs):
-        getter.cache_clear()
     dynamodb, s3 = clients.dynamodb(), clients.s3()
     create_table(dynamodb)
     s3.create_bucket(Bucket="uploads", CreateBucketConfiguration={"LocationConstraint": "eu-north-1"})

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import ModuleType
 from typing import Any
@@ -33,7 +34,6 @@ from functions.announce import handler as announce
 from functions.apply import handler as apply
 from functions.decide import handler as decide
 from functions.ingest import handler as ingest
-from shared.aws import clients
 from tests.builders.events import Context, http_answer, http_event
 from tests.template import create_table, resources
 
@@ -222,8 +222,8 @@ def log_in(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
 
 
 def _forget() -> None:
-    """Clients and settings of the world before."""
-    for module in (*_SERVED.values(), advance, ingest, clients):
+    """The settings of the world before."""
+    for module in (*_SERVED.values(), advance, ingest):
         for getter in vars(module).values():
             if hasattr(getter, "cache_clear"):
                 getter.cache_clear()
@@ -231,7 +231,7 @@ def _forget() -> None:
 
 def _furnish() -> dict[str, str]:
     """The stack's resources, and the functions' environment that names them."""
-    client: Callable[..., Any] = boto3.client
+    client: Callable[..., Any] = cache(boto3.client)
     create_table(client("dynamodb"), "anslag")
     client("s3").create_bucket(Bucket="uploads", CreateBucketConfiguration={"LocationConstraint": REGION})
     client("s3").put_bucket_versioning(Bucket="uploads", VersioningConfiguration={"Status": "Enabled"})
