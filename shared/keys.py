@@ -111,6 +111,13 @@ def receipt_effect(application: str, submission: str, version_id: str) -> str:
     return f"{RECEIPTS}{application}-{submission}-{version_id}"
 
 
+def letters_told(outcomes: int) -> str:
+    """The effect of having sent everything that a closed round owes its applicants, as long as it has so many outcomes:
+    one more owes one more receipt. Example: letters-told-000214
+    """
+    return f"letters-told-{outcomes:06}"
+
+
 def result_pages(number: int) -> str:
     """The effect of writing the pages and data of a round's announcement. Example: result-pages-0001"""
     return f"result-pages-{number:04}"

@@ -53,6 +53,11 @@ def outcome_counter(outcome: Outcome) -> str:
     return f"outcome|{outcome}"
 
 
+def outcomes_counted(stored: Mapping[str, Any]) -> int:
+    """How many outcomes the round's row of totals has counted."""
+    return sum(counters(stored).get(outcome_counter(outcome), 0) for outcome in Outcome)
+
+
 def change(before: Application, after: Application, outcome: Outcome | None = None) -> dict[str, int]:
     """What to add to the totals when `before` becomes `after`, without the counters that stay."""
     counts = contribution(after)

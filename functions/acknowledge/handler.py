@@ -1,4 +1,4 @@
-"""Stream of recorded outcomes → receipts by e-mail, where a sender is configured."""
+"""Stream of recorded outcomes → receipts by e-mail, where a sender is configured; and what a closed round owes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.acknowledge.owing import Owing
 from functions.acknowledge.receipts import Receipts
 from shared.aws import clients
 from shared.aws.effects import Effects
@@ -22,6 +24,9 @@ from shared.settings import from_env
 from shared.submissions import Submission
 
 logger = Logger(service="acknowledge")
+metrics = Metrics(namespace="Anslag", service="acknowledge")
+LAST_MOMENT = 15_000
+"""Milliseconds before the function's end in which no letter is begun."""
 
 
 @dataclass(frozen=True)
@@ -33,23 +38,27 @@ class AcknowledgeSettings:
 
 
 @cache
-def receipts() -> Receipts:
+def owing() -> Owing:
     """Made at the first event, kept for those that follow."""
     settings = from_env(AcknowledgeSettings, os.environ)
     table = Table(clients.dynamodb(), settings.table_name)
     mailer = Mailer(clients.ses(), settings.receipt_sender) if settings.receipt_sender else None
-    return Receipts(table, Effects(table), mailer, lambda: datetime.now(UTC))
+    effects = Effects(table)
+    return Owing(table, effects, Receipts(table, effects, mailer, lambda: datetime.now(UTC)))
 
 
 @logger.inject_lambda_context(clear_state=True)
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Entry point of the function.
 
     Stops at the first record that fails: Lambda starts again from it, and what came after it would otherwise
     be handled twice. (Powertools' batch processor goes on, which is right for queues and wrong for streams.)
     """
     if event.get("resend"):
-        logger.info("receipts sent again", sent=receipts().resend())
+        logger.info("receipts sent again", sent=owing().receipts.resend())
+        return {"batchItemFailures": []}
+    if "owed" in event:
+        _settle(event["owed"], context)
         return {"batchItemFailures": []}
     for record in DynamoDBStreamEvent(event).records:
         change = record.dynamodb
@@ -58,10 +67,22 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         submission = Submission.from_item(whole(change.new_image))
         logger.append_keys(round=submission.round_id, application=submission.application)
         try:
-            sent = receipts().acknowledge(submission)
+            sent = owing().receipts.acknowledge(submission)
         except Exception as error:  # noqa: BLE001  whatever it is, the stream starts again from this record
             # Its kind alone: SES names the address in its refusals.
             logger.error("receipt failed", error=type(error).__name__)  # noqa: TRY400
             return {"batchItemFailures": [{"itemIdentifier": change.sequence_number}]}
         logger.info("outcome acknowledged", outcome=submission.outcome.value, sent=sent)
     return {"batchItemFailures": []}
+
+
+def _settle(round_id: str, context: LambdaContext) -> None:
+    logger.append_keys(round=round_id)
+    settled = owing().settle(round_id, lambda: context.get_remaining_time_in_millis() < LAST_MOMENT)
+    for kind in settled.failures:
+        logger.error("letter failed", error=kind)
+    logger.info("letters sent", sent=settled.sent, failed=len(settled.failures), waiting=settled.waiting)
+    if settled.failures:
+        # A failure of the function would only make another dead letter every minute.
+        metrics.add_metric("LettersFailed", MetricUnit.Count, len(settled.failures))
+        metrics.flush_metrics()

@@ -53,17 +53,15 @@ class Receipts:
     def resend(self) -> int:
         """Go through every round's outcomes and send what was never sent. Returns how many went out.
 
-        This is how a receipt that failed on every try is redriven: the stream has forgotten it by then. One that
-        fails again, or that somebody else seems to be sending, does not hold back the others; the failures are
-        raised together at the end, so that whoever called comes back for them.
+        This is how a receipt that failed on every try is redriven: the stream has forgotten it by then. (Once its
+        round has closed it is sent without that, see `owing`.) One that fails again, or that somebody else seems to
+        be sending, does not hold back the others; the failures are raised together at the end, so that whoever
+        called comes back for them.
         """
         sent = 0
         failures: list[Exception] = []
         for call in read_rounds(self.table):
-            told = self.effects.all_done(call.id, keys.RECEIPTS)
-            for submission in read_submissions(self.table, call.id):
-                if _effect(submission) in told:
-                    continue
+            for submission in self.unsent(call.id):
                 try:
                     sent += self.acknowledge(submission)
                 except Exception as error:  # noqa: BLE001  raised again below, when the others have had their turn
@@ -71,6 +69,11 @@ class Receipts:
         if failures:
             raise ExceptionGroup("receipts failed", failures)
         return sent
+
+    def unsent(self, round_id: str) -> list[Submission]:
+        """Outcomes of the round of which no receipt went out, those that need none too."""
+        told = self.effects.all_done(round_id, keys.RECEIPTS)
+        return [one for one in read_submissions(self.table, round_id) if _effect(one) not in told]
 
 
 def _effect(submission: Submission) -> str:

@@ -104,10 +104,11 @@ class DeadLetters:
     def _job(self, letter: Letter) -> Job:
         body = _json(letter.body)
         request = body.get("requestPayload", body)
-        if "DDBStreamBatchInfo" in body or (isinstance(request, dict) and "resend" in request):
+        asked = request if isinstance(request, dict) else {}
+        if "DDBStreamBatchInfo" in body or "resend" in asked or "owed" in asked:
             return self.acknowledge, {"resend": True}
-        if isinstance(request, dict) and "summary" in request:
-            return self.summarise, request
+        if "summary" in asked:
+            return self.summarise, asked
         return self.advance, {"source": "redrive"}
 
     def _described(self, queue: Queue, letter: Letter, reasons: dict[tuple[str, str], str]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class AdvanceSettings:
     summarise_function: str
     announce_function: str
     publish_function: str
+    acknowledge_function: str
     drain_seconds: int
 
 
@@ -60,6 +61,7 @@ def lifecycle() -> Lifecycle:
         settings.summarise_function,
         settings.announce_function,
         settings.publish_function,
+        settings.acknowledge_function,
         lambda: datetime.now(UTC),
         secrets.token_bytes,
     )

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.advance.closing import JOB, Closing
-from shared import keys
+from shared import keys, totals
 from shared.aws.effects import Effects
 from shared.aws.messages import Functions
 from shared.aws.rows import audit, read_rounds, replace_round
@@ -34,7 +34,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """What the job works with. `summarise`, `announce` and `publish` are functions' names."""
+    """What the job works with. `summarise`, `announce`, `publish` and `acknowledge` are functions' names."""
 
     table: Table
     closing: Closing
@@ -43,6 +43,7 @@ class Lifecycle:
     summarise: str
     announce: str
     publish: str
+    acknowledge: str
     now: Callable[[], datetime]
     random: Callable[[int], bytes]
 
@@ -70,9 +71,9 @@ class Lifecycle:
             case RoundState.CLOSING:
                 return self._close(call)
             case RoundState.CLOSED:
-                return [*self._summary(call), *self._leftovers(call)]
+                return self._closed(call)
             case RoundState.DECIDED:
-                return [*self._summary(call), *self._leftovers(call), *self._announcement(call)]
+                return [*self._closed(call), *self._announcement(call)]
             case RoundState.ANNOUNCED:
                 return self._announced(call)
             case _:
@@ -81,10 +82,13 @@ class Lifecycle:
     def _announced(self, call: Round) -> list[Step]:
         steps: list[Step] = []
         if call.closed_at is not None and self.now() - call.closed_at < _LOOKED_AFTER:
-            steps += [*self._summary(call), *self._leftovers(call)]
+            steps += self._closed(call)
         if call.announced_at is not None and self.now() - call.announced_at < _LOOKED_AFTER:
             steps += self._pages(call)
         return steps
+
+    def _closed(self, call: Round) -> list[Step]:
+        return [*self._summary(call), *self._leftovers(call), *self._letters(call)]
 
     def _move(self, call: Round, state: RoundState) -> list[Step]:
         now = self.now()
@@ -110,6 +114,15 @@ class Lifecycle:
 
     def _start_summary(self, call: Round) -> None:
         self.functions.start(self.summarise, {"summary": "closing", "round": call.id})
+
+    def _letters(self, call: Round) -> list[Step]:
+        """Ask for what applicants have not been told. Two runs of acknowledge at once are harmless, each letter has a
+        claim of its own; while one run is seen to be at work, another would have nothing to do."""
+        outcomes = totals.outcomes_counted(self.table.get(keys.totals_key(call.id)) or {})
+        if not self.effects.is_due(call.id, keys.letters_told(outcomes), self.now()):
+            return []
+        self.functions.start(self.acknowledge, {"owed": call.id})
+        return [Step(call.id, "letters asked for")]
 
     def _leftovers(self, call: Round) -> list[Step]:
         if self.effects.is_done(call.id, keys.LEFTOVERS_MARKED):

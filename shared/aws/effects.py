@@ -61,8 +61,12 @@ class Effects:
         try:
             yield True
         except Exception:
-            self.table.write(Update(keys.effect_key(round_id, effect), remove=("claimed_at",)))
+            self.give_back(round_id, effect)
             raise
+
+    def give_back(self, round_id: str, effect: str) -> None:
+        """Open the claim for whoever comes next, because what was claimed has not been done."""
+        self.table.write(Update(keys.effect_key(round_id, effect), remove=("claimed_at",)))
 
     def done(self, round_id: str, effect: str, now: datetime, **facts: Any) -> None:
         """Close the claim."""
@@ -72,6 +76,11 @@ class Effects:
         """Whether it was done."""
         found = self.table.get(keys.effect_key(round_id, effect))
         return found is not None and "done_at" in found
+
+    def is_due(self, round_id: str, effect: str, now: datetime) -> bool:
+        """Whether it was not done, and nobody seems to be at it."""
+        found = self.table.get(keys.effect_key(round_id, effect)) or {}
+        return "done_at" not in found and found.get("claimed_at", "") < iso(now - LEASE)
 
     def all_done(self, round_id: str, prefix: str) -> set[str]:
         """The effects of the round whose names begin so and that were done."""

@@ -127,6 +127,24 @@ def receipts_waiting(installation: Installation, alarm: Alarm) -> None:
     until(lambda: len(installation.letters(to="sent@forening.example")) == 1, "the receipt")
 
 
+def letters_failed(installation: Installation, alarm: Alarm) -> None:
+    """SES takes nothing from the sender, neither when the outcome is recorded nor when the round has closed."""
+    with locked_out(installation, "AcknowledgeRole", "ses:*"):
+        with installation.open_for("rb-letters"):
+            client = installation.applicant("rb-letters")
+            client.outcome_of(client.send(a_play(email="agd@forening.example"))["submission"])
+        installation.in_state("rb-letters", "closed")
+        installation.advance()
+        alarm.goes_off(alarm.told_by_a_function("AcknowledgeLogs"))
+        assert installation.letters(to="agd@forening.example") == []
+
+    def sent() -> bool:
+        installation.advance()
+        return len(installation.letters(to="agd@forening.example")) == 1
+
+    until(sent, "the receipt", pause=1)
+
+
 def heartbeat(installation: Installation, alarm: Alarm) -> None:
     """A schedule that somebody has switched off."""
     assert alarm.watches == installation.resource("AdvanceFunction")
@@ -217,6 +235,7 @@ TRIED: Mapping[str, Callable[[Installation, Alarm], None]] = {
     "FailedJobsOld": failed_jobs,
     "UploadsWaiting": uploads_waiting,
     "ReceiptsWaiting": receipts_waiting,
+    "LettersFailed": letters_failed,
     "Heartbeat": heartbeat,
     "TotalsRepaired": totals_repaired,
     "UploadsWithoutOutcome": uploads_without_outcome,

@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 
+from functions.acknowledge.owing import Owing, Settled
 from functions.acknowledge.receipts import Receipts
 from shared.applications import Outcome
 from shared.aws import clients
 from shared.aws.effects import LEASE, Effects
 from tests.builders.documents import a_document
 from tests.functions.world import ROUND, World
+
+NEVER = lambda: False  # noqa: E731
+FIRST = "letters-told-000001"
 
 
 class Post:
@@ -45,6 +49,20 @@ def counted_calls(client: Any) -> Iterator[list[str]]:
 
 def receipts(world: World, post: Post) -> Receipts:
     return Receipts(world.table, Effects(world.table), post, world.clock)  # type: ignore[arg-type]
+
+
+def owing(world: World, post: Post | None) -> Owing:
+    effects = Effects(world.table)
+    return Owing(world.table, effects, Receipts(world.table, effects, post, world.clock))  # type: ignore[arg-type]
+
+
+class RefusesOne(Post):
+    """A sender that one address is wrong for, until that is mended."""
+
+    def send(self, to: str, subject: str, text: str, *, effect: str) -> str:
+        if to == "bad@pitea.example":
+            raise ConnectionError("refused")
+        return super().send(to, subject, text, effect=effect)
 
 
 def test_an_accepted_application_has_one_receipt_however_often_the_stream_replays(world: World) -> None:
@@ -91,12 +109,6 @@ def test_without_a_sender_nothing_is_sent(world: World) -> None:
 
 
 def test_one_receipt_that_cannot_be_sent_does_not_hold_back_the_others(world: World) -> None:
-    class RefusesOne(Post):
-        def send(self, to: str, subject: str, text: str, *, effect: str) -> str:
-            if to == "bad@pitea.example":
-                raise ConnectionError("refused")
-            return super().send(to, subject, text, effect=effect)
-
     post = RefusesOne()
     for address in ("bad@pitea.example", "good@pitea.example", "also@pitea.example"):
         world.submit(world.start().application.id, a_document(contact__email=address))
@@ -127,3 +139,53 @@ def test_looking_for_receipts_that_never_went_out_asks_nothing_about_each_that_d
     with counted_calls(clients.dynamodb()) as calls:
         assert receipts(world, post).resend() == 0
     assert calls == ["Query"] * 3
+
+
+def test_what_a_closed_round_owes_is_sent_once_and_noted(world: World) -> None:
+    post = Post()
+    world.submit(world.start().application.id)
+    assert owing(world, post).settle(ROUND, NEVER) == Settled(sent=1)
+    assert owing(world, post).settle(ROUND, NEVER) == Settled()
+    assert Effects(world.table).is_done(ROUND, FIRST)
+    assert len(post.sent) == 1
+
+
+def test_nothing_is_noted_while_a_letter_fails_and_the_next_run_sends_only_that_one(world: World) -> None:
+    refusing, post = RefusesOne(), Post()
+    for address in ("bad@pitea.example", "good@pitea.example"):
+        world.submit(world.start().application.id, a_document(contact__email=address))
+    assert owing(world, refusing).settle(ROUND, NEVER) == Settled(sent=1, failures=("ConnectionError",))
+    assert not Effects(world.table).is_done(ROUND, "letters-told-000002")
+    assert owing(world, post).settle(ROUND, NEVER) == Settled(sent=1)
+    assert [to for to, *_ in post.sent] == ["bad@pitea.example"]
+    assert Effects(world.table).is_done(ROUND, "letters-told-000002")
+
+
+def test_nothing_is_noted_while_a_letter_is_in_somebody_elses_hands(world: World) -> None:
+    recorded = world.submit(world.start().application.id).submission
+    effect = f"receipt-{recorded.application}-{recorded.submission}-{recorded.version_id}"
+    Effects(world.table).claim(ROUND, effect, world.now)
+    assert owing(world, Post()).settle(ROUND, NEVER) == Settled(waiting=1)
+    assert not Effects(world.table).is_done(ROUND, FIRST)
+
+
+def test_a_run_that_has_no_time_left_is_gone_on_with_by_the_next(world: World) -> None:
+    post = Post()
+    for _ in range(3):
+        world.submit(world.start().application.id)
+    assert owing(world, post).settle(ROUND, lambda: len(post.sent) == 2) == Settled(sent=2, waiting=1)
+    assert owing(world, post).settle(ROUND, NEVER) == Settled(sent=1)
+
+
+def test_a_run_leaves_a_round_alone_that_another_run_is_at(world: World) -> None:
+    world.submit(world.start().application.id)
+    Effects(world.table).claim(ROUND, FIRST, world.now)
+    assert owing(world, Post()).settle(ROUND, NEVER) == Settled()
+    world.now += LEASE + timedelta(seconds=1)
+    assert owing(world, Post()).settle(ROUND, NEVER) == Settled(sent=1)
+
+
+def test_without_a_sender_nothing_is_owed(world: World) -> None:
+    world.submit(world.start().application.id)
+    assert owing(world, None).settle(ROUND, NEVER) == Settled()
+    assert Effects(world.table).is_done(ROUND, FIRST)

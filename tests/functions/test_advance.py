@@ -12,16 +12,18 @@ from functions.advance.closing import Closing
 from functions.advance.lifecycle import Lifecycle
 from shared import keys, totals
 from shared.applications import Outcome
-from shared.aws.effects import Effects
+from shared.aws.effects import LEASE, Effects
 from shared.aws.table import Table, Update
 from shared.instants import parse_iso
 from shared.problems import ProblemsError
 from shared.rounds import RoundState, arrived_in_time
 from shared.submissions import root_hash
+from tests.builders.documents import a_document
 from tests.functions.world import ROUND, World
 
 DEADLINE = parse_iso("2019-10-15T21:59:59Z")
 GRACE_AND_DRAIN = timedelta(seconds=600 + 60)
+LETTERS = ("acknowledge", {"owed": ROUND})
 CLOSING_SUMMARY = ("summarise", {"summary": "closing", "round": ROUND})
 
 
@@ -32,7 +34,7 @@ def tick(world: World) -> list[str]:
 def lifecycle_on(world: World, table: Table) -> Lifecycle:
     closing = Closing(table, world.bucket, world.uploads, timedelta(seconds=60), world.clock, world.random)
     effects = Effects(table)
-    names = ("summarise", "announce", "publish")
+    names = ("summarise", "announce", "publish", "acknowledge")
     return Lifecycle(table, closing, effects, world.started, *names, world.clock, world.random)
 
 
@@ -160,13 +162,38 @@ def test_ticks_that_come_twice_or_late_end_the_same(world: World) -> None:
 
 def test_the_closing_summary_is_asked_for_until_it_went_out(world: World) -> None:
     close(world)
-    assert world.started.started[-1] == CLOSING_SUMMARY
-    asked = len(world.started.started)
+    asked = world.started.started.count(CLOSING_SUMMARY)
     tick(world)
-    assert len(world.started.started) == asked + 1
+    assert world.started.started.count(CLOSING_SUMMARY) == asked + 1
     Effects(world.table).done(ROUND, "closing-summary", world.now)
     tick(world)
-    assert len(world.started.started) == asked + 1
+    assert world.started.started.count(CLOSING_SUMMARY) == asked + 1
+
+
+def test_the_letters_of_a_closed_round_are_asked_for_until_all_are_sent_and_while_nobody_is_at_it(world: World) -> None:
+    effects = Effects(world.table)
+    world.submit(world.start().application.id)
+    close(world)
+    asked = world.started.started.count(LETTERS)
+    assert "letters asked for" in tick(world)
+    assert world.started.started.count(LETTERS) == asked + 1
+    effects.claim(ROUND, "letters-told-000001", world.now)
+    assert "letters asked for" not in tick(world)
+    world.now += LEASE + timedelta(seconds=1)
+    assert "letters asked for" in tick(world)
+    effects.done(ROUND, "letters-told-000001", world.now)
+    assert "letters asked for" not in tick(world)
+
+
+def test_an_upload_that_comes_after_everybody_was_told_is_a_letter_owed_again(world: World) -> None:
+    draft = world.start().application.id
+    world.submit(draft)
+    close(world)
+    Effects(world.table).done(ROUND, "letters-told-000001", world.now)
+    assert "letters asked for" not in tick(world)
+    world.submit(draft, a_document(project__title="Too late"))
+    assert world.submissions()[-1].outcome is Outcome.LATE or world.submissions()[0].outcome is Outcome.LATE
+    assert "letters asked for" in tick(world)
 
 
 @pytest.mark.parametrize("call", [1, 2])
@@ -220,7 +247,7 @@ def test_the_closing_summary_of_a_round_that_was_announced_before_it_went_out_is
     close(world)
     tick(world)
     world.table.write(Update(keys.round_key(ROUND), set={"state": "announced"}))
-    assert tick(world) == ["closing summary asked for"]
+    assert tick(world) == ["closing summary asked for", "letters asked for"]
     world.now += timedelta(days=61)
     assert tick(world) == []
 
@@ -249,7 +276,7 @@ def test_one_round_that_fails_does_not_keep_the_others_from_their_turn(world: Wo
             return super().close(call)
 
     closing = Broken(world.table, world.bucket, world.uploads, timedelta(seconds=60), world.clock, world.random)
-    names = ("summarise", "announce", "publish")
+    names = ("summarise", "announce", "publish", "acknowledge")
     lifecycle = Lifecycle(world.table, closing, Effects(world.table), world.started, *names, world.clock, world.random)
     with pytest.raises(ExceptionGroup):
         lifecycle.tick()

@@ -239,10 +239,32 @@ def test_the_heartbeat_and_an_operators_request_are_the_same_job(deployed: Deplo
     world = deployed.world
     world.now = AFTER_CLOSING
     assert deployed.invoke("advance", recorded("heartbeat")) == {"steps": ["round closing", "round closed"]}
-    again = ["closing summary asked for", "files of unsent drafts marked for removal"]
+    again = ["closing summary asked for", "files of unsent drafts marked for removal", "letters asked for"]
     assert deployed.invoke("advance", recorded("advance-now")) == {"steps": again}
     assert world.round().state is RoundState.CLOSED
-    assert deployed.started == [("anslag-summarise", recorded("closing-summary"))] * 2
+    summary = "anslag-summarise", recorded("closing-summary")
+    assert deployed.started == [summary, summary, ("anslag-acknowledge", recorded("letters-owed"))]
+
+
+def test_what_a_closed_round_owes_is_sent_and_then_nothing_is_asked_for(deployed: Deployed) -> None:
+    world = deployed.world
+    world.submit(world.start().application.id)
+    world.now = AFTER_CLOSING
+    deployed.invoke("advance", recorded("heartbeat"))
+    assert "letters asked for" in deployed.invoke("advance", recorded("heartbeat"))["steps"]
+    for _ in range(2):
+        deployed.invoke("acknowledge", recorded("letters-owed"))
+    assert len(deployed.mailed) == 1
+    assert "letters asked for" not in deployed.invoke("advance", recorded("heartbeat"))["steps"]
+
+
+def test_letters_that_ses_refuses_are_counted_and_make_no_dead_letter(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployed.world.submit(deployed.world.start().application.id)
+    deployed.mail_refuses = "Email address is not verified"
+    assert deployed.invoke("acknowledge", recorded("letters-owed")) == {"batchItemFailures": []}
+    assert '"LettersFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
 
 
 def test_the_summaries_that_were_asked_for_go_out_once(deployed: Deployed) -> None:

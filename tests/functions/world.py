@@ -81,7 +81,7 @@ class World:
     def lifecycle(self) -> Lifecycle:
         closing = Closing(self.table, self.bucket, self.uploads, timedelta(seconds=60), self.clock, self.random)
         effects = Effects(self.table)
-        names = ("summarise", "announce", "publish")
+        names = ("summarise", "announce", "publish", "acknowledge")
         return Lifecycle(self.table, closing, effects, self.started, *names, self.clock, self.random)
 
     def create_round(self, **changes: Any) -> Round:

@@ -163,7 +163,15 @@ def test_there_are_at_most_five_custom_metrics_and_each_has_its_alarm() -> None:
             (dimension,) = alarm["Dimensions"]
             assert dimension["Name"] == "service"
             alarmed.add((alarm["MetricName"], dimension["Value"]))
-    assert written == alarmed == {("TotalsRepaired", "advance"), ("UploadsWithoutOutcome", "advance")}
+    assert (
+        written
+        == alarmed
+        == {
+            ("LettersFailed", "acknowledge"),
+            ("TotalsRepaired", "advance"),
+            ("UploadsWithoutOutcome", "advance"),
+        }
+    )
 
 
 def test_metrics_and_alarms_share_a_namespace() -> None:

@@ -72,6 +72,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         ROUNDS: "s3:PutObjectVersionTagging",
         "UploadQueue.Arn": "sqs:SendMessage",
         "FailedJobs.Arn": "sqs:SendMessage",
+        _own("acknowledge"): "lambda:InvokeFunction",
         _own("summarise"): "lambda:InvokeFunction",
         _own("announce"): "lambda:InvokeFunction",
         _own("publish"): "lambda:InvokeFunction",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from functions.acknowledge.owing import Owing
 from functions.acknowledge.receipts import Receipts
 from functions.administer.administering import Administering, NewRound
 from functions.administer.dead_letters import DeadLetters
@@ -110,6 +111,7 @@ class Cloud:
             "summarise",
             "announce",
             "publish",
+            "acknowledge",
             self.kernel.now,
             self.random,
         )
@@ -117,6 +119,10 @@ class Cloud:
     @property
     def receipts(self) -> Receipts:
         return Receipts(self.table, Effects(self.table), self.mailer, self.kernel.now)
+
+    @property
+    def owing(self) -> Owing:
+        return Owing(self.table, Effects(self.table), self.receipts)
 
     @property
     def summarising(self) -> Summarising:

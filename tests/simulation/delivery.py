@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared import keys
+from shared.applications import Outcome
 from shared.aws.bucket import ObjectVersion
 from shared.aws.messages import Letter
+from shared.submissions import Submission
 from tests.simulation import handlers
 from tests.simulation.cloud import ROUND, Cloud, Environment
 from tests.simulation.doubles.table import Change
@@ -27,6 +29,7 @@ class Delivery:
     def __init__(self, world: World) -> None:
         self.world, self.cloud = world, world.cloud
         self.dice, self.pages = world.dice("delivery"), world.dice("result pages")
+        self.losses = world.dice("losses")
         self.copies = [Environment(f"copy {number}", self._skew()) for number in range(_COPIES)]
         self.position = 0
         self.later = 0
@@ -150,20 +153,37 @@ class Delivery:
             self.position = max(0, self.position - self.dice.randint(1, 10))
         end_at = min(len(stream), self.position + 10)
         wanted = [(number, stream[number]) for number in range(self.position, end_at) if _is_outcome(stream[number])]
-        if not wanted:
+        lost = (
+            bool(wanted)
+            and self.world.faulty
+            and self.world.happens(f"records from {self.position} are lost", 0.05, self.losses)
+        )
+        if not wanted or lost:
             self.position, self._reading = end_at, False
             return
-        receipts = self.cloud.receipts
+        owing = self.cloud.owing
 
         def end(task: Task) -> None:
             self._reading = False
-            failed = self.position if task.failure else task.result
+            failed = str(self.position) if task.failure else task.result
+            if not task.failure:
+                self._told(wanted, failed)
             if failed is None:
                 self.position, self._tries = end_at, 0
             else:
                 self._again(int(failed), end_at)
 
-        self.world.spawn("acknowledge", lambda: handlers.acknowledge(0, receipts, wanted), end)
+        self.world.spawn("acknowledge", lambda: handlers.acknowledge(0, owing, wanted), end)
+
+    def _told(self, wanted: list[tuple[int, Change]], failed: str | None) -> None:
+        """Of what comes before the record that failed, everybody has been told; unless there is nobody to tell."""
+        for number, change in wanted:
+            submission = Submission.from_item(change.after or {})
+            name = keys.receipt_effect(submission.application, submission.submission, submission.version_id)
+            told = "done_at" in (self.cloud.table.peek(keys.effect_key(ROUND, name)) or {})
+            before = failed is None or number < int(failed)
+            if before and submission.outcome is Outcome.ACCEPTED and not told:
+                self.cloud.watch.found("what-failed-is-delivered-again", f"{name} was taken as sent")
 
     def _again(self, failed: int, end_at: int) -> None:
         self._tries = self._tries + 1 if failed == self.position else 1
@@ -182,8 +202,10 @@ class Delivery:
     # --- functions that start functions, and the schedule ---
 
     def invoke_later(self, name: str, event: dict[str, Any]) -> None:
-        """Lambda has taken the event. It runs soon, perhaps twice, and again where it fails."""
+        """Lambda has taken the event. It runs soon, perhaps twice, and again where it fails; or it is lost."""
         world, dice = self.world, self.pages if name == "publish" else self.dice
+        if world.faulty and world.happens(f"{world.number(f'loss of {name}')}", 0.05, self.losses):
+            return
         times = 2 if world.happens(f"{world.number(f'start of {name}')} runs twice", 0.15, dice) else 1
         for _ in range(times):
             self.later += 1

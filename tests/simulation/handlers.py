@@ -12,7 +12,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
 
-from functions.acknowledge.receipts import Receipts
+from functions.acknowledge.owing import Owing
 from functions.ingest.intake import Intake
 from shared.aws.messages import Letter
 from tests.builders.events import Context
@@ -56,10 +56,10 @@ def ingest(number: int, intake: Intake, letters: list[Letter]) -> set[str]:
     return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
 
 
-def acknowledge(number: int, receipts: Receipts, changes: list[tuple[int, Change]]) -> str | None:
+def acknowledge(number: int, owing: Owing, changes: list[tuple[int, Change]]) -> str | None:
     """The handler on records of the stream. Returns the sequence number that it wants to start again from."""
     module = copy_of("acknowledge", number)
-    module.receipts = lambda: receipts
+    module.owing = lambda: owing
     event = {"Records": [_stream_record(sequence, change) for sequence, change in changes]}
     failures = module.lambda_handler(event, Context())["batchItemFailures"]
     return str(failures[0]["itemIdentifier"]) if failures else None
@@ -70,7 +70,7 @@ WORK = {
     "summarise": "summarising",
     "announce": "announcing",
     "publish": "publishing",
-    "acknowledge": "receipts",
+    "acknowledge": "owing",
 }
 
 

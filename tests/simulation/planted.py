@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from functions.administer.dead_letters import DeadLetters
+from functions.acknowledge.owing import Owing
 from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
 from functions.ingest import intake
@@ -106,11 +106,14 @@ PLANTED = (
         lambda: replaced(Summarising, "closing_summary", planting.claimed_afterwards),
     ),
     Planted(
-        "a dead letter is deleted and not put back",
+        "letters are called sent though one failed", RECEIPT, 300, lambda: replaced(Owing, "_send", planting.all_well)
+    ),
+    Planted(
+        "a closed round's letters are not asked for",
         RECEIPT,
-        100,
-        lambda: replaced(DeadLetters, "_redrive_jobs", planting.swallow),
-        first=100,
+        200,
+        lambda: replaced(Lifecycle, "_letters", lambda *_: []),
+        frozenset({"everything-comes-to-rest", "replaying-changes-nothing"}),
     ),
     Planted(
         "a partial batch answer is ignored",
@@ -126,7 +129,7 @@ PLANTED = (
     ),
     Planted(
         "the stream's handler goes on after a failure",
-        RECEIPT,
+        "what-failed-is-delivered-again",
         100,
         lambda: handler("acknowledge", "lambda_handler", planting.stream_goes_on),
     ),

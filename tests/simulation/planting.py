@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from functions.administer.dead_letters import DeadLetters
+from functions.acknowledge.owing import Owing, Settled
 from functions.advance import closing, lifecycle
 from functions.advance.closing import Closing
 from functions.announce import announcing
@@ -211,12 +211,12 @@ def claimed_afterwards(self: Summarising, round_id: str) -> bool:
 _CLOSING_SUMMARY = Summarising.closing_summary
 
 
-def swallow(self: DeadLetters, wanted: Collection[str] | None) -> set[str]:  # noqa: ARG001
-    """Delete what failed, and start nothing."""
-    letters = self.failed_jobs.receive(hidden_seconds=30)
-    for letter in letters:
-        self.failed_jobs.delete(letter)
-    return {letter.id for letter in letters}
+def all_well(self: Owing, *some: Any) -> Settled:
+    """Whatever became of the letters, all of them were sent."""
+    return Settled(sent=_SEND(self, *some).sent)
+
+
+_SEND = Owing._send
 
 
 @contextlib.contextmanager
@@ -382,5 +382,5 @@ def stream_goes_on(event: Any, _: Any) -> Any:
     module = handlers.copy_of("acknowledge", 0)
     for record in module.DynamoDBStreamEvent(event).records:
         with contextlib.suppress(Exception):
-            module.receipts().acknowledge(module.Submission.from_item(module.whole(record.dynamodb.new_image)))
+            module.owing().receipts.acknowledge(module.Submission.from_item(module.whole(record.dynamodb.new_image)))
     return {"batchItemFailures": []}

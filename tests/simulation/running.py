@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from shared import keys
+from shared import keys, totals
 from tests.simulation.cloud import DRAIN, ROUND, Cloud
 from tests.simulation.delivery import Delivery, letters_waiting, message_of
 from tests.simulation.kernel import Fault
@@ -81,7 +82,8 @@ def _create(world: World) -> None:
 
 
 def _come_to_rest(world: World, delivery: Delivery) -> int:
-    """From here on nothing fails any more, and staff redrive what failed."""
+    """From here on nothing fails any more, and staff redrive what failed, except what is about letters to applicants:
+    those must not need it."""
     cloud = world.cloud
     world.faulty = False
     world.kernel.note("the world", "has no more faults")
@@ -94,6 +96,7 @@ def _come_to_rest(world: World, delivery: Delivery) -> int:
     def at_rest() -> bool:
         if cloud.now >= redrives["next"]:
             redrives["next"] = cloud.now + timedelta(minutes=3)
+            _forget_receipts(cloud)
             if letters_waiting(cloud):
                 world.spawn("administer", lambda: cloud.dead_letters.redrive(None), lambda task: None)  # noqa: ARG005
         return over() and delivery.quiet and not _broken(cloud) and not _owed(cloud)
@@ -104,10 +107,20 @@ def _come_to_rest(world: World, delivery: Delivery) -> int:
     return delivery.ticks - began
 
 
+def _forget_receipts(cloud: Cloud) -> None:
+    """Dead letters about receipts are as old as SQS lets them become."""
+    for number, letter in list(cloud.failed_jobs.waiting.items()):
+        body = json.loads(letter.body)
+        if "DDBStreamBatchInfo" in body or {"resend", "owed"} & body.get("requestPayload", {}).keys():
+            del cloud.failed_jobs.waiting[number]
+
+
 def _owed(cloud: Cloud) -> list[str]:
     """What the schedule has yet to see to. Until then a tick changes something, and that is no replay's doing."""
     announcement = cloud.watch.round(ROUND).announcement
-    owed = [keys.LEFTOVERS_MARKED, *([keys.result_pages(announcement)] if announcement is not None else [])]
+    outcomes = totals.outcomes_counted(cloud.table.peek(keys.totals_key(ROUND)) or {})
+    owed = [keys.LEFTOVERS_MARKED, keys.letters_told(outcomes)]
+    owed += [keys.result_pages(announcement)] if announcement is not None else []
     return [effect for effect in owed if "done_at" not in (cloud.table.peek(keys.effect_key(ROUND, effect)) or {})]
 
 
@@ -143,6 +156,7 @@ def _replay(world: World, delivery: Delivery) -> None:
         cloud.uploads.put(message_of(stored.version))
     delivery.position = 0
     cloud.functions.start_later("acknowledge", {"resend": True})
+    cloud.functions.start_later("acknowledge", {"owed": ROUND})
     cloud.functions.start_later("summarise", {"summary": "closing", "round": ROUND})
     began = delivery.ticks
     _until(world, lambda: delivery.quiet and delivery.ticks > began + 2)

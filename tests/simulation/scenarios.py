@@ -117,7 +117,6 @@ def settle(cloud: Cloud) -> None:
         cloud.started.clear()
         for name, event in started:
             _start(cloud, name, event)
-    cloud.receipts.resend()
 
 
 def _ingest_waiting(cloud: Cloud) -> None:
@@ -137,6 +136,8 @@ def _start(cloud: Cloud, name: str, event: dict[str, Any]) -> None:
         cloud.announcing.finish(event["round"])
     elif name == "publish":
         cloud.publishing.publish(event["round"])
+    elif name == "acknowledge" and "owed" in event:
+        cloud.owing.settle(event["owed"], lambda: False)
     elif name == "acknowledge":
         cloud.receipts.resend()
     else:

@@ -32,6 +32,7 @@ from tests.simulation.scenarios import (
 from tests.simulation.small import Event, Scenario, a_copy
 
 _SUMMARY = {"summary": "closing", "round": ROUND}
+_OWED = {"owed": ROUND}
 _DIGEST = {"summary": "digest"}
 _RESULTS = {"publish": "results", "round": ROUND}
 
@@ -39,7 +40,7 @@ _RESULTS = {"publish": "results", "round": ROUND}
 def handlers() -> list[Scenario]:
     """One after another: every order, one event twice, every single fault."""
     staff = [_summarise(), _administer(), _decide(), _announce(), _publish()]
-    return [_ingest(), _acknowledge(), _advance(), *staff, _apply()]
+    return [_ingest(), _acknowledge(), _owing(), _advance(), *staff, _apply()]
 
 
 def _ingest() -> Scenario:
@@ -59,6 +60,14 @@ def _acknowledge() -> Scenario:
 
     events = [*(receipt(number) for number in range(3)), job("acknowledge", {"resend": True})]
     return Scenario("acknowledge", begin, events, settle, faults_at_rest)
+
+
+def _owing() -> Scenario:
+    """The round has closed, and nobody has been told anything."""
+    begin, _ = with_outcomes(RoundState.CLOSED)
+    first = Event("receipt", lambda cloud: lambda: cloud.receipts.acknowledge(cloud.watch.submissions(ROUND)[0]))
+    events = [first, job("acknowledge", _OWED, 1), job("acknowledge", _OWED, 2), tick()]
+    return Scenario("acknowledge, what is owed", begin, events, settle, faults_at_rest)
 
 
 def _advance() -> Scenario:

@@ -1,0 +1,68 @@
+"""What a closed round owes its applicants: every letter that was never sent, whatever was lost on the way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from functions.acknowledge.receipts import Receipts
+from shared import keys, totals
+from shared.aws.effects import BusyError, Effects
+from shared.aws.table import Table
+
+
+@dataclass(slots=True)
+class Settled:
+    """What one run came to. `failures` has the kind of each failure alone: SES names addresses in its refusals.
+    `waiting` letters were somebody else's at that moment, or there was no time for them."""
+
+    sent: int = 0
+    failures: tuple[str, ...] = ()
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """What acknowledge works with."""
+
+    table: Table
+    effects: Effects
+    receipts: Receipts
+
+    def settle(self, round_id: str, out_of_time: Callable[[], bool]) -> Settled:
+        """Send what the round owes, and note that all has been told when all has.
+
+        The heartbeat asks until that is noted, so a run that fails, dies, or ends for lack of time is gone on with by
+        the next, and one that comes while another is at work leaves it alone. Nothing is noted while a single
+        letter failed or is in somebody's hands. An outcome that is recorded after the note (an upload that came too
+        late, say) asks for another one, see `keys.letters_told`.
+        """
+        # Read before the outcomes: one that is recorded in between is told now, and asked for once more.
+        outcomes = totals.outcomes_counted(self.table.get(keys.totals_key(round_id)) or {})
+        told, now = keys.letters_told(outcomes), self.receipts.now
+        settled = Settled()
+        try:
+            with self.effects.once(round_id, told, now()) as mine:
+                if mine:
+                    settled = self._send(round_id, out_of_time)
+                    if settled.failures or settled.waiting:
+                        self.effects.give_back(round_id, told)
+                    else:
+                        self.effects.done(round_id, told, now())
+        except BusyError:
+            return Settled()
+        return settled
+
+    def _send(self, round_id: str, out_of_time: Callable[[], bool]) -> Settled:
+        settled = Settled()
+        for submission in self.receipts.unsent(round_id):
+            if out_of_time():
+                settled.waiting += 1
+                break
+            try:
+                settled.sent += self.receipts.acknowledge(submission)
+            except BusyError:
+                settled.waiting += 1
+            except Exception as error:  # noqa: BLE001  told when the others have had their turn
+                settled.failures += (type(error).__name__,)
+        return settled
