@@ -18,6 +18,9 @@ from shared.document import Document
 from shared.instants import iso, parse_iso, whole_second
 from shared.problems import Problem
 
+APPLICANT, STAFF = "applicant", "staff"
+"""Who can withdraw an application."""
+
 
 class Outcome(StrEnum):
     """What became of one submission."""
@@ -187,11 +190,16 @@ class Application:
     current: Version | None = None
     refused: Refusal | None = None
     withdrawn_at: datetime | None = None
+    withdrawn_by: str = APPLICANT
+    """Who withdrew it last, the applicant or staff on their behalf."""
     repeated: str = ""
     """The order of the newest arrival that repeated the current version's content, or nothing. An arrival from
     between the two is older than what the applicant sent last, even where it is handled after both."""
     turned_away_at: datetime | None = None
     """When somebody first asked to upload after the deadline."""
+    certified: Mapping[str, int] | None = None
+    """What it had added to the totals when the round was certified, kept by the first change after that; None
+    where nothing has changed since."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Attributes that other writers own (the count of signed forms); carried along, never judged."""
 
@@ -237,9 +245,9 @@ class Application:
         )
         return replace(self, refused=refusal)
 
-    def withdrawn(self, now: datetime) -> Application:
+    def withdrawn(self, now: datetime, by: str = APPLICANT) -> Application:
         """The application after a withdrawal at `now`."""
-        return replace(self, withdrawn_at=now)
+        return replace(self, withdrawn_at=now, withdrawn_by=by)
 
     def as_item(self) -> dict[str, Any]:
         """The attributes that the table stores, keys apart."""
@@ -274,9 +282,11 @@ class Application:
                 "contact": dict(self.refused.contact) if self.refused.contact else None,
             }
         if self.withdrawn_at is not None:
-            item["withdrawn_at"] = iso(self.withdrawn_at)
+            item["withdrawn_at"], item["withdrawn_by"] = iso(self.withdrawn_at), self.withdrawn_by
         if self.turned_away_at is not None:
             item["turned_away_at"] = iso(self.turned_away_at)
+        if self.certified is not None:
+            item["certified"] = dict(self.certified)
         return item
 
     @classmethod
@@ -313,6 +323,8 @@ class Application:
             ),
             repeated=item["repeated"],
             withdrawn_at=parse_iso(item["withdrawn_at"]) if "withdrawn_at" in item else None,
+            withdrawn_by=item.get("withdrawn_by", APPLICANT),
             turned_away_at=parse_iso(item["turned_away_at"]) if "turned_away_at" in item else None,
+            certified=item.get("certified"),
             extra={name: item[name] for name in ("forms_signed",) if name in item},
         )

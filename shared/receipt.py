@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from shared.applications import Application, Version
+from shared.applications import STAFF, Application, Version
 from shared.instants import iso
 from shared.letters import Letter, labelled, letter, paragraph, section
 from shared.programme import Programme
@@ -83,11 +83,7 @@ def withdrawn(application: Application, call: Round, programme: Programme, langu
         subject(application.id, programme, language, "är återkallad", "has been withdrawn"),
         either(language, "Ansökan är återkallad", "The application has been withdrawn"),
         paragraph(
-            either(
-                language,
-                "Ni har återkallat ansökan, och den kommer inte att prövas.",
-                "You have withdrawn the application, and it will not be considered.",
-            ),
+            _withdrawn_by(application, language),
             _sending_again(at, call, programme, language),
         ),
         labelled(
@@ -99,6 +95,21 @@ def withdrawn(application: Application, call: Round, programme: Programme, langu
             ]
         ),
         questions(application.id, programme, language),
+    )
+
+
+def _withdrawn_by(application: Application, language: str) -> str:
+    if application.withdrawn_by == STAFF:
+        return either(
+            language,
+            "Vi har antecknat att ansökan är återkallad, och den kommer inte att prövas. Stämmer det inte, hör av er.",
+            "We have registered that the application is withdrawn, and it will not be considered. If that is not"
+            " right, contact us.",
+        )
+    return either(
+        language,
+        "Ni har återkallat ansökan, och den kommer inte att prövas.",
+        "You have withdrawn the application, and it will not be considered.",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from shared.applications import Application, ApplicationState, Outcome
@@ -65,6 +66,21 @@ def change(before: Application, after: Application, outcome: Outcome | None = No
     if outcome is not None:
         counts[outcome_counter(outcome)] += 1
     return {name: difference for name, difference in sorted(counts.items()) if difference}
+
+
+def kept(before: Application, *, certified: bool) -> Application:
+    """The application with its share of the certified totals on it, which a change after the certificate must keep."""
+    if not certified or before.certified is not None:
+        return before
+    return replace(before, certified=non_zero(contribution(before)))
+
+
+def certified(applications: Iterable[Application]) -> dict[str, int]:
+    """What the round's applications added to its totals when it was certified."""
+    counts: Counter[str] = Counter()
+    for application in applications:
+        counts.update(contribution(application) if application.certified is None else application.certified)
+    return non_zero(counts)
 
 
 def recount(applications: Iterable[Application], outcomes: Iterable[Outcome]) -> dict[str, int]:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.administer.administering import Administering, EarlyClosing, Extension, NewRound
 from functions.administer.dead_letters import DeadLetters
+from functions.administer.exceptions import Exceptions, Withdrawal
 from functions.administer.verifying import Verifying
 from shared.aws import clients, http
 from shared.aws.bucket import Bucket
@@ -65,6 +66,12 @@ def administering() -> Administering:
         lambda: datetime.now(UTC),
         secrets.token_bytes,
     )
+
+
+@cache
+def exceptions() -> Exceptions:
+    """Made at the first request that makes one."""
+    return Exceptions(Table(clients.dynamodb(), settings().table_name), lambda: datetime.now(UTC), secrets.token_bytes)
 
 
 @cache
@@ -143,6 +150,14 @@ def list_applications(round_id: str) -> Response[str]:
 def show_application(round_id: str, reference: str) -> Response[str]:
     """Everything that is stored of one application."""
     return http.answer(administering().application(round_id, reference))
+
+
+@app.post("/staff/rounds/<round_id>/applications/<reference>/withdrawal")
+def withdraw_application(round_id: str, reference: str) -> Response[str]:
+    """A withdrawal that came by other ways than the private link."""
+    withdrawn = exceptions().withdraw(round_id, reference, http.body_of(app, Withdrawal), who(app))
+    logger.info("application withdrawn by staff", round=round_id, application=withdrawn["application"])
+    return http.answer(withdrawn)
 
 
 @app.get("/staff/rounds/<round_id>/events")

@@ -35,7 +35,8 @@ class Verifying:
     def certificate(self, round_id: str) -> dict[str, Any]:
         """The certificate, what bucket and table say now, and the names of what differs.
 
-        What came after the certificate (late uploads, people turned away) is counted apart and is no difference.
+        What came after the certificate (late uploads, people turned away, withdrawals) is counted apart and is no
+        difference.
         Raises ProblemsError with status 404.
         """
         call = require_round(self.table, round_id)
@@ -46,8 +47,7 @@ class Verifying:
         certified = [one for one in submissions if not one.after_certificate]
         seen = reconcile(self.bucket, round_id, submissions)
         applications = read_applications(self.table, round_id)
-        late = {one.application for one in submissions} - {one.application for one in certified}
-        counted = totals.as_json(totals.recount([one for one in applications if one.id not in late], []))
+        counted = totals.as_json(totals.certified(applications))
         found = {
             "round": round_id,
             "certified_at": iso(call.closed_at) if call.closed_at else None,
@@ -68,6 +68,7 @@ class Verifying:
             "certificate": {name: value for name, value in stored.items() if name not in ("pk", "sk")},
             "found": found,
             "after_certificate": len(submissions) - len(certified),
+            "changed_after_certificate": sum(_has_changed(one) for one in applications),
             "differences": sorted(differences),
         }
 
@@ -131,6 +132,14 @@ class Verifying:
         version, raw = self.bucket.read(key, current.version_id, most=MOST_DOCUMENT_BYTES)
         found = (version.arrived_at, hashlib.sha256(raw).hexdigest(), len(raw))
         return raw if found == (current.arrived_at, current.sha256, current.size) else None
+
+
+def _has_changed(application: Application) -> bool:
+    """Whether the application counts otherwise than it did in the certificate."""
+    if application.certified is None:
+        return False
+    before, now = dict(application.certified), dict(totals.contribution(application))
+    return {**before, "turned_away": 0} != {**now, "turned_away": 0}
 
 
 def _facts(raw: bytes, programme: Programme, current: Version) -> dict[str, Any] | None:

@@ -135,7 +135,7 @@ class Applying:
                 raise refuse("already-withdrawn", status=409)
             if application.state is not ApplicationState.SUBMITTED:
                 raise refuse("nothing-to-withdraw", status=409)
-            after = application.withdrawn(now)
+            after = totals.kept(application, certified=call.is_certified).withdrawn(now)
             event = audit(
                 call.id,
                 now,
@@ -145,7 +145,7 @@ class Applying:
                 application=application.id,
             )
             try:
-                self._commit(call, application, after, {"withdrawn_at": iso(now), "state": after.state.value}, [event])
+                self._commit(call, application, after, _withdrawal(after), [event])
             except (ConditionFailedError, ConflictError):
                 continue
             return call, replace(after, revision=application.revision + 1)
@@ -191,6 +191,12 @@ class Applying:
             condition=fence,
         )
         self.table.transact([unchanged(call), update, count(call.id, totals.change(before, after)), *also])
+
+
+def _withdrawal(after: Application) -> dict[str, Any]:
+    stored = after.as_item()
+    named = ("withdrawn_at", "withdrawn_by", "state", "certified")
+    return {name: stored[name] for name in named if name in stored}
 
 
 def _require_open(call: Round, programme: Programme, now: datetime) -> None:

@@ -19,7 +19,7 @@ from shared.aws.rows import (
 )
 from shared.aws.table import ConditionFailedError, Item, Table, Write
 from shared.decision_csv import read_csv, write_csv
-from shared.decision_list import HandedIn, listed, read_list
+from shared.decision_list import HandedIn, list_digest, listed, read_list
 from shared.decisions import Decision, DecisionKind
 from shared.instants import iso
 from shared.problems import refuse
@@ -67,6 +67,7 @@ class Deciding:
             "budget": call.budget,
             "entered_by": who,
             "entered_at": iso(now),
+            "list": list_digest(applications),
         }
         event = audit(
             round_id, now, who, "decisions entered", self.random(RANDOM_BYTES), digest=found, sum=facts["sum"]
@@ -87,6 +88,9 @@ class Deciding:
             raise refuse("digest-changed", "digest", status=409, current=decided["digest"])
         if decided["entered_by"] == who:
             raise refuse("same-person", status=409)
+        # Whatever changes them from here on changes the round, and then the transaction does not hold.
+        if decided["list"] != list_digest(read_applications(self.table, round_id)):
+            raise refuse("decisions-outdated", status=409)
         now = self.now()
         event = audit(round_id, now, who, "decisions approved", self.random(RANDOM_BYTES), digest=digest)
         after = replace(call, state=RoundState.DECIDED)

@@ -136,7 +136,7 @@ class Intake:
     def _record(self, name: DocumentName, arrival: Arrival, call: Round) -> Recorded:
         before: Application | None = None
         for _ in range(_MOST_TRIES):
-            assumed = before or _untouched_draft(name, call)
+            assumed = totals.kept(before or _untouched_draft(name, call), certified=call.is_certified)
             judged = replace(arrival, in_time=arrived_in_time(call, arrival.arrived_at))
             if judged.in_time and call.is_certified:
                 return self._recorded_before(name, arrival)
@@ -212,7 +212,7 @@ def _writes(
 ) -> list[Write]:
     place = (submission.round_id, submission.application)
     stored = after.as_item()
-    judged = ("current", "repeated", "refused", "state")
+    judged = ("current", "repeated", "refused", "state", "certified")
     changed: dict[str, Any] = {name: stored[name] for name in judged if name in stored}
     return [
         unchanged(call),

@@ -22,6 +22,7 @@ from shared.wording import counted, either, kronor, month, swedish_order
 commands = typer.Typer(help="Applications: who applied, and how each one stands.", no_args_is_help=True)
 
 Json = Mapping[str, Any]
+Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="As the applicant tells it: 7K3M-9QXR-C")]
 _NOUNS = {"sv": ("ansökan", "ansökningar"), "en": ("application", "applications")}
 
 
@@ -51,15 +52,42 @@ def list_applications(
 def show(
     context: typer.Context,
     round_id: RoundId,
-    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="As the applicant tells it: 7K3M-9QXR-C")],
+    reference: Reference,
 ) -> None:
     """One application: who, what, how much, which files, and what was wrong with it, if anything was."""
     desk = Desk.of(context)
+    answer = desk.get("staff", "rounds", round_id, "applications", _known(desk, reference))
+    desk.show(answer, lambda: _whole(answer, desk.round(round_id), desk.language, desk.width))
+
+
+@commands.command()
+def withdraw(
+    context: typer.Context,
+    round_id: RoundId,
+    reference: Reference,
+    reason: Annotated[str, typer.Option(help="Who asked for it, and how. It is kept in the round's events.")],
+) -> None:
+    """Register a withdrawal that came by letter or telephone. It can be done until the round is decided."""
+    desk = Desk.of(context)
+    path = ("staff", "rounds", round_id, "applications", _known(desk, reference), "withdrawal")
+    answer = desk.post(*path, body={"reason": reason})
+    done = desk.say("Återkallelsen är antecknad.", "The withdrawal is registered.")
+    desk.show(answer, lambda: [output.heading(f"{answer['reference']}: {done}"), *_again(desk, answer)])
+
+
+def _again(desk: Desk, answer: Json) -> Iterator[RenderableType]:
+    if answer["decisions_outdated"]:
+        yield desk.say(
+            "Beslut är redan inlämnade. Ta ut listan igen, lämna in den på nytt och låt en kollega godkänna den.",
+            "Decisions are in already. Take the list out again, hand it in anew, and let a colleague approve it.",
+        )
+
+
+def _known(desk: Desk, reference: str) -> str:
     known = read_reference(reference)
     if known is None:
         raise desk.end(failures.refused(problem("unknown-reference", given=reference)))
-    answer = desk.get("staff", "rounds", round_id, "applications", spaced(known))
-    desk.show(answer, lambda: _whole(answer, desk.round(round_id), desk.language, desk.width))
+    return spaced(known)
 
 
 def _listed(applications: Sequence[Json], zone: str, language: str) -> Iterator[RenderableType]:

@@ -48,6 +48,7 @@ EVENTS = {
     "round closing": ("omgången började stänga", "round began to close"),
     "round closed": ("omgången stängdes", "round closed"),
     "application withdrawn": ("en ansökan återkallades", "application withdrawn"),
+    "application withdrawn by staff": ("en återkallelse antecknades", "withdrawal registered"),
     "decisions entered": ("besluten lämnades in", "decisions handed in"),
     "decisions approved": ("besluten godkändes", "decisions approved"),
     "announcement approved": ("tillkännagivandet godkändes", "announcement approved"),

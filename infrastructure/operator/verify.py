@@ -144,6 +144,13 @@ def _certificate_holds(desk: Desk, answer: Json) -> Iterator[RenderableType]:
         "Varje ansökan i tabellen är den som laddades upp.",
         "Every application in the table is the one that was uploaded.",
     )
+    if changed := answer.get("changed_after_certificate", 0):
+        yield cells.plain(
+            desk.say(
+                f"Efter intyget har {changed} ändrats eller återkallats. Händelserna berättar om var och en.",
+                f"After the certificate {changed} changed or were withdrawn. The events tell of each.",
+            )
+        )
     if later:
         yield cells.plain(
             desk.say(f"Efter intyget har {later} till kommit in.", f"After the certificate {later} more came in.")

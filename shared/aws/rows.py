@@ -78,6 +78,20 @@ def replace_round(before: Round, after: Round) -> Update:
     )
 
 
+def replace_application(before: Application, after: Application) -> Update:
+    """The write that turns `before` into `after`, and holds only if nobody else changed it since it was read.
+
+    It stops the row from expiring: what counts is kept.
+    """
+    old, new = before.as_item(), replace(after, revision=before.revision + 1).as_item()
+    return Update(
+        keys.application_key(before.round_id, before.id),
+        set={name: value for name, value in new.items() if value != old.get(name)},
+        remove=("expires_at",),
+        condition=Attr("revision").eq(before.revision),
+    )
+
+
 def unchanged(call: Round) -> Check:
     """Holds only while the round is as it was read."""
     return Check(keys.round_key(call.id), Attr("revision").eq(call.revision))

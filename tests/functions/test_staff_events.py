@@ -59,6 +59,12 @@ STAFF_DAY = {
     "advance": StaffRequest("administer", "POST", "/staff/advance", lambda _: {}),
     "list applications": StaffRequest("administer", "GET", f"{ROUND_PATH}/applications"),
     "show an application": StaffRequest("administer", "GET", f"{ROUND_PATH}/applications/{{application}}"),
+    "withdraw an application": StaffRequest(
+        "administer",
+        "POST",
+        f"{ROUND_PATH}/applications/{{withdrawn}}/withdrawal",
+        lambda _: {"reason": "By letter"},
+    ),
     "list events": StaffRequest("administer", "GET", f"{ROUND_PATH}/events"),
     "list dead letters": StaffRequest("administer", "GET", "/staff/dead-letters"),
     "redrive dead letters": StaffRequest("administer", "POST", "/staff/dead-letters/redrive", lambda _: {"ids": None}),
@@ -99,13 +105,15 @@ def staff_day() -> dict[str, Tried]:
     with pytest.MonkeyPatch.context() as patch, deploy(patch) as deployed:
         application = deployed.world.start().application.id
         deployed.world.submit(application)
+        withdrawn = deployed.world.start().application.id
+        deployed.world.submit(withdrawn)
         deployed.world.failed_uploads.send({"detail": "stuck"})
         tried = {}
         for number, (name, step) in enumerate(STAFF_DAY.items()):
             step.before(deployed)
             body = step.body(deployed) if step.body else None
             by = ANNA if number % 2 else BERTIL
-            event = request(step.method, step.path.format(application=application), body, by=by)
+            event = request(step.method, step.path.format(application=application, withdrawn=withdrawn), body, by=by)
             tried[name] = _try(deployed, step.function, event)
     return tried
 
@@ -137,7 +145,11 @@ def test_there_is_a_request_for_every_staff_route() -> None:
     from tests.infrastructure.test_template_functions import routes
 
     def shape(path: str) -> str:
-        return path.replace(ROUND, "{round_id}").replace("{application}", "{reference}")
+        return (
+            path.replace(ROUND, "{round_id}")
+            .replace("{application}", "{reference}")
+            .replace("{withdrawn}", "{reference}")
+        )
 
     asked = {f"{one.method} {shape(one.path)}" for one in STAFF_DAY.values()}
     assert asked == {route for route, (_, authorization) in routes().items() if authorization == "AWS_IAM"}

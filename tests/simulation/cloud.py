@@ -10,6 +10,7 @@ from functions.acknowledge.owing import Owing
 from functions.acknowledge.receipts import Receipts
 from functions.administer.administering import Administering, NewRound
 from functions.administer.dead_letters import DeadLetters
+from functions.administer.exceptions import Exceptions
 from functions.administer.verifying import Verifying
 from functions.advance.closing import Closing
 from functions.advance.lifecycle import Lifecycle
@@ -132,6 +133,10 @@ class Cloud:
     @property
     def administering(self) -> Administering:
         return Administering(self.table, self.functions, "advance", self.kernel.now, self.random)
+
+    @property
+    def exceptions(self) -> Exceptions:
+        return Exceptions(self.table, self.kernel.now, self.random)
 
     @property
     def dead_letters(self) -> DeadLetters:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from functions.acknowledge.owing import Owing
 from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
+from functions.decide import deciding
 from functions.ingest import intake
 from functions.summarise.summarising import Summarising
 from shared import applications
@@ -69,6 +70,12 @@ PLANTED = (
         lambda: replaced(intake, "arrived_in_time", lambda call, _: call.state is RoundState.OPEN),
     ),
     Planted("an older version overwrites a newer one", NEWEST, 60, planting.always_newer),
+    Planted(
+        "decisions are approved whatever was withdrawn since",
+        "what-stands-is-decided",
+        200,
+        lambda: replaced(deciding, "list_digest", lambda _: "the same"),
+    ),
     Planted(
         "versions are ordered by their identifiers",
         NEWEST,

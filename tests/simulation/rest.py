@@ -25,6 +25,7 @@ def faults_at_rest(cloud: Cloud) -> Iterator[Violation]:
     yield from _effects(cloud)
     yield from _certificate(cloud)
     yield from _verified(cloud)
+    yield from _decided(cloud)
     yield from _announcement(cloud)
     yield from _pages(cloud)
     yield from _kept(cloud)
@@ -117,6 +118,21 @@ def _verified(cloud: Cloud) -> Iterator[Violation]:
     for item in cloud.watch.rows(ROUND, keys.APPLICATIONS):
         if differs := cloud.verifying.application(ROUND, item["application"])["differences"]:
             yield Violation("every-application-is-as-uploaded", f"{item['application']} differs in {differs}")
+    certified = cloud.table.peek(keys.certificate_key(ROUND)) is not None
+    if certified and (differs := cloud.verifying.certificate(ROUND)["differences"]):
+        yield Violation("the-certificate-is-true", f"verification finds other {differs}")
+
+
+def _decided(cloud: Cloud) -> Iterator[Violation]:
+    """What was approved decides on every application that stands, and on no other."""
+    decided = cloud.table.peek(keys.decisions_key(ROUND)) or {}
+    if "approved_by" not in decided:
+        return
+    rows = cloud.table.rows.get(keys.decision_set_partition(ROUND, decided["digest"]), {}).values()
+    found = {row["application"] for row in rows}
+    standing = {one.id for one in cloud.watch.applications(ROUND) if one.state is ApplicationState.SUBMITTED}
+    if found != standing:
+        yield Violation("what-stands-is-decided", f"decided {sorted(found)}, standing {sorted(standing)}")
 
 
 def _announcement(cloud: Cloud) -> Iterator[Violation]:

@@ -12,6 +12,7 @@ from tests.simulation.cloud import DRAIN, ROUND, Cloud
 from tests.simulation.delivery import Delivery, letters_waiting, message_of
 from tests.simulation.kernel import Fault
 from tests.simulation.people import Applicant, Officer
+from tests.simulation.registrar import Registrar
 from tests.simulation.rest import documents, faults_at_rest
 from tests.simulation.watch import Violation
 from tests.simulation.world import World
@@ -53,6 +54,8 @@ def run(seed: int | str, muted: frozenset[str] = frozenset(), ignored: frozenset
     for name in _STAFF:
         if world.happens(name, 1.1, world.plan):
             world.person(name, Officer(world, name).works())
+    if world.happens("registrar", 0.7, world.dice("registrar's presence")):
+        world.person("registrar", Registrar(world).works())
     delivery.schedule("advance", {"source": "heartbeat"}, 60)
     world.after(600, lambda: delivery.schedule("summarise", {"summary": "digest"}, 86_400))
     ends = world.closes + timedelta(minutes=world.plan.randint(5, 60))

@@ -28,7 +28,7 @@ ARROWS = {
 Read = TypeVar("Read")
 _ROUND = "ROUND#"
 _AUDIT = "AUDIT#"
-_EXPLAINED = ("current", "repeated", "refused", "state", "withdrawn_at")
+_EXPLAINED = ("current", "repeated", "refused", "state", "withdrawn_at", "withdrawn_by", "certified")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +114,24 @@ class Watch:
         """What an application is moves with an outcome or an event, and with nothing else."""
         before, after = change.before, change.after
         self._count(change, totals.contribution(Application.from_item(after)) if after else Counter())
-        if explained or before is None or after is None:
+        if before is None or after is None:
+            return
+        self._certified_share(before, after)
+        if explained:
             return
         moved = sorted(name for name in _EXPLAINED if before.get(name) != after.get(name))
         if moved:
             self.found("everything-is-audited", f"{moved} of {after['application']} changed untold")
+
+    def _certified_share(self, before: Item, after: Item) -> None:
+        """What an application added to the certified totals is noted once, by the first change after them."""
+        was, now = before.get("certified"), after.get("certified")
+        if was == now:
+            return
+        certified = self.table.peek(keys.certificate_key(after["round"])) is not None
+        counted = totals.non_zero(totals.contribution(Application.from_item(before)))
+        if was is not None or not certified or now != counted:
+            self.found("the-certificate-is-true", f"{after['application']} added {counted}, and {now} is noted")
 
     def _count(self, change: Change, share: Counter[str]) -> None:
         counted = self._counted.setdefault(change.place[0], Counter())
@@ -248,7 +261,8 @@ def certificate_faults(watch: Watch, certificate: Item) -> list[str]:
         faults.append(f"outcomes {certificate['outcomes']} for {dict(counts)}")
     if certificate["root"] != root_hash(submissions):
         faults.append("another root")
-    counted = totals.recount(watch.applications(round_id), [one.outcome for one in submissions])
+    counted: Counter[str] = Counter(totals.certified(watch.applications(round_id)))
+    counted.update(totals.recount([], [one.outcome for one in submissions]))
     # Who is turned away after the certificate is still counted in the totals.
     now, then = totals.as_json(counted), dict(certificate["totals"])
     if {**now, "turned_away": 0} != {**then, "turned_away": 0}:
