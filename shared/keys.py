@@ -30,6 +30,7 @@ def round_partition(round_id: str) -> str:
 APPLICATIONS = "APPLICATION#"
 SUBMISSIONS = "SUBMISSION#"
 ANNOUNCEMENTS = "ANNOUNCEMENT#"
+DECISIONS = "DECISIONS"
 
 
 def application_key(round_id: str, application: str) -> Key:
@@ -69,9 +70,12 @@ def certificate_key(round_id: str) -> Key:
     return {"pk": round_partition(round_id), "sk": "CERTIFICATE"}
 
 
-def decisions_key(round_id: str) -> Key:
-    """Names the set of decisions in force. Example: ROUND#2019-autumn / DECISIONS"""
-    return {"pk": round_partition(round_id), "sk": "DECISIONS"}
+def decisions_key(round_id: str, number: int = 1) -> Key:
+    """Names the set of decisions that the announcement with this number tells of. Each stays when the next comes.
+
+    Example: ROUND#2019-autumn / DECISIONS; of the first correction ROUND#2019-autumn / DECISIONS#0002
+    """
+    return {"pk": round_partition(round_id), "sk": DECISIONS if number == 1 else f"{DECISIONS}#{number:04}"}
 
 
 def decision_set_partition(round_id: str, digest: str) -> str:

@@ -68,7 +68,8 @@ class Round:
 
     `closes_at` is the last second that counts (people write 23:59:59), or None for a round without an end.
     `budget` is in whole kronor, or None where the funder sets none. `revision` grows with every change.
-    `announcement` is the number of the last announcement that went out, `announced_at` when it did.
+    `announcement` is the number of the last announcement that went out, `announced_at` when it did; `announcing` is
+    that of one which is approved and has not gone out yet.
     """
 
     id: str
@@ -84,6 +85,12 @@ class Round:
     closed_at: datetime | None = None
     announcement: int | None = None
     announced_at: datetime | None = None
+    announcing: int | None = None
+
+    @property
+    def next_announcement(self) -> int:
+        """The number of the announcement that deciding and announcing are about now: 1, or that of a correction."""
+        return (self.announcement or 0) + 1
 
     @property
     def last_arrival(self) -> datetime | None:
@@ -111,6 +118,7 @@ class Round:
             "closed_at": iso(self.closed_at) if self.closed_at else None,
             "announcement": self.announcement,
             "announced_at": iso(self.announced_at) if self.announced_at else None,
+            "announcing": self.announcing,
         }
 
     @classmethod
@@ -134,6 +142,7 @@ class Round:
             closed_at=instant("closed_at"),
             announcement=item.get("announcement"),
             announced_at=instant("announced_at"),
+            announcing=item.get("announcing"),
         )
 
     def public(self, now: datetime, time_zone: str) -> dict[str, Any]:

@@ -100,20 +100,21 @@ class Administering:
 
     def show(self, round_id: str) -> dict[str, Any]:
         """A round with its totals, certificate and decisions, as far as there are any."""
-        found = self.table.get_several(
-            keys.round_key(round_id),
+        call = require_round(self.table, round_id)
+        number = call.next_announcement
+        counted, certificate, decided, corrected = self.table.get_several(
             keys.totals_key(round_id),
             keys.certificate_key(round_id),
-            keys.decisions_key(round_id),
+            # What was awarded is what was announced last: it changes with the round's own row, and not before.
+            keys.decisions_key(round_id, call.announcement or number),
+            keys.decisions_key(round_id, number + (call.announcement is None)),
         )
-        call, counted, certificate, decided = found
-        if call is None:
-            raise refuse("no-such-round", status=404)
         return {
-            "round": self._public(Round.from_item(call)),
+            "round": self._public(call),
             "totals": totals.as_json(totals.counters(counted or {})) | {"awarded": _awarded(decided)},
             "certificate": _without_keys(certificate),
             "decisions": _without_keys(decided),
+            "correction": _without_keys(corrected),
         }
 
     def extend(self, round_id: str, request: Extension, who: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from functions.advance.closing import JOB, Closing
 from shared import keys, totals
@@ -85,7 +84,7 @@ class Lifecycle:
             steps += self._closed(call)
         if call.announced_at is not None and self.now() - call.announced_at < _LOOKED_AFTER:
             steps += self._pages(call)
-        return steps
+        return [*steps, *self._announcement(call)]
 
     def _closed(self, call: Round) -> list[Step]:
         return [*self._summary(call), *self._leftovers(call), *self._letters(call)]
@@ -138,14 +137,8 @@ class Lifecycle:
         return [Step(call.id, "result pages asked for")]
 
     def _announcement(self, call: Round) -> list[Step]:
-        """Finish what was claimed and never published: its function died between the two."""
-        unfinished = [
-            item
-            for item in self.table.query(keys.round_partition(call.id), keys.ANNOUNCEMENTS)
-            if "published_at" not in item
-        ]
-        if not unfinished:
+        """Finish what was claimed and never published, a correction too: its function died between the two."""
+        if call.announcing is None:
             return []
-        request: dict[str, Any] = {"finish": "announcement", "round": call.id}
-        self.functions.start(self.announce, request)
+        self.functions.start(self.announce, {"finish": "announcement", "round": call.id})
         return [Step(call.id, "announcement asked for")]

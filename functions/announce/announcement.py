@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from functions.announce import press
+from functions.announce import correcting, press
 from functions.announce.awards import Award, Result, result
-from functions.announce.press import Detail
+from functions.announce.correcting import Correction
+from functions.announce.press import Detail, Occasion
 from shared.applicants import Applicant
 from shared.instants import iso
 from shared.letters import MOST_LINE, Letter, in_two_forms
@@ -46,7 +47,12 @@ class Announcement:
 
 
 def compose(
-    call: Round, programme: Programme, awards: Iterable[Award], number: int, announced_at: datetime
+    call: Round,
+    programme: Programme,
+    awards: Iterable[Award],
+    number: int,
+    announced_at: datetime,
+    correction: Correction | None = None,
 ) -> Announcement:
     """The announcement of these awards, the same in whatever order they are given.
 
@@ -55,20 +61,26 @@ def compose(
     was awarded twice.
     """
     found = result(awards, programme)
-    told = (_tell(found, call, programme, number, announced_at, detail) for detail in Detail)
+    occasion = Occasion(number, correction)
+    told = (_tell(found, call, programme, occasion, announced_at, detail) for detail in Detail)
     # The last of them always fits: all that is left in it has a largest size.
     return next(one for one in told if _fits(one))
 
 
 def _tell(
-    found: Result, call: Round, programme: Programme, number: int, announced_at: datetime, detail: Detail
+    found: Result, call: Round, programme: Programme, occasion: Occasion, announced_at: datetime, detail: Detail
 ) -> Announcement:
-    texts = {language: press.compose(found, call, programme, number, language, detail) for language in _LANGUAGES}
+    number = occasion.number
+    texts = {language: press.compose(found, call, programme, occasion, language, detail) for language in _LANGUAGES}
     email = _email(texts, programme.languages)
     subjects = {language: text.subject for language, text in texts.items()}
     document = _document(found, call, programme, number, announced_at, subjects)
+    if occasion.correction is not None:
+        document["corrects"] = correcting.document(number, occasion.correction)
     if detail is Detail.ON_REQUEST:
         document |= {"complete": False, "awards": []}
+        if occasion.correction is not None:
+            document["corrects"] |= {"changes": []}
     attributes = _attributes(found, call, programme)
     digest = _digest(number, texts, email, document, attributes)
     return Announcement(number, digest, texts, email, document, attributes)

@@ -1,9 +1,12 @@
-"""The announcement: previewed, claimed in the table, published once, finished by the next tick if this died."""
+"""The announcement: previewed, claimed in the table, published once, finished by the next tick if this died.
+
+A correction is the announcement with the next number, and goes the same way.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,11 +15,13 @@ from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.announce.announcement import Announcement, Award, compose
+from functions.announce.correcting import Correction, correction
 from shared import keys
-from shared.aws.decided import read_set
+from shared.applications import Application
+from shared.aws.decided import read_decided
 from shared.aws.effects import BusyError, Effects
 from shared.aws.messages import Functions, Topic
-from shared.aws.rows import audit, read_applications, replace_round, require_round, unchanged
+from shared.aws.rows import audit, commit_round_change, read_applications, replace_round, require_round
 from shared.aws.table import ABSENT, ConditionFailedError, Item, Put, Table, Update
 from shared.decisions import DecisionKind
 from shared.instants import iso
@@ -24,8 +29,6 @@ from shared.problems import ProblemsError, refuse
 from shared.programme import load
 from shared.references import RANDOM_BYTES
 from shared.rounds import Round, RoundState, wrong_state
-
-_FIRST = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +44,23 @@ class Announcing:
     random: Callable[[int], bytes]
 
     def preview(self, round_id: str) -> dict[str, Any]:
-        """What would go out, or what did. Raises ProblemsError; 409 while decisions are not approved."""
+        """What would go out next, or what went out last. Raises ProblemsError; 409 while decisions are not approved."""
         call = require_round(self.table, round_id)
-        stored = self.table.get(keys.announcement_key(round_id, _FIRST))
+        stored = self._claimed(call)
         if stored is not None:
             return _shown(stored)
-        return _shown(_as_item(self._compose(call)))
+        decided = self._approved(call)
+        if decided is None and call.announcement is not None:
+            return _shown(self.table.get(keys.announcement_key(round_id, call.announcement)) or {})
+        return _shown(_as_item(self._compose(call, decided)))
 
     def publish(self, round_id: str, digest: str, who: str) -> dict[str, Any]:
         """Publish what has this digest, once. Raises ProblemsError; 409 for another digest, or when it is out."""
         call = require_round(self.table, round_id)
-        stored = self.table.get(keys.announcement_key(round_id, _FIRST))
-        if call.state is RoundState.ANNOUNCED:
-            raise refuse("already-published", status=409)
+        stored = self._claimed(call)
         if stored is None:
             stored = self._claim(call, digest, who)
+            call = replace(call, announcing=call.next_announcement, revision=call.revision + 1)
         elif stored["digest"] != digest:
             raise refuse("digest-changed", "digest", status=409, current=stored["digest"])
         try:
@@ -66,8 +71,8 @@ class Announcing:
     def finish(self, round_id: str) -> bool:
         """Publish what was claimed and did not go out. Returns whether it went out now."""
         call = require_round(self.table, round_id)
-        stored = self.table.get(keys.announcement_key(round_id, _FIRST))
-        if stored is None or "published_at" in stored:
+        stored = self._claimed(call)
+        if stored is None:
             return False
         try:
             self._finish(call, stored)
@@ -75,32 +80,55 @@ class Announcing:
             return False  # Somebody else is at it, or has done it.
         return True
 
-    def _compose(self, call: Round) -> Announcement:
-        if call.state not in (RoundState.DECIDED, RoundState.ANNOUNCED):
+    def _claimed(self, call: Round) -> Item | None:
+        """What is approved and has not gone out."""
+        return None if call.announcing is None else self.table.get(keys.announcement_key(call.id, call.announcing))
+
+    def _approved(self, call: Round) -> Item | None:
+        """The decisions that the next announcement tells of."""
+        decided = self.table.get(keys.decisions_key(call.id, call.next_announcement))
+        return decided if decided is not None and "approved_by" in decided else None
+
+    def _compose(self, call: Round, decided: Item | None) -> Announcement:
+        if call.state not in (RoundState.DECIDED, RoundState.ANNOUNCED) or decided is None:
             raise wrong_state(call.state, RoundState.DECIDED)
-        decided = self.table.get(keys.decisions_key(call.id)) or {}
         applications = {one.id: one for one in read_applications(self.table, call.id)}
+        awards = self._awards(call, decided, applications)
+        made = self._correction(call, decided, applications, awards)
+        return compose(call, load(call.programme), awards, call.next_announcement, self.now(), made)
+
+    def _correction(
+        self, call: Round, decided: Item, applications: Mapping[str, Application], awards: list[Award]
+    ) -> Correction | None:
+        if call.announcement is None:
+            return None
+        before = self.table.get(keys.decisions_key(call.id, call.announcement)) or {}
+        return correction(decided["reason"], self._awards(call, before, applications), awards)
+
+    def _awards(self, call: Round, decided: Item, applications: Mapping[str, Application]) -> list[Award]:
         awards = []
-        for decision in read_set(self.table, call.id, decided["digest"]):
+        for decision in read_decided(self.table, call.id, decided):
             current = applications[decision.application].current
             if decision.kind is DecisionKind.AWARD and current is not None:
                 awards.append(Award.of(decision.application, current.facts, decision.amount))
-        return compose(call, load(call.programme), awards, _FIRST, self.now())
+        return awards
 
     def _claim(self, call: Round, digest: str, who: str) -> Item:
-        announcement = self._compose(call)
+        """The round itself says that one is on its way, so that the scheduled job need not look for it."""
+        decided, number = self._approved(call), call.next_announcement
+        if decided is None and call.announcement is not None:
+            raise refuse("already-published", status=409)
+        announcement = self._compose(call, decided)
         if announcement.digest != digest:
             raise refuse("digest-changed", "digest", status=409, current=announcement.digest)
         now = self.now()
         item = {**_as_item(announcement), "claimed_at": iso(now), "claimed_by": who}
-        key = keys.announcement_key(call.id, _FIRST)
+        key = keys.announcement_key(call.id, number)
         event = audit(
-            call.id, now, who, "announcement approved", self.random(RANDOM_BYTES), number=_FIRST, digest=digest
+            call.id, now, who, "announcement approved", self.random(RANDOM_BYTES), number=number, digest=digest
         )
-        try:
-            self.table.transact([unchanged(call), Put(key, item, ABSENT), event])
-        except ConditionFailedError as error:
-            raise refuse("round-changed", status=409) from error
+        on_its_way = replace_round(call, replace(call, announcing=number))
+        commit_round_change(self.table, [on_its_way, Put(key, item, ABSENT), event])
         return {**item, **key}
 
     def _finish(self, call: Round, stored: Item) -> Item:
@@ -123,7 +151,7 @@ class Announcing:
             call.id, now, stored["claimed_by"], "announcement published", self.random(RANDOM_BYTES), number=number
         )
         key, once = keys.announcement_key(call.id, number), Attr("published_at").not_exists()
-        after = replace(call, state=RoundState.ANNOUNCED, announcement=number, announced_at=now)
+        after = replace(call, state=RoundState.ANNOUNCED, announcement=number, announced_at=now, announcing=None)
         announced = replace_round(call, after)
         try:
             self.table.transact([announced, Update(key, set=published, condition=once), event])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
 
 from functions.announce.awards import Award, Grantee, Result
+from functions.announce.correcting import Correction, corrected, replaces
 from shared.distinct import kinds_in_words
 from shared.letters import MOST_SUBJECT, Letter, bullets, letter, one_line, paragraph, section
 from shared.programme import Programme
@@ -26,14 +28,26 @@ class Detail(Enum):
     ON_REQUEST = "whom to ask for the list"
 
 
-def compose(result: Result, call: Round, programme: Programme, number_: int, language: str, detail: Detail) -> Letter:
-    """The announcement's text. `number_` above 1 is a correction, and says so."""
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What an announcement is beside its awards. A number above 1 is a correction, and says so."""
+
+    number: int
+    correction: Correction | None = None
+
+
+def compose(
+    result: Result, call: Round, programme: Programme, occasion: Occasion, language: str, detail: Detail
+) -> Letter:
+    """The announcement's text."""
     name = programme.name.in_language(language)
     headline = _headline(result, programme, language)
+    each = detail in (Detail.FULL, Detail.SHORT)
     return letter(
-        _subject(name, headline, number_, language),
+        _subject(name, headline, occasion.number, language),
         f"{paragraph(headline)}\n{paragraph(f'{name}, {one_line(call.name[_known(language)])}')}",
-        _replaces(number_, language),
+        replaces(occasion.number, occasion.correction, language),
+        corrected(occasion.correction, language, each=each),
         paragraph(*_lead(result, programme, language)),
         paragraph(_core_areas(result, language), _countries(result, language)),
         _list(result, programme, language, detail),
@@ -54,18 +68,6 @@ def _subject(name: str, headline: str, number_: int, language: str) -> str:
     correction = [either(language, "Rättelse", "Correction")] if number_ > 1 else []
     whole = f"{', '.join([*correction, name])}: {headline}"
     return whole if len(whole) <= MOST_SUBJECT else ": ".join([*correction, headline])
-
-
-def _replaces(number_: int, language: str) -> str:
-    if number_ == 1:
-        return ""
-    return paragraph(
-        either(
-            language,
-            f"Det här är tillkännagivande {number_} för omgången. Det ersätter tillkännagivande {number_ - 1}.",
-            f"This is announcement {number_} for the round. It replaces announcement {number_ - 1}.",
-        )
-    )
 
 
 def _projects(count: int, language: str) -> str:

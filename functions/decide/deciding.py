@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from shared import decisions, keys
-from shared.aws.decided import approve, point_to, read_set, store_set
+from shared.aws.decided import approve, point_to, read_decided, store_set
 from shared.aws.rows import (
     audit,
     commit_round_change,
@@ -17,7 +17,7 @@ from shared.aws.rows import (
     require_round,
     unchanged,
 )
-from shared.aws.table import ConditionFailedError, Item, Table, Write
+from shared.aws.table import Item, Table, Write
 from shared.decision_csv import read_csv, write_csv
 from shared.decision_list import HandedIn, list_digest, listed, read_list
 from shared.decisions import Decision, DecisionKind
@@ -36,7 +36,7 @@ class Deciding:
     random: Callable[[int], bytes]
 
     def list_out(self, round_id: str) -> str:
-        """The decision list as CSV, with the decisions that are in so far."""
+        """The decision list as CSV, with the decisions that are in so far: those of a correction, where one is."""
         call, decided = self._listable(round_id)
         return write_csv(read_applications(self.table, call.id), self._rows(call, decided))
 
@@ -76,43 +76,47 @@ class Deciding:
         return facts
 
     def approve(self, round_id: str, digest: str, who: str) -> dict[str, Any]:
-        """Approve the decisions with this digest; the round is decided then.
+        """Approve the decisions with this digest; the round is decided then. So are corrections of an announced round.
 
         Raises ProblemsError; 409 for the person who entered them, and for a digest that is not the current one.
         """
         call, decided = self._round_and_decisions(round_id)
-        _require_closed(call, RoundState.CLOSED)
+        _require_closed(call, RoundState.CLOSED, RoundState.ANNOUNCED)
         if decided is None:
-            raise refuse("no-decisions", status=409)
+            raise refuse("no-decisions" if call.announcement is None else "no-correction", status=409)
         if decided["digest"] != digest:
             raise refuse("digest-changed", "digest", status=409, current=decided["digest"])
         if decided["entered_by"] == who:
             raise refuse("same-person", status=409)
-        # Whatever changes them from here on changes the round, and then the transaction does not hold.
-        if decided["list"] != list_digest(read_applications(self.table, round_id)):
-            raise refuse("decisions-outdated", status=409)
-        now = self.now()
-        event = audit(round_id, now, who, "decisions approved", self.random(RANDOM_BYTES), digest=digest)
-        after = replace(call, state=RoundState.DECIDED)
-        writes: list[Write] = [replace_round(call, after), approve(round_id, digest, who, iso(now)), event]
-        try:
-            self.table.transact(writes)
-        except ConditionFailedError as error:
-            raise refuse("round-changed", status=409) from error
+        now, number = self.now(), call.next_announcement
+        approval = approve(round_id, digest, who, iso(now), number)
+        if call.state is RoundState.ANNOUNCED:
+            after, what, facts = call, "correction approved", {"number": number}
+            moved: Write = unchanged(call)
+        else:
+            # Whatever changes them from here on changes the round, and then the transaction does not hold.
+            if decided["list"] != list_digest(read_applications(self.table, round_id)):
+                raise refuse("decisions-outdated", status=409)
+            after, what, facts = replace(call, state=RoundState.DECIDED), "decisions approved", {}
+            moved = replace_round(call, after)
+        event = audit(round_id, now, who, what, self.random(RANDOM_BYTES), digest=digest, **facts)
+        commit_round_change(self.table, [moved, approval, event])
         return {"digest": digest, "approved_by": who, "approved_at": iso(now), "state": after.state.value}
 
     def _listable(self, round_id: str) -> tuple[Round, Item | None]:
         call, decided = self._round_and_decisions(round_id)
         _require_closed(call, RoundState.CLOSED, RoundState.DECIDED, RoundState.ANNOUNCED)
+        if decided is None and call.announcement is not None:
+            decided = self.table.get(keys.decisions_key(round_id, call.announcement))
         return call, decided
 
     def _rows(self, call: Round, decided: Item | None) -> dict[str, Decision]:
-        rows = read_set(self.table, call.id, decided["digest"]) if decided else []
+        rows = read_decided(self.table, call.id, decided) if decided else []
         return {row.application: row for row in rows}
 
     def _round_and_decisions(self, round_id: str) -> tuple[Round, Item | None]:
         call = require_round(self.table, round_id)
-        return call, self.table.get(keys.decisions_key(round_id))
+        return call, self.table.get(keys.decisions_key(round_id, call.next_announcement))
 
 
 def _require_closed(call: Round, *states: RoundState) -> None:

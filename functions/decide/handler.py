@@ -1,4 +1,4 @@
-"""The staff's API for decisions: the list out, the list in, the second person's approval."""
+"""The staff's API for decisions and their corrections: list out, list in, the second person's approval."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from functions.decide.correcting import Correcting
 from functions.decide.deciding import Deciding
 from shared.aws import clients, http
 from shared.aws.staff import who
 from shared.aws.table import Table
+from shared.corrections import Reason
 from shared.decision_list import HandedIn
+from shared.problems import refuse
 from shared.settings import from_env
 
 logger = Logger(service="decide")
@@ -39,11 +42,35 @@ class Approval(BaseModel):
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
+class Correction(BaseModel):
+    """A decision list as it should have been, as rows or as the text of a CSV file, and what was wrong."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    reason: Reason
+    decisions: HandedIn | None = None
+    csv: str | None = None
+
+    def given(self) -> bytes | HandedIn:
+        """The list. Raises ProblemsError for none, or two."""
+        if (self.decisions is None) == (self.csv is None):
+            raise refuse("one-list", status=400)
+        return self.decisions if self.decisions is not None else (self.csv or "").encode()
+
+
 @cache
 def deciding() -> Deciding:
     """Made at the first request, kept for those that follow."""
-    settings = from_env(DecideSettings, os.environ)
-    return Deciding(Table(clients.dynamodb(), settings.table_name), lambda: datetime.now(UTC), secrets.token_bytes)
+    return Deciding(_table(), lambda: datetime.now(UTC), secrets.token_bytes)
+
+
+@cache
+def correcting() -> Correcting:
+    """Made at the first request that is about a correction."""
+    return Correcting(_table(), lambda: datetime.now(UTC), secrets.token_bytes)
+
+
+def _table() -> Table:
+    return Table(clients.dynamodb(), from_env(DecideSettings, os.environ).table_name)
 
 
 @app.get("/staff/rounds/<round_id>/decisions")
@@ -74,6 +101,21 @@ def approve(round_id: str) -> Response[str]:
     approved = deciding().approve(round_id, http.body_of(app, Approval).digest, who(app))
     logger.info("decisions approved", round=round_id)
     return http.answer(approved)
+
+
+@app.put("/staff/rounds/<round_id>/correction")
+def correct(round_id: str) -> Response[str]:
+    """The list as it should have been, of an announced round."""
+    correction = http.body_of(app, Correction)
+    entered = correcting().take_in(round_id, correction.given(), correction.reason, who(app))
+    logger.info("correction entered", round=round_id, number=entered["number"], changed=entered["changed"])
+    return http.answer(entered)
+
+
+@app.get("/staff/rounds/<round_id>/correction")
+def show_correction(round_id: str) -> Response[str]:
+    """The correction under way, for whoever is to approve it."""
+    return http.answer(correcting().show(round_id))
 
 
 def _is_json(header: str) -> bool:

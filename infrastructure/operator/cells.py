@@ -51,6 +51,8 @@ EVENTS = {
     "application withdrawn by staff": ("en återkallelse antecknades", "withdrawal registered"),
     "decisions entered": ("besluten lämnades in", "decisions handed in"),
     "decisions approved": ("besluten godkändes", "decisions approved"),
+    "correction entered": ("en rättelse lämnades in", "correction handed in"),
+    "correction approved": ("rättelsen godkändes", "correction approved"),
     "announcement approved": ("tillkännagivandet godkändes", "announcement approved"),
     "announcement published": ("tillkännagivandet publicerades", "announcement published"),
 }

@@ -7,23 +7,18 @@ import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from infrastructure.operator import cells, failures, output, round_views
+from infrastructure.operator import list_files, output, round_views
 from infrastructure.operator.arguments import Digest, RoundId
 from infrastructure.operator.desk import Desk
 from infrastructure.operator.workbook.unpacking import is_workbook
-from shared.problems import ProblemsError, problem
-
-if TYPE_CHECKING:
-    from infrastructure.operator.workbook.reading import Found
 
 commands = typer.Typer(help="Decisions: take the list out, hand it in, approve it.", no_args_is_help=True)
 
 _STANDARD_OUTPUT = "-"
-_MOST_NAMED = 10
 
 
 @commands.command("out")
@@ -82,14 +77,14 @@ def hand_in(
 ) -> None:
     """Hand in the list, workbook or CSV. It is taken whole, or not at all with every mistake told by its place."""
     desk = Desk.of(context)
-    content = _read(desk, file)
+    content = list_files.read(desk, file)
     path = ("staff", "rounds", round_id, "decisions")
     if is_workbook(content):
-        found = _read_rows(desk, content)
+        found = list_files.read_rows(desk, content)
         body = json.dumps(found.handed_in, ensure_ascii=False).encode()
         entered = desk.put(*path, content=body, media_type="application/json", placed=found.placed)
     else:
-        _require_utf_8(desk, content)
+        list_files.require_utf_8(desk, content)
         entered = desk.put(*path, content=content, media_type="text/csv; charset=utf-8")
     desk.show(
         entered,
@@ -126,50 +121,9 @@ def _workbook(desk: Desk, round_id: str) -> tuple[bytes, int]:
     return write_workbook(listed, desk.language, datetime.now(UTC)), len(listed["applications"])
 
 
-def _read_rows(desk: Desk, content: bytes) -> Found:
-    """The rows of a workbook. Says what was read although nobody sees it."""
-    from infrastructure.operator.workbook.reading import read_workbook  # noqa: PLC0415  no other command needs it
-
-    try:
-        found = read_workbook(content)
-    except ProblemsError as error:
-        raise desk.end(failures.refused(*error.problems)) from error
-    if found.hidden_rows:
-        rows = ", ".join(map(str, found.hidden_rows[:_MOST_NAMED]))
-        more = len(found.hidden_rows) - _MOST_NAMED
-        desk.note(
-            f"Dolda rader lästes som alla andra: {rows}{f' och {more} till' if more > 0 else ''}.",
-            f"Hidden rows were read like all others: {rows}{f' and {more} more' if more > 0 else ''}.",
-        )
-    if found.hidden_columns:
-        names = ", ".join(found.hidden_columns)
-        desk.note(f"Dolda kolumner lästes också: {names}.", f"Hidden columns were read too: {names}.")
-    return found
-
-
 def _write(desk: Desk, path: Path, content: bytes, *, over: bool) -> None:
     try:
         with path.open("wb" if over else "xb") as file:
             file.write(content)
     except OSError as error:
-        raise _unusable(desk, path, error) from error
-
-
-def _read(desk: Desk, path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise _unusable(desk, path, error) from error
-
-
-def _require_utf_8(desk: Desk, content: bytes) -> None:
-    """A CSV file in another encoding is refused here: on its way it would lose its å, ä and ö unseen."""
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        raise desk.end(failures.refused(problem("csv-unreadable"))) from None
-
-
-def _unusable(desk: Desk, path: Path, error: OSError) -> Any:
-    name, reason = cells.plain(str(path)), error.strerror or str(error)
-    return desk.refuse(f"{name} går inte att använda: {reason}.", f"{name} cannot be used: {reason}.")
+        raise list_files.unusable(desk, path, error) from error

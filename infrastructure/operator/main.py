@@ -14,7 +14,16 @@ import typer
 from rich.console import Console
 from typer.main import get_command
 
-from infrastructure.operator import announcement, applications, dead_letters, decisions, pages, rounds, verify
+from infrastructure.operator import (
+    announcement,
+    applications,
+    corrections,
+    dead_letters,
+    decisions,
+    pages,
+    rounds,
+    verify,
+)
 from infrastructure.operator.access import Place
 from infrastructure.operator.desk import Desk
 from infrastructure.operator.failures import ExitCode
@@ -38,6 +47,7 @@ commands.add_typer(rounds.commands, name="rounds")
 commands.add_typer(applications.commands, name="applications")
 commands.add_typer(decisions.commands, name="decisions")
 commands.add_typer(announcement.commands, name="announcement")
+commands.add_typer(corrections.commands, name="corrections")
 commands.add_typer(dead_letters.commands, name="dead-letters")
 commands.add_typer(pages.commands, name="pages")
 commands.command("verify")(verify.verify)

@@ -89,6 +89,9 @@ def whole(answer: Json, language: str, width: int) -> Iterator[RenderableType]:
         certified(answer["certificate"], call["time_zone"], language),
     )
     yield output.heading(either(language, "Beslut", "Decisions"), decided(answer["decisions"], call, language))
+    if answer.get("correction"):
+        introduction = either(language, "En rättelse är på väg:", "A correction is under way:")
+        yield output.command(introduction, f"anslag corrections show {call['id']}")
 
 
 def numbers(totals: Json, language: str, width: int) -> str:

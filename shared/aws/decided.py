@@ -28,13 +28,21 @@ def read_set(table: Table, round_id: str, found: str) -> list[Decision]:
     return [Decision.from_item(item) for item in table.query(keys.decision_set_partition(round_id, found))]
 
 
-def point_to(round_id: str, before: Item | None, facts: dict[str, Any]) -> Update:
-    """The write that puts a set in force. Any approval of the one before it is void, and is removed."""
+def read_decided(table: Table, round_id: str, decided: Item) -> list[Decision]:
+    """The decisions that a row of `keys.decisions_key` points to. A correction's own digest covers more than them."""
+    return read_set(table, round_id, str(decided.get("decisions") or decided["digest"]))
+
+
+def point_to(round_id: str, before: Item | None, facts: dict[str, Any], number: int = 1) -> Update:
+    """The write that has the announcement with this number tell of a set. Any approval of the one before it is void,
+    and is removed."""
     condition = ABSENT if before is None else Attr("digest").eq(before["digest"]) & Attr("approved_by").not_exists()
-    return Update(keys.decisions_key(round_id), set=facts, remove=("approved_by", "approved_at"), condition=condition)
+    key = keys.decisions_key(round_id, number)
+    return Update(key, set=facts, remove=("approved_by", "approved_at"), condition=condition)
 
 
-def approve(round_id: str, found: str, who: str, at: str) -> Update:
+def approve(round_id: str, found: str, who: str, at: str, number: int = 1) -> Update:
     """The write that approves: this very content, entered by somebody else, not approved before."""
     condition = Attr("digest").eq(found) & Attr("entered_by").ne(who) & Attr("approved_by").not_exists()
-    return Update(keys.decisions_key(round_id), set={"approved_by": who, "approved_at": at}, condition=condition)
+    key = keys.decisions_key(round_id, number)
+    return Update(key, set={"approved_by": who, "approved_at": at}, condition=condition)

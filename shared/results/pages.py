@@ -76,6 +76,7 @@ def round_page(site: Site, publication: Publication) -> str:
         "paragraphs": prose.paragraphs(publication, current, language),
         "rows": [row(site, publication, award) for award in publication.awards],
         "taken_back": publication.taken_back,
+        "changes": prose.changes(publication, language),
         "kinds": _kinds(publication, language),
         "core_areas": figures.by_core_area(publication, language),
         "areas_overlap": figures.counted_twice(publication, lambda award: award.core_areas),

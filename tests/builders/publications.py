@@ -8,12 +8,14 @@ from typing import Any
 
 from functions.announce.announcement import compose
 from functions.announce.awards import Award
+from functions.announce.correcting import Correction, correction
 from shared import register
 from shared.programme import Programme
 from shared.results.publication import Announcement, Publication
 from tests.builders.texts import a_round, an_award, association, joint_body, municipality, partnership, region
 
 ADDRESS = "https://bidrag.example"
+REASON = {"sv": "Ett belopp hade skrivits fel.", "en": "An amount had been misspelt."}
 ANNOUNCED = datetime(2019, 12, 12, 9, 0, 0, tzinfo=UTC)
 
 
@@ -23,10 +25,11 @@ def announced(
     programme: Programme | None = None,
     number: int = 1,
     at: datetime = ANNOUNCED,
+    made: Correction | None = None,
     **call: Any,
 ) -> Announcement:
     """One announcement, as it is stored."""
-    one = compose(a_round(**call), programme or partnership(), awards, number, at)
+    one = compose(a_round(**call), programme or partnership(), awards, number, at, made)
     texts = {language: {"subject": text.subject, "body": text.text} for language, text in one.texts.items()}
     return Announcement.of(one.document, texts)
 
@@ -38,7 +41,9 @@ def published(awards: Sequence[Award], **changes: Any) -> Publication:
 
 def corrected(first: Sequence[Award], second: Sequence[Award]) -> Publication:
     """A round that was announced, and corrected a week later."""
-    return Publication.of([announced(second, number=2, at=ANNOUNCED + timedelta(days=7)), announced(first)])
+    made = correction(REASON, first, second)
+    again = announced(second, number=2, at=ANNOUNCED + timedelta(days=7), made=made)
+    return Publication.of([again, announced(first)])
 
 
 def sixty() -> list[Award]:

@@ -11,9 +11,11 @@ import boto3
 import pytest
 
 from functions.announce.announcing import Announcing
+from functions.decide.correcting import Correcting
 from functions.decide.deciding import Deciding
 from shared.aws.effects import Effects
 from shared.aws.messages import Topic
+from shared.corrections import Reason
 from shared.instants import parse_iso
 from shared.problems import ProblemsError
 from tests.functions.world import ROUND, World
@@ -66,6 +68,44 @@ def decided(world: World) -> str:
     digest = str(deciding(world).take_in(ROUND, filled_in(world), "anna")["digest"])
     deciding(world).approve(ROUND, digest, "bertil")
     return digest
+
+
+REASON = Reason(sv="Ett belopp var fel skrivet.", en="An amount was misspelt.")
+
+
+def correcting(world: World) -> Correcting:
+    return Correcting(world.table, world.clock, world.random)
+
+
+def announced(world: World, topic: Topic) -> None:
+    """Decided and published by Bertil."""
+    decided(world)
+    announce = announcing(world, topic)
+    announce.publish(ROUND, announce.preview(ROUND)["digest"], "bertil")
+
+
+def rows_of(world: World) -> list[dict[str, str]]:
+    """The decision list as it is taken out."""
+    return list(csv.DictReader(io.StringIO(deciding(world).list_out(ROUND).removeprefix("\ufeff")), delimiter=";"))
+
+
+def listed(*rows: tuple[str, str, int | str]) -> bytes:
+    """A decision list of references, decisions and amounts."""
+    return "\n".join(["reference;decision;amount", *(f"{a};{b};{c}" for a, b, c in rows)]).encode()
+
+
+def first_changed(world: World, amount: int = 700_000) -> bytes:
+    """The list with another amount for its first application, all else as it is."""
+    first, *others = rows_of(world)
+    kept = [(row["reference"], row["decision"], row["amount"]) for row in others]
+    return listed((first["reference"], "award", amount), *kept)
+
+
+def correction_approved(world: World, amount: int = 700_000) -> dict[str, Any]:
+    """A correction of the first application's amount, entered by Anna and approved by Bertil."""
+    entered = correcting(world).take_in(ROUND, first_changed(world, amount), REASON, "anna")
+    deciding(world).approve(ROUND, entered["digest"], "bertil")
+    return entered
 
 
 class Killed(BaseException):

@@ -16,6 +16,7 @@ from functions.announce.announcement import (
     Award,
     compose,
 )
+from functions.announce.correcting import correction
 from shared.applicants import Applicant
 from shared.letters import Letter
 from shared.programme import Programme
@@ -66,6 +67,18 @@ def three_for_umea() -> list[Award]:
     return [an_award(UMEA, 300_000 + 50_000 * n, f"UMEA0000{n}", title=title) for n, title in enumerate(titles)]
 
 
+def corrected_december() -> Announcement:
+    """Of three awards one is lowered, one taken back, one added."""
+    reason = {
+        "sv": "Två belopp hade bytt plats, och ett bidrag beviljades en kommun som redan hade tackat nej.",
+        "en": "Two amounts had changed places, and a grant was awarded to a municipality that had declined it.",
+    }
+    pitea, umea = an_award(PITEA, 1_234_000), an_award(UMEA, 500_000, "UMEA00000", title="Budget för alla")
+    ronneby = an_award(RONNEBY, 450_000, "RONNEBY00", title="Allas plats på torget")
+    after = [an_award(PITEA, 1_134_000), ronneby]
+    return compose(a_round(), PARTNERSHIP, after, 2, NOW, correction(reason, [pitea, umea], after))
+
+
 LETTERS: dict[str, Callable[[str], Letter]] = {
     "announcement-december-2019": lambda language: announced(december_2019()).texts[language],
     "announcement-one-grant": lambda language: announced([an_award(PITEA, 1_234_000)]).texts[language],
@@ -76,7 +89,7 @@ LETTERS: dict[str, Callable[[str], Letter]] = {
     "announcement-village-stage": lambda language: announced(
         plays("Östra teaterföreningen", "Åkers revy", "Älvdalens amatörteater"), VILLAGE_STAGE
     ).texts[language],
-    "announcement-correction": lambda language: announced([an_award(PITEA, 1_234_000)], number=2).texts[language],
+    "announcement-correction": lambda language: corrected_december().texts[language],
 }
 
 

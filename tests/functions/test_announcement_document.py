@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -18,12 +19,16 @@ from functions.announce.announcement import (
     MOST_STORED_BYTES,
     Announcement,
     Award,
+    compose,
     message_bytes,
 )
+from functions.announce.correcting import correction
 from shared import register
 from shared.aws.messages import Topic, subject_line
 from shared.programme import Programme
+from shared.references import spaced
 from tests.builders.texts import (
+    a_round,
     an_award,
     december_2019,
     joint_body,
@@ -32,7 +37,7 @@ from tests.builders.texts import (
     too_wide,
     village_stage,
 )
-from tests.functions.test_announcement import announced, award_lists, list_lines, plays, three_for_umea
+from tests.functions.test_announcement import NOW, announced, award_lists, list_lines, plays, three_for_umea
 
 PARTNERSHIP, VILLAGE_STAGE = partnership(), village_stage()
 PITEA = municipality("2581")
@@ -256,6 +261,36 @@ def test_no_announcement_is_too_large_to_send_or_to_store(count: int, title: str
     stored = [announcement.email, document, *(text.text for text in announcement.texts.values())]
     assert len(published(announcement)["Message"].encode()) <= MOST_MESSAGE_BYTES
     assert sum(len(text.encode()) for text in stored) <= MOST_STORED_BYTES
+
+
+@pytest.mark.parametrize("count", [11, 150, 260, 500, 1500])
+@pytest.mark.parametrize("title", ["Unga", "Å" * 200])
+def test_nor_is_a_correction_of_every_award(count: int, title: str) -> None:
+    before = many(count, title)
+    after = [replace(award, amount=award.amount + 1) for award in before]
+    made = correction({"sv": "Å" * 500, "en": "Ö" * 500}, before, after)
+    announcement = compose(a_round(), PARTNERSHIP, after, 2, NOW, made)
+    document = json.dumps(announcement.document, ensure_ascii=False)
+    stored = [announcement.email, document, *(text.text for text in announcement.texts.values())]
+    assert len(published(announcement)["Message"].encode()) <= MOST_MESSAGE_BYTES
+    assert sum(len(text.encode()) for text in stored) <= MOST_STORED_BYTES
+    assert [error.message for error in VALIDATOR.iter_errors(json.loads(document))] == []
+    told = " ".join(announcement.texts["sv"].text.replace("\u00a0", "").split())
+    assert told.count("kronor i stället för") == count or f"{count} bidrag har ändrats." in told
+
+
+def test_a_correction_names_what_it_replaces_for_machines() -> None:
+    before, after = many(3), many(2)
+    document = compose(
+        a_round(), PARTNERSHIP, after, 2, NOW, correction({"sv": "Ett skäl", "en": "A reason"}, before, after)
+    ).document
+    gone = before[2]
+    assert document["corrects"] == {
+        "number": 1,
+        "reason": {"sv": "Ett skäl", "en": "A reason"},
+        "changes": [{"reference": spaced(gone.application), "before": gone.amount, "after": None}],
+    }
+    assert [error.message for error in VALIDATOR.iter_errors(json.loads(json.dumps(document)))] == []
 
 
 @given(award_lists())

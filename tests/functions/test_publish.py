@@ -17,11 +17,22 @@ from shared.aws import clients
 from shared.aws.effects import LEASE, Effects
 from shared.aws.messages import Functions
 from shared.aws.public_files import CACHING, PublicFiles
-from shared.aws.rows import replace_round
 from shared.aws.table import Update
 from shared.problems import ProblemsError
 from shared.results.addresses import is_result
-from tests.functions.staff import Inbox, Killed, announcing, decided
+from tests.functions.staff import (
+    REASON,
+    Inbox,
+    Killed,
+    announcing,
+    correcting,
+    correction_approved,
+    decided,
+    deciding,
+    listed,
+    rows_of,
+)
+from tests.functions.test_announce import Dead
 from tests.functions.world import ROUND, World
 
 ADDRESS = "https://bidrag.example"
@@ -141,39 +152,39 @@ def test_a_round_that_was_announced_long_after_its_closing_still_gets_its_pages(
     assert asked(closed) == []
 
 
-def correct(world: World) -> None:
-    """What a correction leaves in the table: the next announcement, here without the first one's first award."""
-    first = world.table.get(keys.announcement_key(ROUND, 1)) or {}
-    document = dict(first["document"])
-    gone, *kept = document["awards"]
-    amount = document["totals"]["amount"] - gone["amount"]
-    document |= {"number": 2, "awards": kept, "totals": {**document["totals"], "amount": amount, "projects": 1}}
-    document["totals"] |= {"grantees": 1, "grantees_by_kind": {kept[0]["grantee"]["kind"]: 1}}
-    item = {**first, "number": 2, "document": document}
-    names = {name: value for name, value in item.items() if name not in ("pk", "sk")}
-    world.table.write(Update(keys.announcement_key(ROUND, 2), set=names))
-    call = world.round()
-    world.table.write(replace_round(call, replace(call, announcement=2, announced_at=world.now)))
+def correct(world: World, inbox: Inbox) -> None:
+    """The first of the two awards is taken back, and this goes out."""
+    first, second = rows_of(world)
+    rows = listed((first["reference"], "decline", ""), (second["reference"], "award", second["amount"]))
+    entered = correcting(world).take_in(ROUND, rows, REASON, "anna")
+    deciding(world).approve(ROUND, entered["digest"], "bertil")
+    announce = announcing(world, inbox.topic)
+    announce.publish(ROUND, announce.preview(ROUND)["digest"], "bertil")
 
 
-def test_a_correction_replaces_pages_and_data_at_the_same_addresses(announced: World) -> None:
+def test_a_correction_replaces_pages_and_data_at_the_same_addresses(announced: World, inbox: Inbox) -> None:
     shelf = Shelf()
     publishing(announced, shelf).publish(ROUND)
     before = dict(shelf.files)
-    correct(announced)
+    gone = rows_of(announced)[0]["reference"]
+    correct(announced, inbox)
     assert "result pages asked for" in asked(announced)
     assert publishing(announced, shelf).publish(ROUND) == 19
     assert shelf.files.keys() == before.keys()
     assert json.loads(shelf.files[f"data/{ROUND}/announcement.json"][1])["number"] == 2
-    gone = json.loads(before[f"data/{ROUND}/announcement.json"][1])["awards"][0]["reference"]
     assert "Återtaget." in shelf.files[f"sv/awards/{gone}"][1]
+    assert "tas tillbaka" in shelf.files[f"sv/rounds/{ROUND}"][1]
+    assert REASON.en in shelf.files[f"en/rounds/{ROUND}"][1]
     assert shelf.files["en/announcements.atom"][1].count("<entry>") == 2
     assert "result pages asked for" not in asked(announced)
 
 
-def test_a_correction_that_has_not_gone_out_is_on_no_page(announced: World) -> None:
-    correct(announced)
-    announced.table.write(Update(keys.announcement_key(ROUND, 2), remove=("published_at",)))
+def test_a_correction_that_has_not_gone_out_is_on_no_page(announced: World, inbox: Inbox) -> None:
+    correction_approved(announced)
+    announce = announcing(announced, Dead(inbox.topic, after=False))
+    with pytest.raises(Killed):
+        announce.publish(ROUND, announce.preview(ROUND)["digest"], "bertil")
+    assert announced.table.get(keys.announcement_key(ROUND, 2)) is not None
     shelf = Shelf()
     publishing(announced, shelf).publish(ROUND)
     assert json.loads(shelf.files[f"data/{ROUND}/announcement.json"][1])["number"] == 1

@@ -14,7 +14,7 @@ import pytest
 from shared.aws.messages import Queue
 from shared.rounds import RoundState
 from tests.functions.deployed import ANNA, BERTIL, Deployed, deploy, deployed, in_base64, recorded, request
-from tests.functions.staff import AFTER_CLOSING, filled_in
+from tests.functions.staff import AFTER_CLOSING, REASON, filled_in, first_changed
 from tests.functions.world import ROUND
 
 __all__ = ["deployed"]  # a fixture: pytest finds it here
@@ -85,6 +85,13 @@ STAFF_DAY = {
     "publish": StaffRequest(
         "announce", "POST", f"{ROUND_PATH}/announcement", _digest_of("announce", f"{ROUND_PATH}/announcement")
     ),
+    "correct": StaffRequest(
+        "decide",
+        "PUT",
+        f"{ROUND_PATH}/correction",
+        lambda new: {"reason": REASON.model_dump(), "csv": first_changed(new.world).decode()},
+    ),
+    "show the correction": StaffRequest("decide", "GET", f"{ROUND_PATH}/correction"),
 }
 """One request for each staff route, in the order in which they all work when they are signed."""
 

@@ -10,9 +10,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
+from tests.builders.listings import FIRST
 from tests.infrastructure import operator_api, operator_command, operator_rounds
-from tests.infrastructure.operator_api import BO, StaffApi, log_in
+from tests.infrastructure.operator_api import ANNA, BO, StaffApi, log_in
 from tests.infrastructure.operator_command import Anslag, Ran, command_line, elsewhere, process
 from tests.infrastructure.operator_rounds import LIST, ROUND, fill_in, plain, stored
 
@@ -233,3 +235,73 @@ def test_another_announcement_than_the_one_read_is_not_asked_about(
     os.close(ours)
     os.close(theirs)
     assert (ended.returncode, digest in ended.stderr.decode(), "Publish?" in ended.stderr.decode()) == (1, True, False)
+
+
+# ---------------------------------------------------------------- corrections
+
+
+def announced(anslag: Anslag, monkeypatch: pytest.MonkeyPatch, api: StaffApi) -> None:
+    digest = decided(anslag, monkeypatch, api)
+    assert anslag("announcement", "publish", ROUND, "--digest", digest, "--yes").code == 0
+
+
+def hand_in_correction(anslag: Anslag, *more: str) -> Ran:
+    reasons = ("--reason-sv", "Piteås belopp var fel.", "--reason-en", "Piteå's amount was wrong.")
+    return anslag("corrections", "in", ROUND, LIST, *reasons, *more)
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_correction_goes_from_the_list_to_the_public_through_two_people(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    announced(anslag, monkeypatch, closed)
+    if form == "csv":
+        anslag("decisions", "out", ROUND, "--csv", "--force")
+        fill_in(("bifall", "650000", ""), ("avslag", "", ""))
+        ran = hand_in_correction(anslag)
+    else:
+        anslag("decisions", "out", ROUND, "list.xlsx")
+        book = load_workbook("list.xlsx")
+        sheet = book.worksheets[0]
+        assert sheet.cell(FIRST, 14).value == 700_000
+        sheet.cell(FIRST, 14, 650_000)
+        book.save("list.xlsx")
+        reasons = ("--reason-sv", "Piteås belopp var fel.", "--reason-en", "Piteå's amount was wrong.")
+        ran = anslag("corrections", "in", ROUND, "list.xlsx", *reasons)
+    assert (ran.code, ran.err) == (0, "")
+    assert "Correction: announcement 2, which replaces 1\nReason: Piteå's amount was wrong." in ran.out
+    assert "  SEK 650 000 instead of SEK 700 000" in plain(ran.out)
+    digest = stored(closed, "/correction")["digest"]
+    assert f"  anslag corrections approve {ROUND} --digest {digest}" in ran.out
+    assert anslag("corrections", "show", ROUND).out == ran.out
+    assert f"  anslag corrections show {ROUND}" in anslag("rounds", "show", ROUND).out
+    own = anslag("corrections", "approve", ROUND, "--digest", digest)
+    assert (own.code, own.err) == (1, "Whoever handed in the decisions cannot approve them. Ask a colleague.\n")
+    log_in(monkeypatch, ANNA)
+    assert anslag("corrections", "approve", ROUND, "--digest", digest).code == 0
+    read = anslag("announcement", "preview", ROUND, "--json")
+    preview = json.loads(read.out)
+    assert (preview["number"], preview["published_at"]) == (2, None)
+    assert anslag("announcement", "publish", ROUND, "--digest", preview["digest"], "--yes").code == 0
+    assert stored(closed)["totals"]["awarded"] == 650_000
+    events = json.loads(anslag("rounds", "events", ROUND, "--json").out)["events"]
+    assert {"correction entered", "correction approved"} <= {one["what"] for one in events}
+
+
+def test_a_correction_that_changes_nothing_is_refused(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announced(anslag, monkeypatch, closed)
+    told = "The list awards the same grants as the announcement does. Change in it what is wrong, and hand it in again."
+    assert hand_in_correction(anslag) == Ran(1, "", f"{told}\n")
+    none = anslag("corrections", "show", ROUND)
+    assert (none.code, none.err) == (1, "No correction of the round is under way.\n")
+
+
+def test_a_correction_without_a_reason_in_both_languages_is_refused(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announced(anslag, monkeypatch, closed)
+    assert anslag("corrections", "in", ROUND, LIST, "--reason-sv", "Piteås belopp var fel.").code == 2
+    short = anslag("corrections", "in", ROUND, LIST, "--reason-sv", "Piteås belopp var fel.", "--reason-en", "Oh")
+    assert (short.code, short.err) == (1, "reason.en: The text is too short. Write at least 10 characters.\n")

@@ -99,12 +99,12 @@ ALLOWED: dict[str, dict[str, str]] = {
     },
     "DecideRole": {
         "DecideLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
-        "Table.Arn": "dynamodb:BatchWriteItem dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem "
-        "dynamodb:Query dynamodb:UpdateItem",
+        "Table.Arn": "dynamodb:BatchGetItem dynamodb:BatchWriteItem dynamodb:ConditionCheckItem dynamodb:GetItem "
+        "dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
     },
     "AnnounceRole": {
         "AnnounceLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
-        "Table.Arn": "dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
+        "Table.Arn": "dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
         "AwardTopic": "sns:Publish",
         _own("publish"): "lambda:InvokeFunction",
         "FailedJobs.Arn": "sqs:SendMessage",

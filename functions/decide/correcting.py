@@ -1,0 +1,123 @@
+"""Corrections of an announced round: the decisions as they should have been, and why, entered by one person.
+
+Approval is that of `deciding`, by another person. Decisions that were announced stay as they are; a correction's
+stand beside them under the next number, and are in force when its announcement goes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared import decisions, keys
+from shared.applications import Application
+from shared.aws.decided import point_to, read_decided, store_set
+from shared.aws.rows import audit, commit_round_change, read_applications, require_round, unchanged
+from shared.aws.table import Item, Table
+from shared.corrections import Change, Reason, changes, correction_digest
+from shared.decision_csv import read_csv
+from shared.decision_list import HandedIn, read_list
+from shared.decisions import Decision, DecisionKind
+from shared.instants import iso
+from shared.problems import refuse
+from shared.references import RANDOM_BYTES, spaced
+from shared.rounds import Round, RoundState, wrong_state
+
+
+@dataclass(frozen=True, slots=True)
+class Correcting:
+    """What correcting works with."""
+
+    table: Table
+    now: Callable[[], datetime]
+    random: Callable[[int], bytes]
+
+    def take_in(self, round_id: str, given: bytes | HandedIn, reason: Reason, who: str) -> dict[str, Any]:
+        """Take the whole list as it should have been. Raises ProblemsError with every mistake, and then nothing has
+        changed; the budget holds as it did for the decisions."""
+        call, announced, before = self._rows(round_id)
+        number = call.next_announcement
+        if before is not None and "approved_by" in before:
+            raise refuse("correction-approved", status=409, number=number)
+        applications = read_applications(self.table, round_id)
+        rows = _read(given, applications, call, announced, before, who)
+        changed = changes(read_decided(self.table, round_id, announced), rows)
+        if not changed:
+            raise refuse("nothing-corrected")
+        facts = self._facts(call, rows, reason, who) | {"changed": len(changed)}
+        event = audit(
+            round_id,
+            self.now(),
+            who,
+            "correction entered",
+            self.random(RANDOM_BYTES),
+            number=number,
+            digest=facts["digest"],
+            sum=facts["sum"],
+        )
+        commit_round_change(self.table, [unchanged(call), point_to(round_id, before, facts, number), event])
+        return facts | {"changes": _told(changed, applications)}
+
+    def show(self, round_id: str) -> dict[str, Any]:
+        """The correction that is under way, for whoever is to approve it. Raises ProblemsError; 404 without one."""
+        call, announced, pending = self._rows(round_id)
+        if pending is None:
+            raise refuse("no-correction", status=404)
+        changed = changes(read_decided(self.table, call.id, announced), read_decided(self.table, call.id, pending))
+        facts = {name: value for name, value in pending.items() if name not in ("pk", "sk")}
+        return facts | {"changes": _told(changed, read_applications(self.table, call.id))}
+
+    def _facts(self, call: Round, rows: list[Decision], reason: Reason, who: str) -> dict[str, Any]:
+        stored, awards = store_set(self.table, call.id, rows), sum(row.kind is DecisionKind.AWARD for row in rows)
+        return {
+            "number": call.next_announcement,
+            "reason": reason.model_dump(),
+            "decisions": stored,
+            "digest": correction_digest(call.next_announcement, stored, reason),
+            "awards": awards,
+            "declined": len(rows) - awards,
+            "sum": decisions.awarded(rows),
+            "budget": call.budget,
+            "entered_by": who,
+            "entered_at": iso(self.now()),
+        }
+
+    def _rows(self, round_id: str) -> tuple[Round, Item, Item | None]:
+        """The round, the decisions that were announced, and those of a correction under way."""
+        call = require_round(self.table, round_id)
+        if call.state is not RoundState.ANNOUNCED:
+            raise wrong_state(call.state, RoundState.ANNOUNCED)
+        number = call.next_announcement
+        found = self.table.get_several(keys.decisions_key(round_id, number - 1), keys.decisions_key(round_id, number))
+        return call, found[0] or {}, found[1]
+
+
+def _read(
+    given: bytes | HandedIn,
+    applications: list[Application],
+    call: Round,
+    announced: Item,
+    before: Item | None,
+    who: str,
+) -> list[Decision]:
+    if not isinstance(given, HandedIn):
+        return read_csv(given, applications, call)
+    # A list from before the last announcement would undo it unseen, also in the hands of whoever made it.
+    return read_list(given, applications, call, before or {**announced, "entered_by": ""}, who)
+
+
+def _told(changed: tuple[Change, ...], applications: list[Application]) -> list[dict[str, Any]]:
+    """The changes with what a person knows an application by."""
+    known = {one.id: one.current.facts for one in applications if one.current is not None}
+    return [
+        {
+            "reference": spaced(one.application),
+            "applicant": known[one.application].applicant.name if one.application in known else None,
+            "title": known[one.application].title if one.application in known else None,
+            "before": one.before,
+            "after": one.after,
+        }
+        for one in changed
+    ]
