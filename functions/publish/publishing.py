@@ -4,6 +4,7 @@ again, and the same announcements give the same bytes."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,20 +30,28 @@ class Publishing:
 
     def publish(self, round_id: str) -> int | None:
         """Write the files of the round's last announcement. Returns how many, or None where that was done or is being
-        done. Raises ProblemsError for an unknown round."""
+        done, by whoever writes those of an earlier announcement too. Raises ProblemsError for an unknown round."""
         call = require_round(self.table, round_id)
         if call.announcement is None:
             return None
-        effect = keys.result_pages(call.announcement)
         try:
-            with self.effects.once(round_id, effect, self.now()) as mine:
-                if not mine:
+            with ExitStack() as stack:
+                mine = self._claim(stack, call.id, call.announcement)
+                if keys.result_pages(call.announcement) not in mine:
                     return None
                 written = self._write(round_files(self._read(call), self.address)) + self._write_lists()
-                self.effects.done(round_id, effect, self.now(), files=written)
+                # The last one last: until it is done, the scheduled job asks again.
+                for effect in mine:
+                    self.effects.done(round_id, effect, self.now(), files=written)
                 return written
         except BusyError:
             return None
+
+    def _claim(self, stack: ExitStack, round_id: str, last: int) -> list[str]:
+        """The effects that are now ours: that of this announcement and of all before it that were not had. Who holds
+        them keeps everybody else from putting earlier pages in the place of later ones."""
+        effects = [keys.result_pages(number) for number in range(1, last + 1)]
+        return [one for one in effects if stack.enter_context(self.effects.once(round_id, one, self.now()))]
 
     def _read(self, call: Round) -> Publication:
         """What went out of the round: a correction that was claimed and not yet published is none."""

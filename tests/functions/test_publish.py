@@ -17,7 +17,7 @@ from shared.aws import clients
 from shared.aws.effects import LEASE, Effects
 from shared.aws.messages import Functions
 from shared.aws.public_files import CACHING, PublicFiles
-from shared.aws.table import Update
+from shared.aws.table import Table, Update
 from shared.problems import ProblemsError
 from shared.results.addresses import is_result
 from tests.functions.staff import (
@@ -188,6 +188,44 @@ def test_a_correction_that_has_not_gone_out_is_on_no_page(announced: World, inbo
     shelf = Shelf()
     publishing(announced, shelf).publish(ROUND)
     assert json.loads(shelf.files[f"data/{ROUND}/announcement.json"][1])["number"] == 1
+
+
+def test_pages_of_an_earlier_announcement_never_come_after_those_of_a_correction(
+    announced: World, inbox: Inbox
+) -> None:
+    """While the first announcement's pages are being written, the correction goes out and its pages are due."""
+    meanwhile: list[int | None] = []
+
+    class CorrectedMeanwhile(Shelf):
+        def publish_file(self, path: str, media_type: str, text: str) -> None:
+            if self.calls == 3:
+                correct(announced, inbox)
+                meanwhile.append(publishing(announced, shelf).publish(ROUND))
+            super().publish_file(path, media_type, text)
+
+    shelf = CorrectedMeanwhile()
+    publishing(announced, shelf).publish(ROUND)
+    assert meanwhile == [None]  # it waits for whoever is at it
+    assert publishing(announced, shelf).publish(ROUND) == 19
+    assert json.loads(shelf.files[f"data/{ROUND}/announcement.json"][1])["number"] == 2
+
+
+def test_nobody_begins_with_pages_that_a_correction_has_replaced(announced: World, inbox: Inbox) -> None:
+    """Somebody read the round before the correction, and comes to write after its pages are there."""
+    stale = announced.round()
+    correct(announced, inbox)
+    shelf = Shelf()
+    publishing(announced, shelf).publish(ROUND)
+    before = dict(shelf.files)
+
+    class AsBefore(Table):
+        def get(self, key: Any) -> Any:
+            found = super().get(key)
+            return {**(found or {}), **stale.as_item()} if key == keys.round_key(ROUND) else found
+
+    table = AsBefore(announced.table._client, "anslag")
+    assert Publishing(table, Effects(table), shelf, ADDRESS, announced.clock).publish(ROUND) is None
+    assert shelf.files == before
 
 
 def another(world: World, round_id: str) -> None:
