@@ -19,6 +19,7 @@ from functions.apply.applying import Applying
 from functions.apply.attesting import Attesting
 from functions.apply.drafting import Drafting
 from functions.apply.mailing import Mailing
+from functions.decide.correcting import Correcting
 from functions.decide.deciding import Deciding
 from functions.ingest.intake import Intake
 from functions.publish.publishing import Publishing
@@ -155,6 +156,10 @@ class Cloud:
     @property
     def deciding(self) -> Deciding:
         return Deciding(self.table, self.kernel.now, self.random)
+
+    @property
+    def correcting(self) -> Correcting:
+        return Correcting(self.table, self.kernel.now, self.random)
 
     @property
     def announcing(self) -> Announcing:

@@ -188,6 +188,12 @@ PLANTED = (
         20,
         planting.counter_announced,
     ),
+    Planted(
+        "a correction goes out with the figures from before",
+        "announced-figures-equal-the-rows",
+        40,
+        planting.uncorrected,
+    ),
     Planted("one person decides alone", "decisions-take-two-people", 40, planting.one_person),
     Planted(
         "an announcement is claimed without a condition",
@@ -225,5 +231,12 @@ IN_PAIRS = (
         2000,
         planting.listed_first,
         "close and late upload",
+    ),
+    PlantedInPair(
+        "pages are claimed for one announcement alone",
+        "what-was-announced-can-be-read",
+        2000,
+        planting.one_claim_of_pages,
+        "publish and correct",
     ),
 )

@@ -17,6 +17,7 @@ from functions.announce import announcing
 from functions.decide.deciding import Deciding
 from functions.ingest import intake
 from functions.ingest.intake import Intake
+from functions.publish.publishing import Publishing
 from functions.summarise.summarising import Summarising
 from shared import keys, totals
 from shared.applications import Application, Outcome
@@ -256,9 +257,11 @@ _READ_DECISIONS = Deciding._round_and_decisions
 def one_person() -> Iterator[None]:
     from functions.decide import deciding
 
-    def approve(round_id: str, found: str, who: str, at: str) -> Update:
+    def approve(round_id: str, found: str, who: str, at: str, number: int = 1) -> Update:
         condition = Attr("digest").eq(found)
-        return Update(keys.decisions_key(round_id), set={"approved_by": who, "approved_at": at}, condition=condition)
+        return Update(
+            keys.decisions_key(round_id, number), set={"approved_by": who, "approved_at": at}, condition=condition
+        )
 
     with replaced(deciding, "approve", approve), replaced(Deciding, "_round_and_decisions", _nobody_asks_who):
         yield
@@ -290,8 +293,8 @@ def counter_announced() -> contextlib.AbstractContextManager[None]:
     """The announced amount is what the totals say was asked for."""
     original = announcing.Announcing._compose
 
-    def compose(self: announcing.Announcing, call: Round) -> Any:
-        announcement = original(self, call)
+    def compose(self: announcing.Announcing, call: Round, decided: Any) -> Any:
+        announcement = original(self, call, decided)
         counted = (self.table.get(keys.totals_key(call.id)) or {}).get("requested", 0)
         document = dict(announcement.document)
         return replace(announcement, document={**document, "totals": {**document["totals"], "amount": counted}})
@@ -338,8 +341,40 @@ def unfenced_round() -> Iterator[None]:
 
 @contextlib.contextmanager
 def announced_by_everybody() -> Iterator[None]:
-    """An announcement is claimed without a condition."""
-    with replaced(announcing, "ABSENT", ANYTHING):
+    """An announcement is claimed without a condition, neither on its own row nor on the round's."""
+    original = rows.replace_round
+
+    def loose_claim(before: Round, after: Round) -> Update:
+        update = original(before, after)
+        return replace(update, condition=None) if after.announcing is not None else update
+
+    with replaced(announcing, "ABSENT", ANYTHING), replaced(announcing, "replace_round", loose_claim):
+        yield
+
+
+def uncorrected() -> contextlib.AbstractContextManager[None]:
+    """A correction goes out with the decisions that were announced before."""
+    original = announcing.Announcing._approved
+
+    def approved(self: announcing.Announcing, call: Round) -> Any:
+        decided = original(self, call)
+        if decided is None or call.announcement is None:
+            return decided
+        before = self.table.get(keys.decisions_key(call.id, call.announcement)) or {}
+        return {**decided, "decisions": before.get("decisions") or before["digest"]}
+
+    return replaced(announcing.Announcing, "_approved", approved)
+
+
+@contextlib.contextmanager
+def one_claim_of_pages() -> Iterator[None]:
+    """Whoever writes pages holds the claim of one announcement alone."""
+
+    def claim(self: Publishing, stack: Any, round_id: str, last: int) -> list[str]:
+        effect = keys.result_pages(last)
+        return [effect] if stack.enter_context(self.effects.once(round_id, effect, self.now())) else []
+
+    with replaced(Publishing, "_claim", claim):
         yield
 
 

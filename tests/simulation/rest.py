@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from shared import keys, totals
 from shared.applications import Application, ApplicationState, Outcome, order_of
@@ -136,24 +137,46 @@ def _decided(cloud: Cloud) -> Iterator[Violation]:
 
 
 def _announcement(cloud: Cloud) -> Iterator[Violation]:
-    state = cloud.watch.round(ROUND).state
+    call = cloud.watch.round(ROUND)
     stored = cloud.watch.rows(ROUND, keys.ANNOUNCEMENTS)
     told = {name: sent for name, sent in cloud.effects.items() if name.startswith("announcement")}
     published = [item for item in stored if "published_at" in item]
-    if not len(published) == len(told) == len(stored) == (state is RoundState.ANNOUNCED):
-        seen = f"{len(stored)} claimed, {len(published)} recorded, {len(told)} sent, and the round is {state}"
+    last = call.announcement or 0
+    if not len(published) == len(told) == len(stored) == last or (call.state is RoundState.ANNOUNCED) != (last > 0):
+        seen = f"{len(stored)} claimed, {len(published)} recorded, {len(told)} sent, the round is {call.state}, {last}"
         yield Violation("an-announcement-goes-out-once", seen)
-    decided = cloud.table.peek(keys.decisions_key(ROUND)) or {}
-    if told and "approved_by" not in decided:
+    for number in range(1, last + 1):
+        if f"announcement {number}" not in told:
+            yield Violation("an-announcement-goes-out-once", f"{number} did not, and {last} did")
+            continue
+        yield from _figures(cloud, number, told[f"announcement {number}"][0][1])
+
+
+def _figures(cloud: Cloud, number: int, document: dict[str, Any]) -> Iterator[Violation]:
+    """What was announced under this number is what its decisions say, and what it corrects is what they changed."""
+    decided = cloud.table.peek(keys.decisions_key(ROUND, number)) or {}
+    if "approved_by" not in decided:
         yield Violation("an-announcement-goes-out-once", "before the decisions were approved")
         return
-    for sent in told.values():
-        rows = cloud.table.rows.get(keys.decision_set_partition(ROUND, decided["digest"]), {}).values()
-        awards = sorted(row["amount"] for row in rows if row["kind"] == "award")
-        document = sent[0][1]
-        figures = sorted(award["amount"] for award in document["awards"])
-        if (document["totals"]["amount"], figures) != (sum(awards), awards):
-            yield Violation("announced-figures-equal-the-rows", f"{document['totals']['amount']} for {sum(awards)}")
+    awards = _awarded(cloud, number)
+    figures = {award["reference"].replace("-", ""): award["amount"] for award in document["awards"]}
+    if (document["totals"]["amount"], figures) != (sum(awards.values()), awards):
+        seen = f"{document['totals']['amount']} for {sum(awards.values())} in announcement {number}"
+        yield Violation("announced-figures-equal-the-rows", seen)
+    before = _awarded(cloud, number - 1) if number > 1 else awards
+    changed = {one: (before.get(one), awards.get(one)) for one in {*before, *awards}}
+    expected = {one: amounts for one, amounts in changed.items() if amounts[0] != amounts[1]}
+    told = document.get("corrects", {"changes": []})["changes"]
+    if {one["reference"].replace("-", ""): (one["before"], one["after"]) for one in told} != expected:
+        yield Violation("announced-figures-equal-the-rows", f"announcement {number} corrects {told} for {expected}")
+
+
+def _awarded(cloud: Cloud, number: int) -> dict[str, int]:
+    """What the decisions of an announcement award, by application."""
+    decided = cloud.table.peek(keys.decisions_key(ROUND, number)) or {"digest": ""}
+    partition = keys.decision_set_partition(ROUND, decided.get("decisions") or decided["digest"])
+    rows = cloud.table.rows.get(partition, {}).values()
+    return {row["application"]: row["amount"] for row in rows if row["kind"] == "award"}
 
 
 def _pages(cloud: Cloud) -> Iterator[Violation]:

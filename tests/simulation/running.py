@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from shared import keys, totals
 from tests.simulation.cloud import DRAIN, ROUND, Cloud
+from tests.simulation.correctors import Corrector
 from tests.simulation.delivery import Delivery, letters_waiting, message_of
 from tests.simulation.kernel import Fault
 from tests.simulation.people import Applicant, Officer
@@ -22,6 +23,7 @@ RESTS_WITHIN = 30
 """Ticks, from when faults have ended, people have stopped and forms are over, until everything has come to rest."""
 _AFTER = timedelta(days=401)
 _STAFF = ("anna", "bertil", "cecilia")
+_CORRECTORS = ("dagny", "erik")
 
 
 @dataclass
@@ -56,6 +58,9 @@ def run(seed: int | str, muted: frozenset[str] = frozenset(), ignored: frozenset
             world.person(name, Officer(world, name).works())
     if world.happens("registrar", 0.7, world.dice("registrar's presence")):
         world.person("registrar", Registrar(world).works())
+    for name in _CORRECTORS:
+        if world.happens(f"{name} corrects", 0.5, world.dice(name)):
+            world.person(name, Corrector(world, name).works())
     delivery.schedule("advance", {"source": "heartbeat"}, 60)
     world.after(600, lambda: delivery.schedule("summarise", {"summary": "digest"}, 86_400))
     ends = world.closes + timedelta(minutes=world.plan.randint(5, 60))

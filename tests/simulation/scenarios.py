@@ -14,6 +14,7 @@ from functions.announce.announcing import Announcing
 from functions.apply.applying import Started
 from functions.ingest.intake import Uploaded
 from shared import keys
+from shared.corrections import Reason
 from shared.instants import iso
 from shared.problems import ProblemsError
 from shared.references import new_submission
@@ -226,20 +227,61 @@ def take_in(who: str, share: int) -> Event:
     return person(f"{who} decides", lambda cloud: cloud.deciding.take_in(ROUND, filled(cloud, share), who))
 
 
-def publish(who: str) -> Event:
+def publish(who: str, number: int = 1) -> Event:
     def ask(cloud: Cloud) -> Any:
         announcing: Announcing = cloud.announcing
-        return announcing.publish(ROUND, _previewed(cloud), who)
+        return announcing.publish(ROUND, _previewed(cloud, number), who)
 
     return person(f"{who} publishes", ask)
+
+
+def with_correction(*, approved: bool) -> Callable[[Cloud], None]:
+    """An announced round without its pages, and a correction of it by Anna."""
+    announced, _ = with_outcomes(RoundState.ANNOUNCED)
+
+    def begin(cloud: Cloud) -> None:
+        announced(cloud)
+        take_in_correction(cloud, "anna", 2)
+        if approved:
+            pending = cloud.table.peek(keys.decisions_key(ROUND, 2)) or {}
+            cloud.deciding.approve(ROUND, pending["digest"], "bertil")
+
+    return begin
+
+
+def take_in_correction(cloud: Cloud, who: str, share: int) -> Any:
+    reason = Reason(sv="Beloppen var fel.", en="The amounts were wrong.")
+    return cloud.correcting.take_in(ROUND, filled(cloud, share), reason, who)
+
+
+def correct(who: str, share: int) -> Event:
+    return person(f"{who} corrects", lambda cloud: take_in_correction(cloud, who, share))
+
+
+def approve_correction(who: str) -> Event:
+    def ask(cloud: Cloud) -> Any:
+        pending = cloud.table.peek(keys.decisions_key(ROUND, 2))
+        return cloud.deciding.approve(ROUND, pending["digest"] if pending else "", who)
+
+    return person(f"{who} approves a correction", ask)
+
+
+def publish_correction_with_pages() -> Event:
+    """It goes out, and its pages are due at once."""
+
+    def ask(cloud: Cloud) -> Any:
+        cloud.announcing.publish(ROUND, _previewed(cloud, 2), "bertil")
+        return cloud.publishing.publish(ROUND)
+
+    return person("publish the correction and its pages", ask)
 
 
 _DIGESTS: dict[str, str] = {}
 
 
-def _previewed(cloud: Cloud) -> str:
+def _previewed(cloud: Cloud, number: int = 1) -> str:
     """What was read in the preview, before the small world began."""
-    decided = cloud.table.peek(keys.decisions_key(ROUND)) or {"digest": ""}
+    decided = cloud.table.peek(keys.decisions_key(ROUND, number)) or {"digest": ""}
     if decided["digest"] not in _DIGESTS:
         task, cloud.kernel.task = cloud.kernel.task, None
         _DIGESTS[decided["digest"]] = cloud.announcing.preview(ROUND)["digest"]

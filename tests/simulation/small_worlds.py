@@ -10,7 +10,9 @@ from tests.simulation.cloud import ROUND, Cloud
 from tests.simulation.rest import faults_at_rest
 from tests.simulation.scenarios import (
     approve,
+    approve_correction,
     close_early,
+    correct,
     extend,
     ingest,
     job,
@@ -18,6 +20,7 @@ from tests.simulation.scenarios import (
     leave,
     person,
     publish,
+    publish_correction_with_pages,
     redelivered,
     settle,
     take_in,
@@ -25,6 +28,7 @@ from tests.simulation.scenarios import (
     told_to_nobody,
     turned_away,
     uploads_only,
+    with_correction,
     with_outcomes,
     with_uploads,
     withdraw,
@@ -40,7 +44,7 @@ _RESULTS = {"publish": "results", "round": ROUND}
 def handlers() -> list[Scenario]:
     """One after another: every order, one event twice, every single fault."""
     staff = [_summarise(), _administer(), _decide(), _announce(), _publish()]
-    return [_ingest(), _acknowledge(), _owing(), _advance(), *staff, _apply()]
+    return [_ingest(), _acknowledge(), _owing(), _advance(), *staff, _correct(), _apply()]
 
 
 def _ingest() -> Scenario:
@@ -118,6 +122,12 @@ def _publish() -> Scenario:
     return Scenario("publish", begin, events, settle, faults_at_rest, timedelta(seconds=50))
 
 
+def _correct() -> Scenario:
+    begin = with_correction(approved=False)
+    events = [correct("cecilia", 3), approve_correction("anna"), approve_correction("bertil"), publish("cecilia", 2)]
+    return Scenario("correct", begin, [*events, tick()], settle, faults_at_rest, timedelta(seconds=50))
+
+
 def _apply() -> Scenario:
     begin, uploads, applications = with_uploads(2)
     start = person("start", lambda cloud: cloud.applying.start(ROUND, "sv"))
@@ -136,6 +146,19 @@ def pairs() -> list[Scenario]:
         *_closings(),
         *_decisions(),
         *_announcements(),
+        *_corrections(),
+    ]
+
+
+def _corrections() -> list[Scenario]:
+    entered, approved = with_correction(approved=False), with_correction(approved=True)
+    again = [approve_correction("bertil"), correct("cecilia", 3)]
+    both = [publish("anna", 2), publish("bertil", 2)]
+    pages = [job("publish", _RESULTS), publish_correction_with_pages()]
+    return [
+        Scenario("approve and correct again", entered, again, settle, faults_at_rest),
+        Scenario("correct and correct", approved, both, settle, faults_at_rest),
+        Scenario("publish and correct", approved, pages, settle, faults_at_rest),
     ]
 
 

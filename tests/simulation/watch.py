@@ -105,7 +105,7 @@ class Watch:
             self._submission(change)
         elif name == "CERTIFICATE":
             self._certificate(change)
-        elif name == "DECISIONS":
+        elif name.startswith(keys.DECISIONS):
             self._decisions(change, audited=audited)
         elif name.startswith(keys.ANNOUNCEMENTS):
             self._announcement(change, audited=audited)
@@ -206,6 +206,18 @@ class Watch:
             self.found("everything-is-audited", "an announcement changed untold")
         if change.before is not None and {**after, **before} != after:
             self.found("an-announcement-goes-out-once", "a claimed announcement was changed")
+        if change.before is None:
+            self._claimed(change.place[0], after)
+
+    def _claimed(self, partition: str, announcement: Item) -> None:
+        """What is claimed follows the last one that went out, and two people decided it."""
+        call = self.round(partition.removeprefix(_ROUND))
+        number = announcement["number"]
+        if number != (call.announcement or 0) + 1:
+            self.found("an-announcement-goes-out-once", f"{number} was claimed after {call.announcement}")
+        decided = self.table.peek(keys.decisions_key(call.id, number)) or {}
+        if "approved_by" not in decided:
+            self.found("decisions-take-two-people", f"announcement {number} tells of decisions that nobody approved")
 
     # --- what is there, to be looked at only ---
 
