@@ -25,12 +25,14 @@ run(async () => {
 async function untilArrived(status, round, sent) {
   const told = el("p", {}, t.checking);
   const began = performance.now();
+  let lost = false;
   if (!hasArrived(status, sent))
     show("sending", heading(round, t.isSent), reference(status), told, el("progress", { "aria-label": t.isSent }));
-  for (let pause = LOOK; !hasArrived(status, sent); pause = Math.min(pause * 1.2, 4000)) {
+  for (let pause = LOOK; !hasArrived(status, sent); pause = Math.min(pause * 1.2, lost ? 15_000 : 4000)) {
     const waited = performance.now() - began;
     if (waited > SLOW && told.textContent === t.checking) say((told.textContent = t.slow(round.mails_links)));
-    if (!sent.delivered && waited > LOST) return { ...status, lost: true };
+    // Perhaps only the bucket's answer is lost: said, and looked for all the same.
+    if (!sent.delivered && !lost && waited > LOST) await draw({ ...status, lost: (lost = true) }, round);
     await wait(pause);
     status = await read("/application", 30);
     // What a later version has overtaken is only in the history.

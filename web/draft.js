@@ -1,7 +1,6 @@
 // The draft: saved on the server as one types, kept on this device only until it is.
 import { applicationId, call, read } from "./api.js";
 import { device } from "./device.js";
-import { equal, merge } from "./merge.js";
 
 const QUIET = 900;
 const KEPT = 250;
@@ -11,7 +10,7 @@ const MOST_PAUSE = 30_000;
 const MOST_PARTING = 60_000;
 
 /**
- * Events: "change" {paths, foreign}, "state" ("saved", "unsaved", "saving", "offline", "refused"), "clash",
+ * Events: "change" {paths, foreign}, "state" ("saved", "unsaved", "saving", "offline", "busy", "refused"), "clash",
  * "company" (how many other windows of this browser have the application open).
  */
 export class Draft extends EventTarget {
@@ -59,9 +58,7 @@ export class Draft extends EventTarget {
 
   /** Change fields; a value of undefined removes its path. */
   set(changes) {
-    const paths = Object.keys(changes).filter(
-      (path) => JSON.stringify(this.fields[path]) !== JSON.stringify(changes[path]),
-    );
+    const paths = Object.keys(changes).filter((path) => !same(this.fields[path], changes[path]));
     if (!paths.length) return;
     for (const path of paths) {
       if (changes[path] === undefined) delete this.fields[path];
@@ -128,7 +125,7 @@ export class Draft extends EventTarget {
       this.#take(failure.body.current);
       return this.#soon(50);
     }
-    this.#become(failure.passing ? "offline" : "refused", failure);
+    this.#become(failure.offline ? "offline" : failure.passing ? "busy" : "refused", failure);
     this.#pause = Math.min(MOST_PAUSE, (this.#pause || 1000) * 2);
     if (failure.passing) this.#soon(this.#pause);
   }
@@ -168,7 +165,7 @@ export class Draft extends EventTarget {
     const open = this.clashes.size;
     this.fields = merged;
     for (const path of this.clashes.keys()) {
-      if (JSON.stringify(merged[path]) === JSON.stringify(theirs(path))) this.clashes.delete(path);
+      if (same(merged[path], theirs(path))) this.clashes.delete(path);
     }
     for (const path of clashing) this.clashes.set(path, theirs(path));
     if (taken.length) this.#tell("change", { paths: taken, foreign: true });
@@ -238,3 +235,37 @@ const leftovers = () =>
     .keys(prefix)
     .map((key) => [key, device.get(key)])
     .filter(([, kept]) => kept?.fields);
+
+// Two people, one draft: what each changed since the last common version is kept, field by field.
+
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+/** @typedef {Record<string, any>} Fields  values by path; a path that is not there has no value */
+
+/**
+ * @param {Fields} base what both began with @param {Fields} mine @param {Fields} theirs
+ * @returns {{merged: Fields, taken: string[], clashing: string[]}} `taken` are paths where theirs replaced
+ *   mine; where both changed the same field to different things, `merged` has mine and the path is clashing.
+ */
+function merge(base, mine, theirs) {
+  const merged = {};
+  const taken = [];
+  const clashing = [];
+  for (const path of new Set([...Object.keys(mine), ...Object.keys(theirs)])) {
+    let value = mine[path];
+    if (!same(mine[path], theirs[path])) {
+      if (same(mine[path], base[path])) {
+        value = theirs[path];
+        taken.push(path);
+      } else if (!same(theirs[path], base[path])) clashing.push(path);
+    }
+    if (value !== undefined) merged[path] = value;
+  }
+  return { merged, taken, clashing };
+}
+
+/** Whether two sets of fields are equal, in whatever order. */
+function equal(one, other) {
+  const { taken, clashing } = merge(one, one, other);
+  return !taken.length && !clashing.length;
+}

@@ -1,8 +1,7 @@
 // Attachments: looked at, hashed and uploaded as soon as they are chosen; tried again by themselves.
-import { call, sha256, wait } from "./api.js";
+import { call, sha256, upload, wait } from "./api.js";
 import { now } from "./clock.js";
 import { fill, lang, t } from "./texts.js";
-import { upload } from "./upload.js";
 
 const AT_ONCE = 2;
 const MOST_PAUSE = 30_000;
@@ -24,8 +23,8 @@ export const accepted = (kind) =>
 /** What people call the types that a kind of attachment may have. */
 export const namesOf = (kind) => kind.types.map(({ name }) => name);
 
-/** @typedef {{file: File, kind: string, name: string, type: string, sha256?: string, sent: number,
- *   state: "hashing"|"waiting"|"sending"|"resting"|"sent"|"failed", text?: string, refused?: boolean, abort?: () => void, form?: any}} Job */
+/** @typedef {{file: File, kind: string, name: string, type: string, sha256?: string, sent: number, replaces: boolean, replaced?: Record<string, any>,
+ *   state: "hashing"|"waiting"|"sending"|"resting"|"delayed"|"sent"|"failed", text?: string, refused?: boolean, abort?: () => void, form?: any}} Job */
 
 /** Events: "change" with the job. What is chosen and what has arrived is noted in the draft. */
 export class Files extends EventTarget {
@@ -49,8 +48,13 @@ export class Files extends EventTarget {
     return file.size ? null : t.emptyFile;
   }
 
-  /** @param {any} kind of the form's @param {Iterable<File>} files */
+  /**
+   * Where there is a place for one file, one that is chosen replaces what is there, once it has been uploaded.
+   * @param {any} kind of the form's @param {File[]} files
+   */
   add(kind, files) {
+    const there = this.draft.under("files").some((path) => this.draft.get(path).kind === kind.id);
+    const replaces = there && kind.most === 1 && files.length === 1;
     const types = kind.types.map(({ id }) => id);
     for (const file of files) {
       const ending = file.name.split(".").pop().toLowerCase();
@@ -63,6 +67,7 @@ export class Files extends EventTarget {
         name: file.name.normalize("NFC"),
         type,
         sent: 0,
+        replaces,
         state: text ? "failed" : "hashing",
         text,
         refused: Boolean(text),
@@ -75,7 +80,7 @@ export class Files extends EventTarget {
 
   /** Try again: now, where it only waits for the connection; from the start, where it failed. */
   again(job) {
-    if (job.state === "resting") return this.#wakeAll();
+    if (["resting", "delayed"].includes(job.state)) return this.#wakeAll();
     job.form = undefined;
     this.#run(job);
   }
@@ -84,7 +89,7 @@ export class Files extends EventTarget {
     this.jobs = this.jobs.filter((one) => one !== job);
     job.abort?.();
     if (job.sha256 && !this.jobs.some((one) => one.sha256 === job.sha256))
-      this.draft.set({ [`files.${job.sha256}`]: undefined });
+      this.draft.set({ ...job.replaced, [`files.${job.sha256}`]: undefined });
     this.#tell(job);
   }
 
@@ -105,6 +110,11 @@ export class Files extends EventTarget {
       const form = signed.forms.find((one) => one.for === "attachment" && one.sha256 === job.sha256);
       if (form) job.form = { ...form, ends: Date.parse(signed.expires_at) };
     }
+  }
+
+  /** What is sent now is sent with the files that replace others, though they are still on their way. */
+  standIn() {
+    for (const job of this.unfinished) if (job.replaces && job.sha256) this.#note(job, true);
   }
 
   async hashed() {
@@ -128,12 +138,12 @@ export class Files extends EventTarget {
           return this.#fail(job, t.twice(job.name));
         }
       }
-      this.#note(job, true);
+      if (!job.replaces) this.#note(job, true);
       this.#become(job, "waiting");
       while (this.jobs.filter((one) => one.state === "sending").length >= AT_ONCE) await wait(150);
       for (let pause = 1000, renewed = false; this.jobs.includes(job); pause = Math.min(MOST_PAUSE, pause * 2)) {
         const failure = await this.#attempt(job);
-        if (!failure) return this.#note(job, false);
+        if (!failure) return this.#arrived(job);
         if (!this.jobs.includes(job)) return;
         if (!failure.passing) {
           // A form that ran out, most likely: once more with a fresh one, unseen.
@@ -143,7 +153,7 @@ export class Files extends EventTarget {
           renewed = true;
           continue;
         }
-        this.#become(job, "resting");
+        this.#become(job, failure.offline ? "resting" : "delayed");
         await this.#rest(pause);
       }
     } catch {
@@ -166,6 +176,7 @@ export class Files extends EventTarget {
       return null;
     } catch (failure) {
       if (!("passing" in failure)) throw failure;
+      if (failure.offline) await job.file.slice(0, 1).arrayBuffer(); // Rejects where the file is gone or changed.
       return failure;
     }
   }
@@ -206,8 +217,30 @@ export class Files extends EventTarget {
     this.#become(job, "failed");
   }
 
-  #note({ sha256: hash, kind, name, file, type }, waiting) {
-    this.draft.set({ [`files.${hash}`]: { kind, name, size: file.size, type, ...(waiting && { waiting }) } });
+  #arrived(job) {
+    this.#note(job, false);
+    if (!job.replaces) return;
+    // Only what was chosen before it: of two on their way the later one counts.
+    const before = this.jobs.slice(0, this.jobs.indexOf(job)).filter(({ kind }) => kind === job.kind);
+    this.jobs = this.jobs.filter((one) => !before.includes(one));
+    for (const one of before) one.abort?.();
+    this.#tell(job);
+  }
+
+  /** In the draft; a file that this one replaces leaves it, and comes back if this one is taken away first. */
+  #note(job, waiting) {
+    const { sha256: hash, kind, name, file, type, replaces } = job;
+    const changes = {};
+    for (const path of this.draft.under("files"))
+      if (replaces && this.draft.get(path).kind === kind) {
+        (job.replaced ??= {})[path] = this.draft.get(path);
+        changes[path] = undefined;
+      }
+    delete job.replaced?.[`files.${hash}`];
+    this.draft.set({
+      ...changes,
+      [`files.${hash}`]: { kind, name, size: file.size, type, ...(waiting && { waiting }) },
+    });
   }
 
   #become(job, state, sent = 0) {

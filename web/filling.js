@@ -154,7 +154,14 @@ async function sendNow({ draft, files, round, programme }, problems, progress, b
   document.documentElement.dataset.state = "sending";
   let told;
   try {
-    const outcome = await send(draft, files, round, (step) => (progress.textContent = t.sendingSteps[step]));
+    const tell = (step) => (progress.textContent = t.sendingSteps[step]);
+    const outcome = await send(draft, files, round, tell, (takeOver) =>
+      progress.replaceChildren(
+        t.sentElsewhere,
+        " ",
+        el("button", { type: "button", class: "second", click: takeOver }, t.takeOver),
+      ),
+    );
     if (outcome === "sent") return location.assign(statusAddress());
     told = t.notSent[outcome];
   } catch (failure) {
@@ -219,9 +226,9 @@ function footing(round, draft) {
   let before = "saved";
   draft.addEventListener("state", ({ detail }) => {
     draw(detail.failure);
-    if (draft.state !== before && (draft.state === "offline" || before === "offline") && draft.state !== "saving")
-      say(saved.textContent);
-    if (draft.state !== "saving") before = draft.state;
+    if (["unsaved", "saving", before].includes(draft.state)) return;
+    say(saved.textContent);
+    before = draft.state;
   });
   draw();
   const passed = async () => {

@@ -1,10 +1,9 @@
 // Sending: once, however often it is asked for. The document is the commit; its content alone decides whether
 // a second sending is the same.
-import { applicationId, call, Failure, read, sha256, wait } from "./api.js";
+import { applicationId, call, Failure, read, sha256, upload, wait } from "./api.js";
 import { now } from "./clock.js";
 import { device } from "./device.js";
 import { build, bytesOf } from "./form/document.js";
-import { upload } from "./upload.js";
 
 const KEY = `anslag.sending.${applicationId}`;
 
@@ -21,22 +20,44 @@ export const hasArrived = (status, { submission, sha256: hash }) =>
   status.current?.submission === submission ||
   (status.state === "submitted" && status.current?.sha256 === hash);
 
+/** How long a window waits for another that is sending, before it offers to go on without it. */
+const PATIENCE = 10_000;
+
 /**
- * Send the application. One window of a browser at a time; the others wait, and see that it has been done.
+ * Send the application. One window of a browser at a time; the others wait, and see that it has been done. A window
+ * may be frozen while it sends: then another may take over, and the document's hash keeps it from counting twice.
  * @param {import("./draft.js").Draft} draft @param {import("./files.js").Files} files @param {any} round
  * @param {(step: string) => void} tell "saving", "files", "sending"
+ * @param {(takeOver: () => void) => void} offer called when another window has been sending for long
  * @returns {Promise<"sent"|"files"|"changed">} rejects with a Failure
  */
-export const send = (draft, files, round, tell) =>
-  navigator.locks.request(KEY, () => sendAlone(draft, files, round, tell));
+export async function send(draft, files, round, tell, offer) {
+  const waiting = new AbortController();
+  const timer = setTimeout(offer, PATIENCE, () => waiting.abort());
+  const request = (options) =>
+    navigator.locks.request(KEY, options, () => {
+      clearTimeout(timer);
+      return sendAlone(draft, files, round, tell, options.steal);
+    });
+  try {
+    return await request({ signal: waiting.signal });
+  } catch (failure) {
+    if (failure.name !== "AbortError") throw failure;
+    // This window takes over; or another took over from this one, whose status page shows what becomes of it.
+    return waiting.signal.aborted ? request({ steal: true }) : "sent";
+  }
+}
 
-async function sendAlone(draft, files, round, tell) {
+async function sendAlone(draft, files, round, tell, takenOver) {
   tell("saving");
   await files.hashed();
+  files.standIn();
   if (!(await savedAsSeen(draft))) return "changed";
   const bytes = bytesOf(build(draft.fields, round).document);
   const hash = await sha256(bytes);
-  if (sending.get()?.sha256 === hash) return "sent";
+  // What another window has begun comes to its end by itself, unless it was taken over from it.
+  const begun = sending.get();
+  if (begun?.sha256 === hash && (begun.delivered || !takenOver)) return "sent";
   const before = await read("/application");
   if (before.state === "submitted" && before.current.sha256 === hash) return "sent";
   // All forms at once and at once: what is signed before the deadline may finish within the grace.
@@ -72,6 +93,7 @@ async function savedAsSeen(draft) {
   const note = ({ detail }) => (foreign ||= detail.foreign);
   draft.addEventListener("change", note);
   await draft.flush();
+  await draft.look();
   draft.removeEventListener("change", note);
   return !foreign && !draft.clashes.size;
 }

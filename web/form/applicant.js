@@ -1,11 +1,10 @@
 // Who applies: a kind of organisation, then its name in the register or its number and name.
-import { call } from "../api.js";
+import { read } from "../api.js";
 import { el } from "../dom.js";
 import { lang } from "../texts.js";
 import { kindOf } from "./document.js";
 import { bound, frame, group, radios, select } from "./fields.js";
 
-/** @param {any} field @param {import("./fields.js").Context} context */
 export function applicant({ kinds, fields }, { draft, programme, register }) {
   const options = kinds.map(({ id, label }) => ({ id, label: capital(label) }));
   const which =
@@ -72,4 +71,4 @@ function byNumber({ organisation_number: number, name }, draft, programme) {
 /** The register, where a programme has applicants that it names. */
 export const needsRegister = (programme) =>
   programme.applicant_kinds.some((kind) => kind.identified_by !== "organisation-number");
-export const readRegister = () => call("GET", "/register");
+export const readRegister = () => read("/register");

@@ -4,7 +4,6 @@ import { accepted, namesOf } from "../files.js";
 import { fileSize, lang, t } from "../texts.js";
 import { filesOf, typeOf } from "./document.js";
 
-/** @param {any} field @param {import("./fields.js").Context} context */
 export function attachments(field, { draft, programme, files }) {
   const total = el("div", { class: "total", hidden: true });
   files.addEventListener("change", ({ detail }) => {
@@ -49,6 +48,7 @@ function place(kind, draft, programme, files) {
   const id = idOf(path);
   const listed = el("ul", { class: "files" });
   const needed = el("span", { class: "quiet" });
+  const choose = el("label", { class: "button second", for: id });
   const input = el("input", {
     type: "file",
     class: "unseen",
@@ -72,7 +72,7 @@ function place(kind, draft, programme, files) {
       "div",
       { class: "drop" },
       input,
-      el("label", { class: "button second", for: id }, kind.most > 1 ? t.chooseFiles : t.chooseFile),
+      choose,
       el("span", { class: "quiet" }, kind.most > 1 ? t.orDropSeveral : t.orDrop),
     ),
     listed,
@@ -81,7 +81,9 @@ function place(kind, draft, programme, files) {
   const drawn = new Map();
   const draw = () => {
     needed.textContent = ` (${typeOf(draft.fields, programme)?.attachments.includes(kind.id) ? t.needed : t.optional})`;
-    drawFiles(listed, drawn, entriesOf(kind, draft, programme, files), draft, files);
+    const entries = entriesOf(kind, draft, programme, files);
+    choose.textContent = kind.most > 1 ? t.chooseFiles : entries.length ? t.chooseAnother : t.chooseFile;
+    drawFiles(listed, drawn, entries, draft, files);
   };
   draft.addEventListener("change", draw);
   files.addEventListener("change", draw);
@@ -140,15 +142,15 @@ function drawFile(item, job, file, draft, files) {
   const size = fileSize(job?.file.size ?? file.size);
   progress.hidden = state !== "sending";
   progress.value = share;
-  how.textContent = job?.text ?? t.fileStates[state](size, percent(share));
+  how.textContent = job?.text ?? t.fileStates[state](size, percent(share)) + (job?.replaces ? t.replacing : "");
   if (item.dataset.state === state) return;
   item.dataset.state = state;
   const name = (job ?? file).name;
   const button = (words, what, click) =>
     el("button", { type: "button", class: "plain", "data-do": what, "aria-label": `${words}: ${name}`, click }, words);
   buttons.replaceChildren(
-    ...(["failed", "resting"].includes(state) && !job.refused
-      ? [button(t.tryAgain, "again", () => files.again(job))]
+    ...(["failed", "resting", "delayed"].includes(state) && !job.refused
+      ? [button(t.again, "again", () => files.again(job))]
       : []),
     button(t.remove, "remove", () => {
       const list = item.parentElement;

@@ -10,7 +10,6 @@ import { amountOf, sums } from "./values.js";
 const MOST_ABREAST = 4;
 const narrow = matchMedia("(max-width: 40rem)");
 
-/** @param {any} field @param {import("./fields.js").Context} context */
 export function budget(field, { draft, programme }) {
   const holder = el("div");
   const cap = el("p", { class: "cap", id: `${idOf(field.path)}-cap` });

@@ -63,7 +63,7 @@ const labelsOf = (paths) => [...new Set(paths.map(labelOf).filter(Boolean))].joi
 export function tellOfOthers(draft, place) {
   draft.addEventListener("change", ({ detail }) => {
     if (!detail.foreign) return;
-    place.replaceChildren(el("p", { class: "notice" }, t.othersChanged(labelsOf(detail.paths))));
+    place.replaceChildren(el("p", { class: "notice" }, t.othersChanged(labelsOf(detail.paths)), " ", t.othersKept));
     say(place.textContent);
   });
 }
@@ -79,7 +79,7 @@ export function news(draft) {
   };
   draft.addEventListener("change", ({ detail }) => {
     if (!detail.foreign || draft.clashes.size) return;
-    tell(t.othersChangedBriefly(labelsOf(detail.paths)));
+    tell(t.othersChanged(labelsOf(detail.paths)));
     timer = setTimeout(tell, SHOWN);
   });
   draft.addEventListener("clash", () => {

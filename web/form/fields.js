@@ -2,7 +2,8 @@
 import { el, idOf } from "../dom.js";
 import { grouped, lang, t } from "../texts.js";
 
-/** @typedef {{draft: import("../draft.js").Draft, round: any, programme: any, files: any, register?: any}} Context */
+/** What a field's function is given beside the field.
+ * @typedef {{draft: import("../draft.js").Draft, round: any, programme: any, files: any, register?: any}} Context */
 
 /** More choices than this become a list to choose from. */
 const MOST_RADIOS = 7;

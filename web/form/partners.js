@@ -8,7 +8,6 @@ const alphabetical = new Intl.Collator(lang);
 /** The row that is there before anybody has added one; the same in every window. */
 const FIRST = "00";
 
-/** @param {any} field @param {import("./fields.js").Context} context */
 export function partners(field, { draft }) {
   const { least, most } = field;
   const countries = field.countries
