@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +29,12 @@ def browser() -> Iterator[Browser]:
 def site(installation: Installation) -> str:
     """The address of the published pages."""
     return installation.publish()
+
+
+@pytest.fixture
+def to_bucket(installation: Installation) -> re.Pattern[str]:
+    """Addresses that uploads go to."""
+    return re.compile(rf".*{installation.outputs['UploadBucketName']}.*")
 
 
 @pytest.fixture

@@ -97,16 +97,15 @@ def test_a_round_that_closes_while_the_form_is_open_says_so_and_whom_to_ask(
 
 
 def test_what_was_begun_before_the_deadline_may_finish_within_the_grace(
-    visit: Visit, installation: Installation
+    visit: Visit, installation: Installation, to_bucket: re.Pattern[str]
 ) -> None:
-    bucket = re.compile(rf".*{installation.outputs['UploadBucketName']}.*")
     with installation.open_for("begun", programme=VILLAGE_STAGE, grace=60):
         form = filled(visit(), installation, "begun")
-        held = hold(form, bucket)
+        held = hold(form, to_bucket)
         form.send()
         on_its_way(form, held)
     held[0].continue_()
-    form.page.context.unroute(bucket)
+    form.page.context.unroute(to_bucket)
     status_page(form.page, SV.received)
     round_ = installation.shown("begun")["round"]
     status = client_of(form.page, installation).status()
@@ -116,19 +115,18 @@ def test_what_was_begun_before_the_deadline_may_finish_within_the_grace(
 
 
 def test_what_is_not_through_when_the_grace_ends_is_not_sent_and_the_page_says_so(
-    visit: Visit, installation: Installation
+    visit: Visit, installation: Installation, to_bucket: re.Pattern[str]
 ) -> None:
-    bucket = re.compile(rf".*{installation.outputs['UploadBucketName']}.*")
     with installation.open_for("too-slow", programme=VILLAGE_STAGE, grace=2):
         visitor = visit()
         visitor.forgive("status of 40[39]")  # the bucket's refusal, and the API's to sign another form
         form = filled(visitor, installation, "too-slow")
-        held = hold(form, bucket)
+        held = hold(form, to_bucket)
         form.send()
         on_its_way(form, held)
     until_instant(datetime.now(UTC) + timedelta(seconds=3))
     held[0].continue_()
-    form.page.context.unroute(bucket)
+    form.page.context.unroute(to_bucket)
     expect(form.page.get_by_role("heading", name=SV.not_sent)).to_be_visible()
     expect(form.page.locator("main")).to_contain_text(CONTACT)
     assert client_of(form.page, installation).status()["state"] == "draft"

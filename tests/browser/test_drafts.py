@@ -130,7 +130,9 @@ def test_two_people_who_change_different_fields_keep_both(visit: Visit, installa
     other.box("contact.name").fill("Bertil")
     other.saved()
     expect(other.box("project.title")).to_have_value("Annas titel")
-    expect(other.page.locator("main").get_by_text(re.compile("^Ändrat i ett annat fönster .* dina egna finns kvar"))).to_be_visible()
+    expect(
+        other.page.locator("main").get_by_text(re.compile("^Ändrat i ett annat fönster .* dina egna finns kvar"))
+    ).to_be_visible()
     fields = client_of(one.page, installation).draft()["draft"]["fields"]
     assert (fields["project.title"], fields["contact.name"]) == ("Annas titel", "Bertil")
 

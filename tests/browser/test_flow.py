@@ -26,7 +26,8 @@ def _round(installation: Installation) -> None:
     installation.open_round(ROUND, programme=PARTNERSHIP, grace=900, seconds=40 * 24 * 3600)
 
 
-@pytest.mark.parametrize(("width", "language"), [("desktop", "sv"), ("phone", "en")])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", WORDS)
 def test_an_application_goes_from_the_rounds_to_a_receipt(
     visit: Visit, installation: Installation, width: str, language: str
 ) -> None:

@@ -142,7 +142,8 @@ def tab_to(page: Page, role: str, name: str) -> None:
     raise AssertionError(f"no {role} {name!r} among {passed}")
 
 
-@pytest.mark.parametrize(("width", "language"), [("phone", "sv"), ("desktop", "en")])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", WORDS)
 def test_everything_can_be_done_with_the_keyboard(
     visit: Visit, installation: Installation, width: str, language: str
 ) -> None:

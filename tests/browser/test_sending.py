@@ -24,12 +24,6 @@ def _round(installation: Installation) -> None:
     installation.open_round(ROUND, programme=VILLAGE_STAGE, grace=60)
 
 
-@pytest.fixture
-def to_bucket(installation: Installation) -> re.Pattern[str]:
-    """Addresses that uploads go to."""
-    return re.compile(rf".*{installation.outputs['UploadBucketName']}.*")
-
-
 def outcomes(page: Page, installation: Installation) -> list[str]:
     return [one["outcome"] for one in client_of(page, installation).history()["submissions"]]
 

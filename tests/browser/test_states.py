@@ -32,20 +32,25 @@ def stage(installation: Installation) -> Stage:
 
 @pytest.mark.parametrize("name", STATES)
 def test_a_page_is_accessible_and_fits(visit: Visit, stage: Stage, name: str) -> None:
-    """Once as people meet it; then in the other light, and in a window of 320 by 256: 400 % zoom in one of 1280 by
-    1024."""
-    swedish = len(name) % 2 == 0  # Each state in one of the languages; the flow is tested in both.
+    """As people meet it, in both languages: in one then in the other light and a window of 320 by 256 (400 % zoom in
+    one of 1280 by 1024); in the other one on a dark phone."""
+    first, second = ("sv", "en") if len(name) % 2 == 0 else ("en", "sv")
     visitor = visit(**WIDTHS["desktop"])
-    page = STATES[name](stage, visitor, "sv" if swedish else "en")
-    assert_accessible(page, name)
+    page = STATES[name](stage, visitor, first)
+    assert_accessible(page, f"{name}, {first}")
     assert_fits(page)
     page.emulate_media(color_scheme="dark", reduced_motion="reduce", forced_colors="none")
     page.set_viewport_size({"width": 320, "height": 256})
     assert_fits(page)
-    assert_accessible(page, f"{name}, dark and narrow")
+    assert_accessible(page, f"{name}, {first}, dark and narrow")
     assert page.evaluate("document.getAnimations().filter((one) => one.playState === 'running').length") == 0
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
     assert visitor.context.cookies() == []
+
+    other = visit(**WIDTHS["phone"], color_scheme="dark")
+    page = STATES[name](stage, other, second)
+    assert_accessible(page, f"{name}, {second}, dark phone")
+    assert_fits(page)
 
 
 def test_the_pages_are_light(visit: Visit, stage: Stage, record_property: Callable[[str, object], None]) -> None:

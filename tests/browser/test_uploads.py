@@ -29,12 +29,6 @@ def _round(installation: Installation) -> None:
     installation.open_round(ROUND, programme=PARTNERSHIP, grace=900)
 
 
-@pytest.fixture
-def to_bucket(installation: Installation) -> re.Pattern[str]:
-    """Addresses that uploads go to."""
-    return re.compile(rf".*{installation.outputs['UploadBucketName']}.*")
-
-
 def line_of(form: Form, file: File) -> Locator:
     return form.page.get_by_role("listitem").filter(has_text=file.name)
 
@@ -185,6 +179,73 @@ def test_a_file_that_failed_can_be_tried_again_alone(
     expect(again).to_be_visible()
     again.click()
     form.all_uploaded([LETTER])
+
+
+def test_a_file_replaces_the_one_that_is_there_once_it_has_been_uploaded(
+    visit: Visit, installation: Installation, to_bucket: re.Pattern[str]
+) -> None:
+    new = File(LETTER.kind, "Ny avsikt.pdf", A_PDF + b"new", "application/pdf")
+    visitor = visit()
+    form = begin(visitor.open(), installation, ROUND)
+    expect(form.page.get_by_text("Välj fil", exact=True).first).to_be_visible()
+    form.choose([LETTER])
+    form.all_uploaded([LETTER])
+    held: list[Route] = []
+    visitor.context.route(to_bucket, lambda route: held.append(route))  # noqa: PLW0108  (Playwright marks what it is given)
+    with form.page.expect_request(to_bucket):
+        form.choose([new])
+    expect(line_of(form, new)).to_contain_text("ersätter den förra när den är uppladdad")
+    expect(form.uploaded(LETTER.name)).to_have_count(1)
+    form.saved()
+    assert names_in_draft(form, installation) == [LETTER.name], "what is not there yet replaces nothing"
+
+    visitor.context.unroute(to_bucket)
+    held[0].continue_()
+    form.all_uploaded([new])
+    expect(line_of(form, LETTER)).to_have_count(0)
+    form.saved()
+    assert names_in_draft(form, installation) == [new.name]
+
+
+def test_an_application_that_is_sent_while_a_file_replaces_another_is_sent_with_the_new_one(
+    visit: Visit, installation: Installation, to_bucket: re.Pattern[str]
+) -> None:
+    """And where the new one does not arrive and is taken away, the old one is back."""
+    new = File(LETTER.kind, "Ny avsikt.pdf", A_PDF + b"new", "application/pdf")
+    visitor = visit()
+    visitor.forgive("status of 403")
+    form = begin(visitor.open(), installation, ROUND)
+    form.fill(a_document())
+    form.choose(FILES)
+    form.all_uploaded(FILES)
+    held: list[Route] = []
+    visitor.context.route(to_bucket, lambda route: held.append(route))  # noqa: PLW0108  (Playwright marks what it is given)
+    with form.page.expect_request(to_bucket):
+        form.choose([new])
+    form.send()
+    expect(form.page.get_by_text("Väntar på att filerna laddas upp")).to_be_visible()
+    visitor.context.unroute(to_bucket)
+    refused = {"status": 403, "headers": {"Access-Control-Allow-Origin": "*"}, "body": "<Error/>"}
+    visitor.context.route(to_bucket, lambda route: route.fulfill(**refused))
+    held[0].fulfill(**refused)
+    expect(form.page.get_by_role("group", name=SV.not_sent)).to_be_visible()
+    line_of(form, new).get_by_role("button", name=SV.remove).click()
+    expect(form.uploaded(LETTER.name)).to_have_count(1)
+
+    visitor.context.unroute(to_bucket)
+    visitor.slow(form.page, upload=SLOWLY)
+    form.choose([LARGER])
+    shares(form, f"Uppladdning av {LARGER.name}", 1)
+    form.send()
+    visitor.slow(form.page, upload=-1)
+    status_page(form.page, SV.received)
+    attachments = client_of(form.page, installation).status()["current"]["attachments"]
+    assert {file["sha256"] for file in attachments} == {LARGER.sha256, FILES[1].sha256}
+
+
+def names_in_draft(form: Form, installation: Installation) -> list[str]:
+    fields = client_of(form.page, installation).draft()["draft"]["fields"]
+    return [file["name"] for path, file in fields.items() if path.startswith("files.")]
 
 
 def test_a_file_can_be_dropped_where_it_belongs(visit: Visit, installation: Installation) -> None:

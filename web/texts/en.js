@@ -16,7 +16,7 @@ export default {
   openEnded: "Open until further notice.",
   noConnection: "We cannot reach the service. Check your connection.",
   tooLarge: "There is too much text. Shorten it.",
-  busy: "The service is busy just now. Try again in a while.",
+  busy: "The service is busy just now. Wait a moment.",
   failed: "The page cannot be shown",
   failedHere: "Something went wrong in the page. Load it again. What was saved is still there.",
   nothingLost: "What you have saved is still there.",

@@ -16,7 +16,7 @@ export default {
   openEnded: "Öppen tills vidare.",
   noConnection: "Vi når inte tjänsten. Kontrollera din anslutning.",
   tooLarge: "Det är för mycket text. Korta den.",
-  busy: "Tjänsten hinner inte svara just nu. Försök igen om en stund.",
+  busy: "Tjänsten hinner inte svara just nu. Vänta en liten stund.",
   failed: "Sidan kan inte visas",
   failedHere: "Något gick fel i sidan. Läs in den igen. Det som var sparat finns kvar.",
   nothingLost: "Det du har sparat finns kvar.",
