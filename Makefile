@@ -95,7 +95,7 @@ browser: # beside setup, for what starts a browser
 
 .PHONY: office
 office: # LibreOffice, for the test that fills in a decision list with it
-	@$(ROOT)/infrastructure/office.sh
+	@$(ROOT)/infrastructure/bootstrap.sh office
 
 # SAM calls these (template.yaml, BuildMethod: makefile) with ARTIFACTS_DIR set.
 build-%: setup

@@ -5,6 +5,7 @@
 #   infrastructure/bootstrap.sh sam         .venv-sam         AWS SAM's own command, whose pins do not go with ours
 #   infrastructure/bootstrap.sh tests       .venv             also what only tests of the pages import
 #   infrastructure/bootstrap.sh browser     .anslag/browser   also Chromium, from Debian
+#   infrastructure/bootstrap.sh office      .anslag/office    LibreOffice Calc, from Debian
 #   infrastructure/bootstrap.sh lighthouse  .venv-lighthouse  also Node, and .anslag/lighthouse: Lighthouse, from npm
 #
 # It needs bash and python3 (3.11 or newer), no root, and changes nothing outside the project's folder.
@@ -111,7 +112,11 @@ make_environment() {
 # What a step's result must equal; while this text is the same, there is nothing to do.
 describe() {
   printf '%s\n' "$root"
-  if [ "$name" = browser ]; then machines_chromium || true; else "$environment/bin/python" -V 2>&1; fi
+  case $name in
+    browser) machines_chromium || true ;;
+    office) machines_office || true ;;
+    *) "$environment/bin/python" -V 2>&1 ;;
+  esac
   sha256sum "${inputs[@]}"
 }
 settled() { [ -f "$stamp" ] && [ "$(describe 2>/dev/null)" = "$(<"$stamp")" ]; }
@@ -123,13 +128,17 @@ case $name in
   sam) environment=.venv-sam ;;
   tests) ;;
   browser) environment=.anslag/browser before=tests inputs=(infrastructure/browser.sh) ;;
+  office) environment=.anslag/office before='' inputs=(infrastructure/office.sh) ;;
   lighthouse) environment=.venv-lighthouse before=browser inputs+=(infrastructure/browser.sh infrastructure/lighthouse/*) ;;
-  *) stop "unknown step '$name': give none, or sam, tests, browser or lighthouse." ;;
+  *) stop "unknown step '$name': give none, or sam, tests, browser, office or lighthouse." ;;
 esac
 # What tests add to .venv goes, with its stamp, whenever .venv is made true to its own lock file.
 stamp=$environment/.anslag-stamp
 [ "$name" != tests ] || stamp=.venv/.anslag-tests-stamp
-[ "$before" = dev ] || [ -z "$before" ] || . infrastructure/browser.sh
+case $name in
+  browser | lighthouse) . infrastructure/browser.sh ;;
+  office) . infrastructure/office.sh ;;
+esac
 
 [ -z "$before" ] || "$root/infrastructure/bootstrap.sh" "$before" # .venv also brings uv
 settled && exit 0
@@ -143,6 +152,7 @@ fi
 export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}"
 [ -z "${PIP_INDEX_URL:-}" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$PIP_INDEX_URL}"
 [ -w "${HOME:-/nonexistent}" ] || export UV_CACHE_DIR="${UV_CACHE_DIR:-$root/.anslag/uv-cache}"
+rm -rf .anslag/apt # what a step that failed left there
 case $name in
   tests)
     say 'Adding what tests of the pages need'
@@ -150,6 +160,7 @@ case $name in
       --require-hashes --compile-bytecode -r "$lock"
     ;;
   browser) install_chromium ;;
+  office) install_office ;;
   lighthouse) make_environment && install_lighthouse ;;
   *) make_environment ;;
 esac

@@ -34,13 +34,12 @@ async function untilArrived(status, round, sent) {
     // Perhaps only the bucket's answer is lost: said, and looked for all the same.
     if (!sent.delivered && !lost && waited > LOST) await draw({ ...status, lost: (lost = true) }, round);
     await wait(pause);
-    status = await read("/application", 30);
-    // What a later version has overtaken is only in the history.
-    if (
+    // What a later version has overtaken is only in the history, which is read first: the status is then no older.
+    const recorded =
       waited > SLOW &&
-      (await read("/application/history")).submissions.some(({ submission }) => submission === sent.submission)
-    )
-      break;
+      (await read("/application/history")).submissions.some(({ submission }) => submission === sent.submission);
+    status = await read("/application", 30);
+    if (recorded) break;
   }
   sending.clear();
   return status;

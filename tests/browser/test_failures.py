@@ -128,9 +128,7 @@ def test_a_fault_in_the_page_itself_is_said_and_nothing_is_lost(visit: Visit, in
     form = begin(visitor.open(), installation, ROUND)
     form.fill(a_play(email="fel@forening.example"))
     form.saved()
-    visitor.context.route(
-        "**/application/forms", lambda route: route.fulfill(json=None, headers={"Access-Control-Allow-Origin": "*"})
-    )
+    visitor.context.route("**/application/forms", _nothing)
     form.send()
     told = form.page.get_by_role("group", name=SV.not_sent)
     expect(told).to_contain_text("Något gick fel i sidan. Läs in den igen. Det som var sparat finns kvar.")
@@ -147,7 +145,7 @@ def test_a_fault_in_the_page_itself_is_said_and_nothing_is_lost(visit: Visit, in
 
 
 def _nothing(route: Route) -> None:
-    route.fulfill(json=None, headers={"Access-Control-Allow-Origin": "*"})
+    route.fulfill(body="null", headers={"Access-Control-Allow-Origin": "*"})
 
 
 def test_where_a_browser_keeps_nothing_the_server_does(visit: Visit, installation: Installation) -> None:
@@ -247,7 +245,6 @@ def test_a_file_that_fails_while_the_application_waits_for_it_is_said(
         form.choose([LETTER])
     form.send()
     expect(form.page.get_by_text("Väntar på att filerna laddas upp")).to_be_visible()
-    visitor.context.unroute(to_bucket)
     refused = {"status": 403, "headers": {"Access-Control-Allow-Origin": "*"}, "body": "<Error/>"}
     visitor.context.route(to_bucket, lambda route: route.fulfill(**refused))
     held[0].fulfill(**refused)

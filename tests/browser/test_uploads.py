@@ -199,8 +199,8 @@ def test_a_file_replaces_the_one_that_is_there_once_it_has_been_uploaded(
     form.saved()
     assert names_in_draft(form, installation) == [LETTER.name], "what is not there yet replaces nothing"
 
-    visitor.context.unroute(to_bucket)
     held[0].continue_()
+    visitor.context.unroute(to_bucket)
     form.all_uploaded([new])
     expect(line_of(form, LETTER)).to_have_count(0)
     form.saved()
@@ -224,7 +224,6 @@ def test_an_application_that_is_sent_while_a_file_replaces_another_is_sent_with_
         form.choose([new])
     form.send()
     expect(form.page.get_by_text("Väntar på att filerna laddas upp")).to_be_visible()
-    visitor.context.unroute(to_bucket)
     refused = {"status": 403, "headers": {"Access-Control-Allow-Origin": "*"}, "body": "<Error/>"}
     visitor.context.route(to_bucket, lambda route: route.fulfill(**refused))
     held[0].fulfill(**refused)

@@ -63,7 +63,7 @@ FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".ods": "calc8", ".xls": "MS Excel
 
 
 def find_office() -> str | None:
-    """The command that infrastructure/office.sh made: the machine's own, or the one that it fetched."""
+    """The command that infrastructure/bootstrap.sh office made: the machine's own, or the one that it fetched."""
     return str(_HERE) if _HERE.exists() else None
 
 

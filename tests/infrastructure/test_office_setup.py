@@ -16,10 +16,11 @@ TOOLS = ("bash", "dirname", "readlink", "sha256sum", "mkdir", "rm", "chmod", "fl
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the script, and of the machine's tools those that it needs whatever the machine has."""
+    """A copy of the scripts, and of the machine's tools those that they need whatever the machine has."""
     copy = tmp_path / "project"
     (copy / "infrastructure").mkdir(parents=True)
-    shutil.copy(ROOT / "infrastructure/office.sh", copy / "infrastructure/office.sh")
+    for script in ("bootstrap.sh", "office.sh"):
+        shutil.copy(ROOT / "infrastructure" / script, copy / "infrastructure" / script)
     (copy / "bin").mkdir()
     for name in TOOLS:
         program = shutil.which(name)
@@ -30,7 +31,7 @@ def project(tmp_path: Path) -> Path:
 
 def set_up(project: Path, office: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [project / "bin/bash", project / "infrastructure/office.sh"],
+        [project / "bin/bash", project / "infrastructure/bootstrap.sh", "office"],
         env={"PATH": str(project / "bin"), "HOME": os.environ["HOME"], "ANSLAG_OFFICE": office},
         capture_output=True,
         text=True,

@@ -181,7 +181,7 @@ def test_a_colleagues_decisions_are_not_undone_unseen(anslag: Anslag, monkeypatc
 
 
 @pytest.mark.usefixtures("closed")
-@pytest.mark.skipif(office.find_office() is None, reason="no LibreOffice Calc here: infrastructure/office.sh")
+@pytest.mark.skipif(office.find_office() is None, reason="no LibreOffice Calc here: infrastructure/bootstrap.sh office")
 def test_libreoffice_opens_the_list_works_it_out_and_saves_what_goes_back_in(anslag: Anslag, tmp_path: Path) -> None:
     """One officer fills in, hides a row, adds a column in front and sorts; the sums follow, and all of it is read."""
     program = office.find_office()
