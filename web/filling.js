@@ -158,7 +158,7 @@ async function sendNow({ draft, files, round, programme }, problems, progress, b
     const outcome = await send(draft, files, round, tell, (takeOver) =>
       progress.replaceChildren(
         t.sentElsewhere,
-        " ",
+        el("br"),
         el("button", { type: "button", class: "second", click: takeOver }, t.takeOver),
       ),
     );

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -245,7 +246,7 @@ def test_a_file_that_fails_while_the_application_waits_for_it_is_said(
         form.choose([LETTER])
     form.send()
     expect(form.page.get_by_text("Väntar på att filerna laddas upp")).to_be_visible()
-    refused = {"status": 403, "headers": {"Access-Control-Allow-Origin": "*"}, "body": "<Error/>"}
+    refused: dict[str, Any] = {"status": 403, "headers": {"Access-Control-Allow-Origin": "*"}, "body": "<Error/>"}
     visitor.context.route(to_bucket, lambda route: route.fulfill(**refused))
     held[0].fulfill(**refused)
     expect(form.page.get_by_role("group", name=SV.not_sent)).to_contain_text("Alla filer är inte uppladdade.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Route, expect
@@ -168,7 +169,7 @@ def test_a_file_that_failed_can_be_tried_again_alone(
     visitor = visit()
     form = begin(visitor.open(), installation, ROUND)
     visitor.forgive("status of 403")
-    refused = {"status": 403, "headers": {"Access-Control-Allow-Origin": "*"}, "body": "<Error/>"}
+    refused: dict[str, Any] = {"status": 403, "headers": {"Access-Control-Allow-Origin": "*"}, "body": "<Error/>"}
     visitor.context.route(to_bucket, lambda route: route.fulfill(**refused))
     form.choose([LETTER])
     again = line_of(form, LETTER).get_by_role("button", name=SV.again)
@@ -224,7 +225,7 @@ def test_an_application_that_is_sent_while_a_file_replaces_another_is_sent_with_
         form.choose([new])
     form.send()
     expect(form.page.get_by_text("Väntar på att filerna laddas upp")).to_be_visible()
-    refused = {"status": 403, "headers": {"Access-Control-Allow-Origin": "*"}, "body": "<Error/>"}
+    refused: dict[str, Any] = {"status": 403, "headers": {"Access-Control-Allow-Origin": "*"}, "body": "<Error/>"}
     visitor.context.route(to_bucket, lambda route: route.fulfill(**refused))
     held[0].fulfill(**refused)
     expect(form.page.get_by_role("group", name=SV.not_sent)).to_be_visible()
