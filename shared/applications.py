@@ -214,6 +214,12 @@ class Application:
             return ApplicationState.SUBMITTED
         return ApplicationState.REFUSED if self.refused is not None else ApplicationState.DRAFT
 
+    @property
+    def told_in(self) -> str:
+        """The language of letters: what the document asks for, and before there is one that of the page where the
+        application was started."""
+        return self.language if self.current is None else self.current.facts.language
+
     def with_arrival(self, arrival: Arrival) -> tuple[Outcome, Application]:
         """What becomes of the arrival, and the application after it."""
         if not arrival.in_time or arrival.facts is None:

@@ -105,6 +105,8 @@ LEFTOVERS_MARKED = "leftovers-marked"
 CLOSING_SUMMARY = "closing-summary"
 """The effect that one job has and another looks for."""
 RECEIPTS = "receipt-"
+CLOSING_LETTERS = "closing-letter-"
+DECISION_LETTERS = "decision-letter-"
 
 
 def receipt_effect(application: str, submission: str, version_id: str) -> str:
@@ -115,11 +117,29 @@ def receipt_effect(application: str, submission: str, version_id: str) -> str:
     return f"{RECEIPTS}{application}-{submission}-{version_id}"
 
 
-def letters_told(outcomes: int) -> str:
-    """The effect of having sent everything that a closed round owes its applicants, as long as it has so many outcomes:
-    one more owes one more receipt. Example: letters-told-000214
+def closing_letter(application: str) -> str:
+    """The message that tells an applicant of a round's closing. Example: closing-letter-7K3M9QXRC"""
+    return f"{CLOSING_LETTERS}{application}"
+
+
+def decision_letter(application: str, announcement: int) -> str:
+    """The message that tells an applicant of the decision that this announcement made public.
+
+    Example: decision-letter-7K3M9QXRC-0001
     """
-    return f"letters-told-{outcomes:06}"
+    return f"{decision_letters(application)}{announcement:04}"
+
+
+def decision_letters(application: str) -> str:
+    """Begins the names of one application's. Example: decision-letter-7K3M9QXRC-"""
+    return f"{DECISION_LETTERS}{application}-"
+
+
+def letters_told(outcomes: int, announcement: int | None) -> str:
+    """The effect of having sent everything that a closed round owes its applicants, as long as it has so many outcomes
+    and this announcement: one more of either owes more letters. Example: letters-told-000214-0001
+    """
+    return f"letters-told-{outcomes:06}-{announcement or 0:04}"
 
 
 def result_pages(number: int) -> str:

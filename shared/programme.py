@@ -217,6 +217,16 @@ class OpenData(_Data):
     """Under which anybody may use the data."""
 
 
+class DecisionLetters(_Data):
+    """What letters to applicants say of decisions beside the decision: what comes next, for whoever was awarded and
+    for whoever was declined, where that is known. `tell_motivation` says that what staff write as motivation is meant
+    for the applicant; otherwise it stays with staff."""
+
+    award: Words | None = None
+    decline: Words | None = None
+    tell_motivation: bool = False
+
+
 class Programme(_Data):
     """One edition of a programme."""
 
@@ -242,6 +252,7 @@ class Programme(_Data):
     questions: list[Question] = Field(default_factory=list, max_length=MOST_QUESTIONS)
     form: dict[str, FieldWords] = Field(default_factory=dict)
     """Words of this programme in place of those in form.toml, by path. Example: project.title"""
+    decision_letters: DecisionLetters = Field(default_factory=DecisionLetters)
     open_data: OpenData = Field(default_factory=OpenData)
 
     @model_validator(mode="after")

@@ -7,17 +7,25 @@ name, size and SHA-256. The private link is never in it, because a filed receipt
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.applications import STAFF, Application, Version
 from shared.instants import iso
 from shared.letters import Letter, labelled, letter, paragraph, section
 from shared.programme import Programme
-from shared.receipt_facts import arrival_facts, files_received, project_facts, questions, round_facts, subject
+from shared.receipt_facts import (
+    arrival_facts,
+    decision_expected,
+    files_received,
+    project_facts,
+    questions,
+    round_facts,
+    subject,
+)
 from shared.refusal import refused
 from shared.rounds import Round
 from shared.submissions import Submission
-from shared.wording import counted, day, either, kronor, moment
+from shared.wording import either, kronor, moment
 
 __all__ = ["Letter", "accepted", "brief", "refused", "withdrawn"]
 
@@ -148,7 +156,7 @@ def _facts(
 def _next_steps(version: Version, call: Round, programme: Programme, language: str) -> str:
     return section(
         either(language, "Vad som händer nu", "What happens next"),
-        paragraph(_changing(version, call, programme, language), _deciding(call, programme, language)),
+        paragraph(_changing(version, call, programme, language), decision_expected(call, programme, language)),
     )
 
 
@@ -176,22 +184,4 @@ def _changing(version: Version, call: Round, programme: Programme, language: str
         " påbörjade den. En ny version ersätter den här versionen.",
         f"Until {closes} you can change or withdraw the application through the private link that you got when"
         " you started. A new version replaces this one.",
-    )
-
-
-def _deciding(call: Round, programme: Programme, language: str) -> str:
-    days = counted(programme.decision_within_days, either(language, "dag dagar", "day days").split())
-    if call.closes_at is None:
-        return either(
-            language,
-            f"Beslut väntas inom {days} från det att omgången har stängt.",
-            f"A decision is expected within {days} of the closing of the round.",
-        )
-    # Days are counted on the calendar of the zone, where the night when the clocks change is a day like others.
-    latest = call.closes_at.astimezone(programme.zone) + timedelta(days=programme.decision_within_days)
-    latest_day = day(latest, programme.zone, language)
-    return either(
-        language,
-        f"Beslut väntas inom {days} från sista ansökningsdag, det vill säga senast den {latest_day}.",
-        f"A decision is expected within {days} of the deadline, that is by {latest_day}.",
     )

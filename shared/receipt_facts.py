@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from shared.applicants import Applicant
 from shared.applications import Facts, Refusal, Version
@@ -12,7 +13,7 @@ from shared.programme import Programme
 from shared.references import spaced
 from shared.rounds import Round
 from shared.submissions import Submission
-from shared.wording import counted, either, moment, number
+from shared.wording import counted, day, either, moment, number
 
 
 def subject(reference: str, programme: Programme, language: str, sv: str, en: str) -> str:
@@ -77,6 +78,25 @@ def _size(size: int, language: str) -> str:
 
 def _checksum(sha256: str) -> str:
     return f"  SHA-256: {sha256}"
+
+
+def decision_expected(call: Round, programme: Programme, language: str) -> str:
+    """When the decision can be expected, as the programme promises."""
+    days = counted(programme.decision_within_days, either(language, "dag dagar", "day days").split())
+    if call.closes_at is None:
+        return either(
+            language,
+            f"Beslut väntas inom {days} från det att omgången har stängt.",
+            f"A decision is expected within {days} of the closing of the round.",
+        )
+    # Days are counted on the calendar of the zone, where the night when the clocks change is a day like others.
+    latest = call.closes_at.astimezone(programme.zone) + timedelta(days=programme.decision_within_days)
+    latest_day = day(latest, programme.zone, language)
+    return either(
+        language,
+        f"Beslut väntas inom {days} från sista ansökningsdag, det vill säga senast den {latest_day}.",
+        f"A decision is expected within {days} of the deadline, that is by {latest_day}.",
+    )
 
 
 def questions(reference: str, programme: Programme, language: str) -> str:

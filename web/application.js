@@ -181,7 +181,7 @@ function next(round, { state, current }, when) {
       : closes
         ? t.decisionBy(days, dayAfter(closes, round.time_zone, days))
         : t.decisionWithin(days),
-    phase !== "announced" && t.toldBy,
+    phase !== "announced" && t.toldBy(round.mails_links),
   ];
   return el(
     "section",

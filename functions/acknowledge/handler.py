@@ -15,6 +15,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.acknowledge.owing import Owing
 from functions.acknowledge.receipts import Receipts
+from functions.acknowledge.sending import Sending
+from functions.acknowledge.verdicts import Verdicts
 from shared.aws import clients
 from shared.aws.effects import Effects
 from shared.aws.messages import Mailer
@@ -35,6 +37,7 @@ class AcknowledgeSettings:
 
     table_name: str
     receipt_sender: str
+    pages_address: str
 
 
 @cache
@@ -43,8 +46,8 @@ def owing() -> Owing:
     settings = from_env(AcknowledgeSettings, os.environ)
     table = Table(clients.dynamodb(), settings.table_name)
     mailer = Mailer(clients.ses(), settings.receipt_sender) if settings.receipt_sender else None
-    effects = Effects(table)
-    return Owing(table, effects, Receipts(table, effects, mailer, lambda: datetime.now(UTC)))
+    sending = Sending(Effects(table), mailer, lambda: datetime.now(UTC))
+    return Owing(table, sending, Receipts(table, sending), Verdicts(table, sending, settings.pages_address))
 
 
 @logger.inject_lambda_context(clear_state=True)

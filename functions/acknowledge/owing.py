@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from functions.acknowledge.receipts import Receipts
+from functions.acknowledge.sending import Sending
+from functions.acknowledge.verdicts import Verdicts, Work
 from shared import keys, totals
-from shared.aws.effects import BusyError, Effects
+from shared.aws.effects import BusyError
+from shared.aws.rows import require_round
 from shared.aws.table import Table
+from shared.rounds import Round
 
 
 @dataclass(slots=True)
@@ -26,8 +31,9 @@ class Owing:
     """What acknowledge works with."""
 
     table: Table
-    effects: Effects
+    sending: Sending
     receipts: Receipts
+    verdicts: Verdicts
 
     def settle(self, round_id: str, out_of_time: Callable[[], bool]) -> Settled:
         """Send what the round owes, and note that all has been told when all has.
@@ -38,31 +44,39 @@ class Owing:
         late, say) asks for another one, see `keys.letters_told`.
         """
         # Read before the outcomes: one that is recorded in between is told now, and asked for once more.
+        call = require_round(self.table, round_id)
         outcomes = totals.outcomes_counted(self.table.get(keys.totals_key(round_id)) or {})
-        told, now = keys.letters_told(outcomes), self.receipts.now
+        told, effects, now = keys.letters_told(outcomes, call.announcement), self.sending.effects, self.sending.now
         settled = Settled()
         try:
-            with self.effects.once(round_id, told, now()) as mine:
+            with effects.once(round_id, told, now()) as mine:
                 if mine:
-                    settled = self._send(round_id, out_of_time)
+                    settled = self._send(call, out_of_time)
                     if settled.failures or settled.waiting:
-                        self.effects.give_back(round_id, told)
+                        effects.give_back(round_id, told)
                     else:
-                        self.effects.done(round_id, told, now())
+                        effects.done(round_id, told, now())
         except BusyError:
             return Settled()
         return settled
 
-    def _send(self, round_id: str, out_of_time: Callable[[], bool]) -> Settled:
+    def _send(self, call: Round, out_of_time: Callable[[], bool]) -> Settled:
         settled = Settled()
-        for submission in self.receipts.unsent(round_id):
+        for send in self._due(call):
             if out_of_time():
                 settled.waiting += 1
                 break
             try:
-                settled.sent += self.receipts.acknowledge(submission)
+                settled.sent += send()
             except BusyError:
                 settled.waiting += 1
             except Exception as error:  # noqa: BLE001  told when the others have had their turn
                 settled.failures += (type(error).__name__,)
         return settled
+
+    def _due(self, call: Round) -> Iterator[Work]:
+        if self.sending.mailer is None:
+            return
+        for submission in self.receipts.unsent(call.id):
+            yield partial(self.receipts.acknowledge, submission)
+        yield from self.verdicts.due(call)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
+from functions.acknowledge.sending import Sending
 from shared import keys, receipt, refusal
 from shared.applications import Application, Outcome
-from shared.aws.effects import Effects
-from shared.aws.messages import Mailer
 from shared.aws.rows import read_application, read_round, read_rounds, read_submissions
 from shared.aws.table import Table
 from shared.letters import Letter
@@ -20,12 +17,10 @@ from shared.submissions import Submission
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
-    """What acknowledge works with. Without a sender (`mailer` is None) nothing is sent."""
+    """What receipts are made with."""
 
     table: Table
-    effects: Effects
-    mailer: Mailer | None
-    now: Callable[[], datetime]
+    sending: Sending
 
     def acknowledge(self, submission: Submission) -> bool:
         """Tell the contact what became of the submission, once. Returns whether a message went out now.
@@ -33,22 +28,14 @@ class Receipts:
         A duplicate gets none: the receipt for the same content has gone out. Raises BusyError while another
         delivery of the same event is being handled.
         """
-        if self.mailer is None or submission.outcome is Outcome.DUPLICATE:
+        if self.sending.mailer is None or submission.outcome is Outcome.DUPLICATE:
             return False
         call = read_round(self.table, submission.round_id)
         application = read_application(self.table, submission.round_id, submission.application)
         if call is None or application is None:
             return False
         message = _message(submission, application, call, load(call.programme))
-        if message is None:
-            return False
-        to, letter = message
-        effect = _effect(submission)
-        with self.effects.once(submission.round_id, effect, self.now()) as mine:
-            if mine:
-                message_id = self.mailer.send(to, letter.subject, letter.text, effect=effect)
-                self.effects.done(submission.round_id, effect, self.now(), message_id=message_id)
-        return mine
+        return self.sending.deliver(submission.round_id, _effect(submission), message)
 
     def resend(self) -> int:
         """Go through every round's outcomes and send what was never sent. Returns how many went out.
@@ -72,7 +59,7 @@ class Receipts:
 
     def unsent(self, round_id: str) -> list[Submission]:
         """Outcomes of the round of which no receipt went out, those that need none too."""
-        told = self.effects.all_done(round_id, keys.RECEIPTS)
+        told = self.sending.effects.all_done(round_id, keys.RECEIPTS)
         return [one for one in read_submissions(self.table, round_id) if _effect(one) not in told]
 
 
@@ -84,7 +71,7 @@ def _message(
     submission: Submission, application: Application, call: Round, programme: Programme
 ) -> tuple[str, Letter] | None:
     """To whom, and what; None where nobody can be reached, or where a later refusal says it better."""
-    language, current, refused = application.language, application.current, application.refused
+    language, current, refused = application.told_in, application.current, application.refused
     if submission.outcome is Outcome.ACCEPTED and current is not None:
         to = str(current.facts.contact["email"])
         if current.version_id == submission.version_id:

@@ -233,7 +233,7 @@ def standing(call: Round, application: Application, now: datetime) -> dict[str, 
     """How an application stands, as its holder sees it: with the same letters that go out by e-mail."""
     from shared import receipt, refusal  # noqa: PLC0415  Babel is only needed here
 
-    programme, language = load(call.programme), application.language
+    programme, language = load(call.programme), application.told_in
     current, refused = application.current, application.refused
     body: dict[str, Any] = {
         "application": application.id,

@@ -16,7 +16,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr
 
 from shared import keys
-from shared.aws.table import ConditionFailedError, Table, Update
+from shared.aws.table import ConditionFailedError, Item, Table, Update
 from shared.instants import iso
 
 LEASE = timedelta(minutes=2)
@@ -84,6 +84,10 @@ class Effects:
 
     def all_done(self, round_id: str, prefix: str) -> set[str]:
         """The effects of the round whose names begin so and that were done."""
+        return set(self.noted(round_id, prefix))
+
+    def noted(self, round_id: str, prefix: str) -> dict[str, Item]:
+        """What was noted of the effects of the round whose names begin so and that were done."""
         before = len(keys.effect_key(round_id, "")["sk"])
         found = self.table.query(keys.round_partition(round_id), keys.effect_key(round_id, prefix)["sk"])
-        return {item["sk"][before:] for item in found if "done_at" in item}
+        return {item["sk"][before:]: item for item in found if "done_at" in item}

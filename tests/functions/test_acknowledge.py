@@ -11,6 +11,8 @@ import pytest
 
 from functions.acknowledge.owing import Owing, Settled
 from functions.acknowledge.receipts import Receipts
+from functions.acknowledge.sending import Sending
+from functions.acknowledge.verdicts import Verdicts
 from shared.applications import Outcome
 from shared.aws import clients
 from shared.aws.effects import LEASE, Effects
@@ -18,7 +20,7 @@ from tests.builders.documents import a_document
 from tests.functions.world import ROUND, World
 
 NEVER = lambda: False  # noqa: E731
-FIRST = "letters-told-000001"
+FIRST = "letters-told-000001-0000"
 
 
 class Post:
@@ -48,12 +50,18 @@ def counted_calls(client: Any) -> Iterator[list[str]]:
 
 
 def receipts(world: World, post: Post) -> Receipts:
-    return Receipts(world.table, Effects(world.table), post, world.clock)  # type: ignore[arg-type]
+    return Receipts(world.table, sending(world, post))
+
+
+def sending(world: World, post: Post | None) -> Sending:
+    return Sending(Effects(world.table), post, world.clock)  # type: ignore[arg-type]
 
 
 def owing(world: World, post: Post | None) -> Owing:
-    effects = Effects(world.table)
-    return Owing(world.table, effects, Receipts(world.table, effects, post, world.clock))  # type: ignore[arg-type]
+    way = sending(world, post)
+    return Owing(
+        world.table, way, Receipts(world.table, way), Verdicts(world.table, way, "https://ansok.funder.example")
+    )
 
 
 class RefusesOne(Post):
@@ -104,8 +112,7 @@ def test_receipts_that_never_went_out_are_found_and_sent(world: World) -> None:
 
 def test_without_a_sender_nothing_is_sent(world: World) -> None:
     recorded = world.submit(world.start().application.id).submission
-    silent = Receipts(world.table, Effects(world.table), None, world.clock)
-    assert silent.acknowledge(recorded) is False
+    assert Receipts(world.table, sending(world, None)).acknowledge(recorded) is False
 
 
 def test_one_receipt_that_cannot_be_sent_does_not_hold_back_the_others(world: World) -> None:
@@ -155,10 +162,10 @@ def test_nothing_is_noted_while_a_letter_fails_and_the_next_run_sends_only_that_
     for address in ("bad@pitea.example", "good@pitea.example"):
         world.submit(world.start().application.id, a_document(contact__email=address))
     assert owing(world, refusing).settle(ROUND, NEVER) == Settled(sent=1, failures=("ConnectionError",))
-    assert not Effects(world.table).is_done(ROUND, "letters-told-000002")
+    assert not Effects(world.table).is_done(ROUND, "letters-told-000002-0000")
     assert owing(world, post).settle(ROUND, NEVER) == Settled(sent=1)
     assert [to for to, *_ in post.sent] == ["bad@pitea.example"]
-    assert Effects(world.table).is_done(ROUND, "letters-told-000002")
+    assert Effects(world.table).is_done(ROUND, "letters-told-000002-0000")
 
 
 def test_nothing_is_noted_while_a_letter_is_in_somebody_elses_hands(world: World) -> None:

@@ -14,6 +14,7 @@ import pytest
 from moto import mock_aws
 
 from functions.acknowledge.receipts import Receipts
+from functions.acknowledge.sending import Sending
 from functions.apply.drafting import Drafting, DraftRequest
 from functions.apply.mailing import LinkRequest, Mailing
 from functions.apply.uploads import FormsRequest
@@ -199,7 +200,8 @@ def ingesting_a_change(world: World) -> Callable[[], object]:
 
 def acknowledging(world: World) -> Callable[[], object]:
     recorded = world.submit(world.start().application.id).submission
-    receipts = Receipts(world.table, Effects(world.table), Mailer(clients.ses(), SENDER), world.clock)
+    sending = Sending(Effects(world.table), Mailer(clients.ses(), SENDER), world.clock)
+    receipts = Receipts(world.table, sending)
     return lambda: _expect(True, receipts.acknowledge(recorded))
 
 

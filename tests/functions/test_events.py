@@ -254,7 +254,8 @@ def test_what_a_closed_round_owes_is_sent_and_then_nothing_is_asked_for(deployed
     assert "letters asked for" in deployed.invoke("advance", recorded("heartbeat"))["steps"]
     for _ in range(2):
         deployed.invoke("acknowledge", recorded("letters-owed"))
-    assert len(deployed.mailed) == 1
+    told = [one["Content"]["Simple"]["Subject"]["Data"] for one in deployed.mailed]
+    assert ["har kommit in" in told[0], "är med i omgången" in told[1], len(told)] == [True, True, 2]
     assert "letters asked for" not in deployed.invoke("advance", recorded("heartbeat"))["steps"]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from functions.acknowledge.owing import Owing
 from functions.acknowledge.receipts import Receipts
+from functions.acknowledge.sending import Sending
+from functions.acknowledge.verdicts import Verdicts
 from functions.administer.administering import Administering, NewRound
 from functions.administer.dead_letters import DeadLetters
 from functions.administer.exceptions import Exceptions
@@ -120,11 +122,15 @@ class Cloud:
 
     @property
     def receipts(self) -> Receipts:
-        return Receipts(self.table, Effects(self.table), self.mailer, self.kernel.now)
+        return Receipts(self.table, self._sending)
+
+    @property
+    def _sending(self) -> Sending:
+        return Sending(Effects(self.table), self.mailer, self.kernel.now)
 
     @property
     def owing(self) -> Owing:
-        return Owing(self.table, Effects(self.table), self.receipts)
+        return Owing(self.table, self._sending, self.receipts, Verdicts(self.table, self._sending, PAGES))
 
     @property
     def summarising(self) -> Summarising:
@@ -198,6 +204,7 @@ class Cloud:
         self.kernel.effect(name)
 
     def _mailed(self, mail: Mail) -> None:
+        self.watch.letter_sent(ROUND, mail.effect)
         self._effect(mail.effect, (mail.to, mail.subject))
 
     def _summary_sent(self, message: Published) -> None:

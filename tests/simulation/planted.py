@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from functions.acknowledge.owing import Owing
+from functions.acknowledge.verdicts import Verdicts
 from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
 from functions.decide import deciding
 from functions.ingest import intake
 from functions.summarise.summarising import Summarising
-from shared import applications
+from shared import applications, keys
 from shared.aws import effects
 from shared.aws.effects import Effects
 from shared.rounds import RoundState
@@ -113,14 +114,35 @@ PLANTED = (
         lambda: replaced(Summarising, "closing_summary", planting.claimed_afterwards),
     ),
     Planted(
-        "letters are called sent though one failed", RECEIPT, 300, lambda: replaced(Owing, "_send", planting.all_well)
+        "letters are called sent though one failed",
+        "everybody-is-told-of-the-closing",
+        60,
+        lambda: replaced(Owing, "_send", planting.all_well),
+    ),
+    Planted(
+        "the closing is told to nobody",
+        "everybody-is-told-of-the-closing",
+        5,
+        lambda: replaced(Verdicts, "_closing", lambda *_: False),
+    ),
+    Planted(
+        "an announcement owes no letters",
+        "everybody-is-told-the-decision",
+        60,
+        lambda: replaced(keys, "letters_told", lambda outcomes, _: f"letters-told-{outcomes}"),
+    ),
+    Planted(
+        "decisions are told once they are approved",
+        "no-decision-is-told-before-everybody-is",
+        60,
+        planting.told_when_approved,
     ),
     Planted(
         "a closed round's letters are not asked for",
         RECEIPT,
         200,
         lambda: replaced(Lifecycle, "_letters", lambda *_: []),
-        frozenset({"everything-comes-to-rest", "replaying-changes-nothing"}),
+        frozenset({"everything-comes-to-rest", "replaying-changes-nothing", "everybody-is-told-of-the-closing"}),
     ),
     Planted(
         "a partial batch answer is ignored",

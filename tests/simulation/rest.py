@@ -24,6 +24,7 @@ def faults_at_rest(cloud: Cloud) -> Iterator[Violation]:
     yield from _missing(cloud)
     yield from _applications(cloud)
     yield from _effects(cloud)
+    yield from _letters(cloud)
     yield from _certificate(cloud)
     yield from _verified(cloud)
     yield from _decided(cloud)
@@ -95,6 +96,36 @@ def _effects(cloud: Cloud) -> Iterator[Violation]:
             yield Violation("everybody-gets-a-receipt", f"none for {submission.application}, {submission.submission}")
         if submission.outcome is Outcome.DUPLICATE and name in cloud.effects:
             yield Violation("each-effect-at-most-once", f"a receipt for a duplicate of {submission.application}")
+
+
+def _letters(cloud: Cloud) -> Iterator[Violation]:
+    """Whoever is in a closed round has been told so; whoever was decided on has been told what, once it was public."""
+    call = cloud.watch.round(ROUND)
+    for application in cloud.watch.applications(ROUND) if call.is_certified else ():
+        submitted = application.state is ApplicationState.SUBMITTED
+        told = [name for name in cloud.effects if name == keys.closing_letter(application.id)]
+        refusal = application.refused
+        reachable = refusal is not None and refusal.contact and refusal.outcome is not Outcome.LATE
+        owed = submitted or (application.state is ApplicationState.REFUSED and reachable)
+        if owed and not told:
+            yield Violation("everybody-is-told-of-the-closing", f"not {application.id}")
+        if application.state is ApplicationState.DRAFT and told:
+            yield Violation("everybody-is-told-of-the-closing", f"{application.id} was told and never sent anything")
+    if call.state is RoundState.ANNOUNCED:
+        yield from _decision_letters(cloud)
+
+
+def _decision_letters(cloud: Cloud) -> Iterator[Violation]:
+    decided = cloud.table.peek(keys.decisions_key(ROUND)) or {}
+    standing = {one.id for one in cloud.watch.applications(ROUND) if one.state is ApplicationState.SUBMITTED}
+    for row in cloud.table.rows.get(keys.decision_set_partition(ROUND, decided["digest"]), {}).values():
+        names = [name for name in cloud.effects if name.startswith(keys.decision_letters(row["application"]))]
+        if row["application"] in standing and not names:
+            yield Violation("everybody-is-told-the-decision", f"not {row['application']}")
+            continue
+        last = [subject for _, subject in cloud.effects[max(names)]] if names else []
+        if any(("beviljas" in subject or "awarded" in subject) != (row["kind"] == "award") for subject in last):
+            yield Violation("everybody-is-told-the-decision", f"{row['application']} was told another one")
 
 
 def _certificate(cloud: Cloud) -> Iterator[Violation]:

@@ -127,7 +127,7 @@ def _owed(cloud: Cloud) -> list[str]:
     """What the schedule has yet to see to. Until then a tick changes something, and that is no replay's doing."""
     announcement = cloud.watch.round(ROUND).announcement
     outcomes = totals.outcomes_counted(cloud.table.peek(keys.totals_key(ROUND)) or {})
-    owed = [keys.LEFTOVERS_MARKED, keys.letters_told(outcomes)]
+    owed = [keys.LEFTOVERS_MARKED, keys.letters_told(outcomes, announcement)]
     owed += [keys.result_pages(announcement)] if announcement is not None else []
     return [effect for effect in owed if "done_at" not in (cloud.table.peek(keys.effect_key(ROUND, effect)) or {})]
 

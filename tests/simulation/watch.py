@@ -219,6 +219,11 @@ class Watch:
         if "approved_by" not in decided:
             self.found("decisions-take-two-people", f"announcement {number} tells of decisions that nobody approved")
 
+    def letter_sent(self, round_id: str, effect: str) -> None:
+        """A letter left."""
+        if effect.startswith(keys.DECISION_LETTERS) and self.round(round_id).state is not RoundState.ANNOUNCED:
+            self.found("no-decision-is-told-before-everybody-is", f"{effect} went out")
+
     # --- what is there, to be looked at only ---
 
     def round(self, round_id: str) -> Round:

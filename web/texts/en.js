@@ -141,8 +141,8 @@ export default {
   chosen: "(chosen)",
 
   sendHeading: "Submit",
-  writeTo: "In which language do you want the receipt?",
-  writesIn: (language) => `The receipt is written in ${language}.`,
+  writeTo: "In which language do you want the receipt and the decision?",
+  writesIn: (language) => `Receipt and decision are written in ${language}.`,
   languages: { sv: { sv: "Svenska", en: "Swedish" }, en: { sv: "Engelska", en: "English" } },
   aboutSending: (until) => `When you submit, the application is checked and you get a receipt. You can change it and submit again until ${until}.`,
   aboutSendingOpen: "When you submit, the application is checked and you get a receipt. You can change it and submit again while the round is open.",
@@ -204,7 +204,7 @@ export default {
   decisionBy: (days, day) => `A decision is expected by ${day}, within ${days} days of the deadline.`,
   decisionWithin: (days) => `A decision is expected within ${days} days of the closing of the round.`,
   isAnnounced: "The result has been announced.",
-  toldBy: "The result is announced on this website.",
+  toldBy: (mails) => `The result is announced on this website${mails ? ", and the decision is sent to the contact person's e-mail then" : ""}.`,
   versions: "What you have submitted",
   outcomes: {
     accepted: (number) => `Accepted as version ${number}`,

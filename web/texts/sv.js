@@ -141,8 +141,8 @@ export default {
   chosen: "(valt)",
 
   sendHeading: "Skicka in",
-  writeTo: "På vilket språk vill du få kvittot?",
-  writesIn: (language) => `Kvittot skrivs på ${language.toLowerCase()}.`,
+  writeTo: "På vilket språk vill du få kvitto och beslut?",
+  writesIn: (language) => `Kvitto och beslut skrivs på ${language.toLowerCase()}.`,
   languages: { sv: { sv: "Svenska", en: "Swedish" }, en: { sv: "Engelska", en: "English" } },
   aboutSending: (until) => `När du skickar in kontrolleras ansökan, och du får ett kvitto. Du kan ändra och skicka igen fram till ${until}.`,
   aboutSendingOpen: "När du skickar in kontrolleras ansökan, och du får ett kvitto. Du kan ändra och skicka igen så länge omgången är öppen.",
@@ -204,7 +204,7 @@ export default {
   decisionBy: (days, day) => `Beslut väntas senast ${day}, det vill säga inom ${days} dagar från sista ansökningsdag.`,
   decisionWithin: (days) => `Beslut väntas inom ${days} dagar från det att omgången har stängt.`,
   isAnnounced: "Resultatet är offentliggjort.",
-  toldBy: "Resultatet offentliggörs här på webbplatsen.",
+  toldBy: (mails) => `Resultatet offentliggörs här på webbplatsen${mails ? ", och då skickas beslutet till kontaktpersonens e-post" : ""}.`,
   versions: "Vad du har skickat",
   outcomes: {
     accepted: (number) => `Mottagen som version ${number}`,

@@ -1,0 +1,101 @@
+"""Letters about a round as a whole: to each applicant that it has closed, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from functions.acknowledge.sending import Sending
+from shared import keys
+from shared.applications import ApplicationState
+from shared.aws.decided import read_set
+from shared.aws.rows import read_application, read_applications
+from shared.aws.table import Item, Table
+from shared.closing_letter import closing_letter
+from shared.decision_letter import decision_letter
+from shared.decisions import Decision, DecisionKind
+from shared.programme import load
+from shared.references import spaced
+from shared.results import addresses
+from shared.rounds import Round, RoundState
+
+
+class Work(Protocol):
+    """Sends one letter; says whether it went out now. Raises BusyError where somebody else is at it."""
+
+    def __call__(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What these letters are made with. `pages_address` is where results can be read, without a slash at its end."""
+
+    table: Table
+    sending: Sending
+    pages_address: str
+
+    def due(self, call: Round) -> Iterator[Work]:
+        """What the round owes beside receipts, some of it perhaps to nobody: each is looked at when its turn comes."""
+        if not call.is_certified:
+            return
+        told = self.sending.effects.all_done(call.id, keys.CLOSING_LETTERS)
+        for application in read_applications(self.table, call.id):
+            if keys.closing_letter(application.id) not in told:
+                yield partial(self._closing, call, application.id)
+        if call.state is RoundState.ANNOUNCED and call.announcement is not None:
+            yield from self._decisions(call, call.announcement)
+
+    def _closing(self, call: Round, reference: str) -> bool:
+        application = read_application(self.table, call.id, reference)
+        message = closing_letter(application, call, load(call.programme)) if application else None
+        return self.sending.deliver(call.id, keys.closing_letter(reference), message)
+
+    def _decisions(self, call: Round, number: int) -> Iterator[Work]:
+        """One letter for each decision that nobody was told, or another was. What is decided and has not been
+        announced (a correction on its way) is nobody's to hear before that."""
+        decided = self.table.get(keys.decisions_key(call.id)) or {}
+        announced = (self.table.get(keys.announcement_key(call.id, number)) or {}).get("document", {})
+        told = self.sending.effects.noted(call.id, keys.DECISION_LETTERS)
+        for decision in read_set(self.table, call.id, decided["digest"]):
+            earlier = {name: one for name, one in told.items() if _is_about(name, decision)}
+            if not _is_announced(decision, announced) or _last(earlier) == _facts(decision):
+                continue
+            yield partial(self._decision, call, number, decision, corrects=bool(earlier))
+
+    def _decision(self, call: Round, number: int, decision: Decision, *, corrects: bool) -> bool:
+        application = read_application(self.table, call.id, decision.application)
+        if application is None or application.state is not ApplicationState.SUBMITTED:
+            return False
+        page = ""
+        if self.sending.effects.is_done(call.id, keys.result_pages(number)):
+            page = f"{self.pages_address}/{addresses.round_page(application.told_in, call.id)}"
+        message = decision_letter(application, decision, call, load(call.programme), page=page, corrects=corrects)
+        effect = keys.decision_letter(decision.application, number)
+        return self.sending.deliver(call.id, effect, message, **_facts(decision))
+
+
+def _is_about(effect: str, decision: Decision) -> bool:
+    return effect.startswith(keys.decision_letters(decision.application))
+
+
+def _last(told: Mapping[str, Item]) -> dict[str, Any] | None:
+    """The facts of the last of an application's letters: their names sort by announcement."""
+    if not told:
+        return None
+    item = told[max(told)]
+    return {"kind": item["kind"], "amount": item["amount"]}
+
+
+def _facts(decision: Decision) -> dict[str, Any]:
+    return {"kind": decision.kind.value, "amount": decision.amount}
+
+
+def _is_announced(decision: Decision, document: Mapping[str, Any]) -> bool:
+    """Whether the announcement says the same. One too large for a message names no awards: then it is taken to."""
+    if document.get("complete") is False:
+        return True
+    amounts = {award["reference"]: award["amount"] for award in document.get("awards", ())}
+    expected = decision.amount if decision.kind is DecisionKind.AWARD else None
+    return amounts.get(spaced(decision.application)) == expected

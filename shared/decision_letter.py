@@ -1,0 +1,107 @@
+"""The decision on an application, for its applicant: awarded or declined, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.applications import Application, Facts
+from shared.decisions import Decision, DecisionKind
+from shared.letters import Letter, address_line, labelled, letter, one_line, paragraph, section
+from shared.programme import Programme
+from shared.receipt_facts import project_facts, questions, round_facts, subject
+from shared.rounds import Round
+from shared.wording import either, kronor
+
+
+def decision_letter(
+    application: Application, decision: Decision, call: Round, programme: Programme, *, page: str = "", corrects: bool
+) -> tuple[str, Letter]:
+    """To whom, and what. `page` is the address of the round's results, where they can be read already; `corrects`
+    says that another decision was told before. Raises ValueError for an application that was never accepted."""
+    version, language = application.current, application.told_in
+    if version is None:
+        raise ValueError("no accepted version to decide on")
+    awarded = decision.kind is DecisionKind.AWARD
+    opening = _awarded if awarded else _declined
+    told = letter(
+        _subject(application.id, programme, language, awarded=awarded),
+        either(language, "Ansökan beviljas", "The application is awarded a grant")
+        if awarded
+        else either(language, "Ansökan avslås", "The application is declined"),
+        _corrects(language) if corrects else "",
+        paragraph(opening(decision, programme, language)),
+        labelled(_facts(application.id, version.facts, decision, call, programme, language)),
+        _grounds(decision, programme, language),
+        _next_steps(programme, language, awarded=awarded),
+        _results(page, language),
+        questions(application.id, programme, language),
+    )
+    return str(version.facts.contact["email"]), told
+
+
+def _subject(reference: str, programme: Programme, language: str, *, awarded: bool) -> str:
+    if awarded:
+        return subject(reference, programme, language, "beviljas bidrag", "is awarded a grant")
+    return subject(reference, programme, language, "avslås", "is declined")
+
+
+def _corrects(language: str) -> str:
+    return paragraph(
+        either(
+            language,
+            "Det här brevet ersätter det beslutsbrev som ni har fått tidigare. Beslutet är rättat, och det är det"
+            " här som gäller.",
+            "This letter replaces the decision letter that you got before. The decision has been corrected, and this"
+            " is the one that counts.",
+        )
+    )
+
+
+def _awarded(decision: Decision, programme: Programme, language: str) -> str:
+    amount, funder = kronor(decision.amount, language), programme.funder.in_language(language)
+    return either(
+        language,
+        f"Grattis! {funder} har beslutat att bevilja er ansökan {amount}.",
+        f"Congratulations! {funder} has decided to award your application {amount}.",
+    )
+
+
+def _declined(_: Decision, programme: Programme, language: str) -> str:
+    funder = programme.funder.in_language(language)
+    return either(
+        language,
+        f"{funder} har prövat er ansökan och beslutat att inte bevilja den. Tack för det arbete som ni har lagt ner"
+        " på den.",
+        f"{funder} has considered your application and decided not to award it a grant. Thank you for the work that"
+        " you put into it.",
+    )
+
+
+def _facts(
+    reference: str, facts: Facts, decision: Decision, call: Round, programme: Programme, language: str
+) -> Iterator[tuple[str, str]]:
+    yield from round_facts(reference, call, programme, language)
+    yield from project_facts(facts, programme, language)
+    yield either(language, "Sökt belopp", "Requested amount"), kronor(facts.requested, language)
+    if decision.kind is DecisionKind.AWARD:
+        yield either(language, "Beviljat belopp", "Amount awarded"), kronor(decision.amount, language)
+
+
+def _grounds(decision: Decision, programme: Programme, language: str) -> str:
+    if not programme.decision_letters.tell_motivation:
+        return ""
+    paragraphs = [paragraph(one_line(line)) for line in decision.motivation.splitlines() if line.strip()]
+    return section(either(language, "Motivering", "Grounds"), "\n\n".join(paragraphs))
+
+
+def _next_steps(programme: Programme, language: str, *, awarded: bool) -> str:
+    words = programme.decision_letters.award if awarded else programme.decision_letters.decline
+    told = paragraph(words.in_language(language)) if words else ""
+    return section(either(language, "Vad som händer nu", "What happens next"), told)
+
+
+def _results(page: str, language: str) -> str:
+    if not page:
+        return ""
+    told = either(language, "Hela omgångens resultat finns här:", "The result of the whole round is here:")
+    return f"{paragraph(told)}\n{address_line(page)}"

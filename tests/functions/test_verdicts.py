@@ -1,0 +1,143 @@
+"""What a round tells its applicants as a whole: its closing to all in it, its decisions once public."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from functions.acknowledge.owing import Settled
+from shared import keys
+from shared.aws.effects import Effects
+from shared.aws.table import Update
+from tests.builders.documents import a_document
+from tests.functions.staff import AFTER_CLOSING, Inbox, announcing, decided, deciding
+from tests.functions.test_acknowledge import NEVER, Post, owing
+from tests.functions.world import ROUND, World
+
+
+def subjects(post: Post) -> list[str]:
+    return sorted(subject.partition(":")[0].partition(" ")[2][12:] for _, subject, *_ in post.sent)
+
+
+def settle(world: World, post: Post) -> list[str]:
+    """The subjects of what one run sends, without reference and programme."""
+    post.sent.clear()
+    settled = owing(world, post).settle(ROUND, NEVER)
+    assert settled == Settled(sent=len(post.sent))
+    return subjects(post)
+
+
+def announce(world: World, inbox: Inbox) -> None:
+    desk = announcing(world, inbox.topic)
+    desk.publish(ROUND, desk.preview(ROUND)["digest"], "bertil")
+
+
+def half_awarded(world: World) -> list[str]:
+    """One award and one decline, entered and approved; the applications in that order."""
+    first, second = (one["application"] for one in world.rows(keys.APPLICATIONS))
+    lines = ["reference;decision;amount;motivation", f"{first};bifall;400000;", f"{second};avslag;;se protokoll"]
+    digest = deciding(world).take_in(ROUND, "\n".join(lines).encode(), "anna")["digest"]
+    deciding(world).approve(ROUND, digest, "bertil")
+    return [first, second]
+
+
+def test_whoever_is_in_a_closed_round_is_told_once(closed: World) -> None:
+    post = Post()
+    assert settle(closed, post) == ["har kommit in"] * 2 + ["är med i omgången"] * 2
+    assert settle(closed, post) == []
+
+
+def test_an_application_that_was_never_mended_is_told_that_it_is_not_in_the_round(world: World) -> None:
+    world.submit(world.start().application.id, a_document(project__years=9))
+    world.start()
+    world.now = AFTER_CLOSING
+    world.lifecycle.tick()
+    assert settle(world, Post()) == ["behöver rättas", "är inte med i omgången"]
+
+
+def test_an_application_that_was_withdrawn_hears_nothing_of_the_closing(world: World) -> None:
+    started = world.start()
+    world.submit(started.application.id)
+    world.applying.withdraw(started.link)
+    world.now = AFTER_CLOSING
+    world.lifecycle.tick()
+    assert settle(world, Post()) == ["har kommit in"]
+
+
+def test_decisions_are_told_when_they_have_been_announced_and_not_before(closed: World, inbox: Inbox) -> None:
+    post = Post()
+    settle(closed, post)
+    half_awarded(closed)
+    assert settle(closed, post) == []
+    announce(closed, inbox)
+    assert settle(closed, post) == ["avslås", "beviljas bidrag"]
+    assert settle(closed, post) == []
+    texts = " ".join(text for *_, text, _ in post.sent)
+    assert "protokoll" not in texts
+
+
+def test_letters_lead_to_the_results_once_those_can_be_read(closed: World, inbox: Inbox) -> None:
+    post = Post()
+    decided(closed)
+    announce(closed, inbox)
+    Effects(closed.table).done(ROUND, keys.result_pages(1), closed.now)
+    settle(closed, post)
+    decisions = [text for _, subject, text, _ in post.sent if "beviljas" in subject]
+    assert [f"https://ansok.funder.example/sv/rounds/{ROUND}" in text for text in decisions] == [True, True]
+
+
+def test_the_heartbeat_asks_for_letters_again_when_the_round_has_been_announced(closed: World, inbox: Inbox) -> None:
+    settle(closed, Post())
+    assert "letters asked for" not in [step.what for step in closed.lifecycle.tick()]
+    decided(closed)
+    announce(closed, inbox)
+    assert "letters asked for" in [step.what for step in closed.lifecycle.tick()]
+
+
+def corrected(world: World, number: int, amounts: dict[str, int]) -> None:
+    """The announcement with the next number, of the decisions with these amounts; as a correction leaves them."""
+    from shared.aws.decided import store_set
+    from shared.decisions import Decision, DecisionKind
+    from shared.references import spaced
+
+    kinds = {True: DecisionKind.AWARD, False: DecisionKind.DECLINE}
+    rows = [Decision(one, kinds[amount > 0], amount) for one, amount in amounts.items()]
+    awards = [{"reference": spaced(one), "amount": amount} for one, amount in amounts.items() if amount]
+    facts: dict[str, Any] = {"digest": store_set(world.table, ROUND, rows)}
+    world.table.write(Update(keys.decisions_key(ROUND), set=facts))
+    document = {"number": number, "awards": awards}
+    world.table.write(Update(keys.announcement_key(ROUND, number), set={"document": document}))
+
+
+def test_a_correction_is_told_to_those_alone_whose_decision_it_changed(closed: World, inbox: Inbox) -> None:
+    post = Post()
+    first, second = half_awarded(closed)
+    announce(closed, inbox)
+    settle(closed, post)
+    corrected(closed, 2, {first: 400_000, second: 300_000})
+    closed.table.write(Update(keys.round_key(ROUND), set={"announcement": 2}))
+    assert settle(closed, post) == ["beviljas bidrag"]
+    ((_, _, text, effect),) = post.sent
+    assert effect == f"decision-letter-{second}-0002"
+    assert "ersätter det beslutsbrev" in text
+    assert settle(closed, post) == []
+
+
+def test_a_correction_that_has_not_been_announced_is_told_to_nobody(closed: World, inbox: Inbox) -> None:
+    post = Post()
+    first, second = half_awarded(closed)
+    announce(closed, inbox)
+    corrected(closed, 2, {first: 400_000, second: 300_000})
+    assert [one for one in settle(closed, post) if "in" not in one and "omgången" not in one] == ["beviljas bidrag"]
+    assert [text for _, subject, text, _ in post.sent if "300" in subject] == []
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_announcement_too_large_to_name_its_awards_stops_no_letter(closed: World, inbox: Inbox, kept: bool) -> None:
+    half_awarded(closed)
+    announce(closed, inbox)
+    if not kept:
+        document = {"number": 1, "complete": False, "awards": []}
+        closed.table.write(Update(keys.announcement_key(ROUND, 1), set={"document": document}))
+    assert {"avslås", "beviljas bidrag"} <= set(settle(closed, Post()))
