@@ -135,6 +135,19 @@ def decision_letters(application: str) -> str:
     return f"{DECISION_LETTERS}{application}-"
 
 
+def notice_letter(application: str, notice: str) -> str:
+    """The message that tells the holder of a draft of the round's end. `notice` names which end, and what of it.
+
+    Example: notice-7K3M9QXRC-week-2019-10-15T21:59:59Z
+    """
+    return f"notice-{application}-{notice}"
+
+
+def notices_told(notice: str) -> str:
+    """The effect of having told every holder of a draft. Example: notices-told-week-2019-10-15T21:59:59Z"""
+    return f"notices-told-{notice}"
+
+
 def letters_told(outcomes: int, announcement: int | None) -> str:
     """The effect of having sent everything that a closed round owes its applicants, as long as it has so many outcomes
     and this announcement: one more of either owes more letters. Example: letters-told-000214-0001

@@ -86,6 +86,8 @@ class Round:
     announcement: int | None = None
     announced_at: datetime | None = None
     announcing: int | None = None
+    extended_at: datetime | None = None
+    """When staff last moved the end later."""
 
     @property
     def next_announcement(self) -> int:
@@ -119,6 +121,7 @@ class Round:
             "announcement": self.announcement,
             "announced_at": iso(self.announced_at) if self.announced_at else None,
             "announcing": self.announcing,
+            "extended_at": iso(self.extended_at) if self.extended_at else None,
         }
 
     @classmethod
@@ -143,6 +146,7 @@ class Round:
             announcement=item.get("announcement"),
             announced_at=instant("announced_at"),
             announcing=item.get("announcing"),
+            extended_at=instant("extended_at"),
         )
 
     def public(self, now: datetime, time_zone: str) -> dict[str, Any]:

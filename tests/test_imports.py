@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 MOST_MODULES = {
-    "acknowledge": 348,  # measured: 338
+    "acknowledge": 362,  # measured: 352
     "administer": 371,  # measured: 361
     "advance": 298,  # measured: 288
     "announce": 388,  # measured: 378

@@ -1,4 +1,4 @@
-"""Stream of recorded outcomes → receipts by e-mail, where a sender is configured; and what a closed round owes."""
+"""Recorded outcomes → receipts by e-mail, where a sender is configured; and what rounds owe and drafts are told."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.acknowledge.owing import Owing
 from functions.acknowledge.receipts import Receipts
+from functions.acknowledge.reminding import Reminding
 from functions.acknowledge.sending import Sending
 from functions.acknowledge.verdicts import Verdicts
 from shared.aws import clients
@@ -47,7 +48,8 @@ def owing() -> Owing:
     table = Table(clients.dynamodb(), settings.table_name)
     mailer = Mailer(clients.ses(), settings.receipt_sender) if settings.receipt_sender else None
     sending = Sending(Effects(table), mailer, lambda: datetime.now(UTC))
-    return Owing(table, sending, Receipts(table, sending), Verdicts(table, sending, settings.pages_address))
+    verdicts = Verdicts(table, sending, settings.pages_address)
+    return Owing(table, sending, Receipts(table, sending), verdicts, Reminding(table, sending))
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -60,8 +62,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     if event.get("resend"):
         logger.info("receipts sent again", sent=owing().receipts.resend())
         return {"batchItemFailures": []}
-    if "owed" in event:
-        _settle(event["owed"], context)
+    if "owed" in event or "notify" in event:
+        _settle(event, context)
         return {"batchItemFailures": []}
     for record in DynamoDBStreamEvent(event).records:
         change = record.dynamodb
@@ -79,9 +81,11 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     return {"batchItemFailures": []}
 
 
-def _settle(round_id: str, context: LambdaContext) -> None:
+def _settle(event: dict[str, Any], context: LambdaContext) -> None:
+    work = owing().settle if "owed" in event else owing().notify
+    round_id = event.get("owed") or event["notify"]
     logger.append_keys(round=round_id)
-    settled = owing().settle(round_id, lambda: context.get_remaining_time_in_millis() < LAST_MOMENT)
+    settled = work(round_id, lambda: context.get_remaining_time_in_millis() < LAST_MOMENT)
     for kind in settled.failures:
         logger.error("letter failed", error=kind)
     logger.info("letters sent", sent=settled.sent, failed=len(settled.failures), waiting=settled.waiting)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from functions.acknowledge.receipts import Receipts
+from functions.acknowledge.reminding import Reminding
 from functions.acknowledge.sending import Sending
 from functions.acknowledge.verdicts import Verdicts, Work
 from shared import keys, totals
 from shared.aws.effects import BusyError
 from shared.aws.rows import require_round
 from shared.aws.table import Table
+from shared.notices import notices
 from shared.rounds import Round
 
 
@@ -34,6 +36,7 @@ class Owing:
     sending: Sending
     receipts: Receipts
     verdicts: Verdicts
+    reminding: Reminding
 
     def settle(self, round_id: str, out_of_time: Callable[[], bool]) -> Settled:
         """Send what the round owes, and note that all has been told when all has.
@@ -46,12 +49,27 @@ class Owing:
         # Read before the outcomes: one that is recorded in between is told now, and asked for once more.
         call = require_round(self.table, round_id)
         outcomes = totals.outcomes_counted(self.table.get(keys.totals_key(round_id)) or {})
-        told, effects, now = keys.letters_told(outcomes, call.announcement), self.sending.effects, self.sending.now
+        return self._whole(round_id, keys.letters_told(outcomes, call.announcement), self._due(call), out_of_time)
+
+    def notify(self, round_id: str, out_of_time: Callable[[], bool]) -> Settled:
+        """Tell holders of drafts what there is to tell them of the round's end, in the same way."""
+        call = require_round(self.table, round_id)
+        settled = Settled()
+        for notice in notices(call, self.sending.now()):
+            told = keys.notices_told(notice.name)
+            due = self.reminding.due(call, notice) if self.sending.mailer else ()
+            one = self._whole(round_id, told, due, out_of_time)
+            settled.sent, settled.waiting = settled.sent + one.sent, settled.waiting + one.waiting
+            settled.failures += one.failures
+        return settled
+
+    def _whole(self, round_id: str, told: str, due: Iterable[Work], out_of_time: Callable[[], bool]) -> Settled:
+        effects, now = self.sending.effects, self.sending.now
         settled = Settled()
         try:
             with effects.once(round_id, told, now()) as mine:
                 if mine:
-                    settled = self._send(call, out_of_time)
+                    settled = self._send(due, out_of_time)
                     if settled.failures or settled.waiting:
                         effects.give_back(round_id, told)
                     else:
@@ -60,9 +78,9 @@ class Owing:
             return Settled()
         return settled
 
-    def _send(self, call: Round, out_of_time: Callable[[], bool]) -> Settled:
+    def _send(self, due: Iterable[Work], out_of_time: Callable[[], bool]) -> Settled:
         settled = Settled()
-        for send in self._due(call):
+        for send in due:
             if out_of_time():
                 settled.waiting += 1
                 break

@@ -134,7 +134,8 @@ class Administering:
         if closes_at <= max(call.closes_at, self.now()):
             raise refuse("not-an-extension", "closes", closes=iso(call.closes_at))
         reopened = RoundState.OPEN if call.state is RoundState.CLOSING else call.state
-        after = replace(call, closes_at=closes_at, state=reopened, closing_since=None)
+        now = whole_second(self.now())
+        after = replace(call, closes_at=closes_at, state=reopened, closing_since=None, extended_at=now)
         return self._change(call, after, who, "round extended", request.reason)
 
     def close(self, round_id: str, request: EarlyClosing, who: str) -> dict[str, Any]:
@@ -148,7 +149,8 @@ class Administering:
         if call.state is not RoundState.OPEN or (call.closes_at is not None and call.closes_at < now):
             raise wrong_state(call.state, RoundState.OPEN)
         grace = max(call.grace, FORM_LIFETIME + _CLOCKS_DIFFER)
-        return self._change(call, replace(call, closes_at=now, grace=grace), who, "round closed early", request.reason)
+        after = replace(call, closes_at=now, grace=grace, extended_at=None)
+        return self._change(call, after, who, "round closed early", request.reason)
 
     def advance_now(self) -> None:
         """Start the scheduled job without waiting for its minute."""

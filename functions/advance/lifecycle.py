@@ -13,6 +13,7 @@ from shared.aws.effects import Effects
 from shared.aws.messages import Functions
 from shared.aws.rows import audit, read_rounds, replace_round
 from shared.aws.table import ConditionFailedError, ConflictError, Table
+from shared.notices import notices
 from shared.references import RANDOM_BYTES
 from shared.rounds import Round, RoundState, due_state
 
@@ -67,8 +68,8 @@ class Lifecycle:
         if due is not call.state:
             return [Step(call.id, f"round {due}"), *self._move(call, due)]
         match call.state:
-            case RoundState.CLOSING:
-                return self._close(call)
+            case RoundState.OPEN | RoundState.CLOSING:
+                return self._notices(call) if call.state is RoundState.OPEN else self._close(call)
             case RoundState.CLOSED:
                 return self._closed(call)
             case RoundState.DECIDED:
@@ -122,6 +123,13 @@ class Lifecycle:
             return []
         self.functions.start(self.acknowledge, {"owed": call.id})
         return [Step(call.id, "letters asked for")]
+
+    def _notices(self, call: Round) -> list[Step]:
+        now, effects = self.now(), self.effects
+        if not any(effects.is_due(call.id, keys.notices_told(one.name), now) for one in notices(call, now)):
+            return []
+        self.functions.start(self.acknowledge, {"notify": call.id})
+        return [Step(call.id, "notices asked for")]
 
     def _leftovers(self, call: Round) -> list[Step]:
         if self.effects.is_done(call.id, keys.LEFTOVERS_MARKED):

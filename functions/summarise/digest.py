@@ -11,10 +11,11 @@ from shared.applications import Application, ApplicationState, Outcome
 from shared.distinct import by_kind, kinds_in_words
 from shared.instants import whole_second
 from shared.letters import Letter, bullets, labelled, letter, one_line, paragraph, section
+from shared.notices import reminder_between
 from shared.problems import Problem
 from shared.programme import Programme
 from shared.references import spaced
-from shared.rounds import Round
+from shared.rounds import Round, RoundState
 from shared.submissions import Submission
 from shared.wording import counted, either, moment, number, time_left
 
@@ -61,6 +62,8 @@ class DigestFacts:
     drafts: int
     left: timedelta | None
     """Until the deadline; zero or less after it, None for a round without an end."""
+    reminds: bool = False
+    """Whether the deadline has come near since the last digest."""
 
 
 def gather(
@@ -101,6 +104,7 @@ def gather(
         requested=sum(one.current.facts.requested for one in standing if one.current),
         drafts=len(_in(applications, ApplicationState.DRAFT)),
         left=None if call.closes_at is None else call.closes_at - whole_second(now),
+        reminds=call.state is RoundState.OPEN and reminder_between(call, since, now),
     )
 
 
@@ -133,7 +137,7 @@ def _refusals(submissions: Iterable[Submission]) -> tuple[Refusals, ...]:
 def has_news(facts: DigestFacts) -> bool:
     """Whether anybody needs to read this. What is missing or stuck is news until it no longer is."""
     happened = (facts.new, facts.changed, facts.withdrawn, facts.rejected, facts.late, facts.turned_away)
-    return has_problems(facts) or any(happened)
+    return has_problems(facts) or facts.reminds or any(happened)
 
 
 def has_problems(facts: DigestFacts) -> bool:
@@ -182,7 +186,13 @@ def _headline(facts: DigestFacts, language: str) -> str:
     }
     missing = counted_words([(len(facts.missing), _NOUNS["missing"])], language) or _nothing_missing(language)
     others = [counted_words([(count, _NOUNS[name])], language) for name, count in counts.items() if count]
-    return ", ".join([missing, *others])
+    return ", ".join([missing, *_near(facts, language), *others])
+
+
+def _near(facts: DigestFacts, language: str) -> Iterator[str]:
+    if facts.reminds and facts.left is not None and facts.left > timedelta(0):
+        left = time_left(facts.left, language)
+        yield either(language, f"{left} kvar", f"{left} left")
 
 
 def _nothing_missing(language: str) -> str:

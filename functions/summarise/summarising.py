@@ -25,7 +25,7 @@ _SETTLED = timedelta(minutes=1)
 """A digest tells up to this long ago. An outcome carries the instant before it was written, so one of the last
 moments may not be there yet when the rows are read, and would be in no digest at all."""
 _WEEKEND = (5, 6)
-"""Days on which staff hear of what is wrong and of nothing else; the rest is told on Monday."""
+"""Days on which staff hear of what is wrong or nearly over and of nothing else; the rest is told on Monday."""
 _ON_ITS_WAY = timedelta(minutes=15)
 """An upload younger than this may still be in the queue, and is not called missing."""
 
@@ -83,7 +83,8 @@ class Summarising:
             dead_letters=stuck,
         )
         weekend = now.astimezone(programme.zone).weekday() in _WEEKEND
-        if not (digest.has_problems(facts) if weekend else digest.has_news(facts)):
+        urgent = digest.has_problems(facts) or facts.reminds
+        if not (urgent if weekend else digest.has_news(facts)):
             return False
         with self.effects.once(call.id, effect, now) as mine:
             if mine:

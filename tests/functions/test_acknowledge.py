@@ -11,6 +11,7 @@ import pytest
 
 from functions.acknowledge.owing import Owing, Settled
 from functions.acknowledge.receipts import Receipts
+from functions.acknowledge.reminding import Reminding
 from functions.acknowledge.sending import Sending
 from functions.acknowledge.verdicts import Verdicts
 from shared.applications import Outcome
@@ -59,9 +60,8 @@ def sending(world: World, post: Post | None) -> Sending:
 
 def owing(world: World, post: Post | None) -> Owing:
     way = sending(world, post)
-    return Owing(
-        world.table, way, Receipts(world.table, way), Verdicts(world.table, way, "https://ansok.funder.example")
-    )
+    verdicts = Verdicts(world.table, way, "https://ansok.funder.example")
+    return Owing(world.table, way, Receipts(world.table, way), verdicts, Reminding(world.table, way))
 
 
 class RefusesOne(Post):

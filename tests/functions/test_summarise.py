@@ -75,6 +75,21 @@ def test_on_a_day_off_staff_hear_of_what_is_wrong_and_of_the_rest_on_monday(worl
     assert (first.startswith("1 saknas"), second.startswith("1 saknas")) == (True, True)
 
 
+def test_staff_are_reminded_a_week_and_a_day_before_the_end_where_there_is_no_other_news_too(
+    world: World, inbox: Inbox
+) -> None:
+    mornings = [parse_iso(f"2019-10-{day:02}T05:00:00Z") for day in range(6, 16)]
+    sent = []
+    for morning in mornings:
+        world.now = morning
+        sent += [morning.day] * len(summarising(world, inbox.topic).digests())
+    assert sent == [9, 15]
+    assert [message["Subject"].partition(":")[0] for message in inbox.read()] == [
+        "Inget saknas, 6 dagar kvar",
+        "Inget saknas, 17 timmar kvar",
+    ]
+
+
 def test_dead_letters_are_news(world: World, inbox: Inbox) -> None:
     world.failed_uploads.send({"detail": 1})
     assert summarising(world, inbox.topic).digests() == [ROUND]

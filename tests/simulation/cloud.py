@@ -8,6 +8,7 @@ from typing import Any
 
 from functions.acknowledge.owing import Owing
 from functions.acknowledge.receipts import Receipts
+from functions.acknowledge.reminding import Reminding
 from functions.acknowledge.sending import Sending
 from functions.acknowledge.verdicts import Verdicts
 from functions.administer.administering import Administering, NewRound
@@ -130,7 +131,8 @@ class Cloud:
 
     @property
     def owing(self) -> Owing:
-        return Owing(self.table, self._sending, self.receipts, Verdicts(self.table, self._sending, PAGES))
+        verdicts = Verdicts(self.table, self._sending, PAGES)
+        return Owing(self.table, self._sending, self.receipts, verdicts, Reminding(self.table, self._sending))
 
     @property
     def summarising(self) -> Summarising:

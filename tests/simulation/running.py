@@ -119,7 +119,7 @@ def _forget_receipts(cloud: Cloud) -> None:
     """Dead letters about receipts are as old as SQS lets them become."""
     for number, letter in list(cloud.failed_jobs.waiting.items()):
         body = json.loads(letter.body)
-        if "DDBStreamBatchInfo" in body or {"resend", "owed"} & body.get("requestPayload", {}).keys():
+        if "DDBStreamBatchInfo" in body or {"resend", "owed", "notify"} & body.get("requestPayload", {}).keys():
             del cloud.failed_jobs.waiting[number]
 
 

@@ -139,6 +139,8 @@ def _start(cloud: Cloud, name: str, event: dict[str, Any]) -> None:
         cloud.publishing.publish(event["round"])
     elif name == "acknowledge" and "owed" in event:
         cloud.owing.settle(event["owed"], lambda: False)
+    elif name == "acknowledge" and "notify" in event:
+        cloud.owing.notify(event["notify"], lambda: False)
     elif name == "acknowledge":
         cloud.receipts.resend()
     else:
