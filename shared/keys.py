@@ -93,6 +93,11 @@ def announcement_key(round_id: str, number: int) -> Key:
     return {"pk": round_partition(round_id), "sk": f"{ANNOUNCEMENTS}{number:04}"}
 
 
+def readers_key() -> Key:
+    """Who was subscribed to the summaries when somebody last looked. Example: STAFF / READERS"""
+    return {"pk": "STAFF", "sk": "READERS"}
+
+
 def failure_key(key: str, version_id: str) -> Key:
     """Why an uploaded document could not be handled, the last time that it was tried.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from functions.summarise.listing import against_budget, counted_words, listed_applications, round_name
+from functions.summarise.readers import NOBODY, Readers
 from shared.applications import Application, ApplicationState, Outcome
 from shared.distinct import by_kind, kinds_in_words
 from shared.instants import whole_second
@@ -17,7 +18,7 @@ from shared.programme import Programme
 from shared.references import spaced
 from shared.rounds import Round, RoundState
 from shared.submissions import Submission
-from shared.wording import counted, either, moment, number, time_left
+from shared.wording import counted, day, either, moment, number, time_left
 
 MOST_LISTED = 50
 """Applications in one list of the digest; the rest is counted."""
@@ -62,6 +63,8 @@ class DigestFacts:
     drafts: int
     left: timedelta | None
     """Until the deadline; zero or less after it, None for a round without an end."""
+    readers: Readers = NOBODY
+    """Who of staff does not get this."""
     reminds: bool = False
     """Whether the deadline has come near since the last digest."""
 
@@ -76,6 +79,7 @@ def gather(
     missing: Sequence[str],
     *,
     dead_letters: int = 0,
+    readers: Readers = NOBODY,
 ) -> DigestFacts:
     """What is worth telling of the time after `since` until `now`, by when outcomes were recorded, because what
     arrived in time and was recorded late would else be in no digest. `missing` names the
@@ -104,6 +108,7 @@ def gather(
         requested=sum(one.current.facts.requested for one in standing if one.current),
         drafts=len(_in(applications, ApplicationState.DRAFT)),
         left=None if call.closes_at is None else call.closes_at - whole_second(now),
+        readers=readers,
         reminds=call.state is RoundState.OPEN and reminder_between(call, since, now),
     )
 
@@ -137,7 +142,7 @@ def _refusals(submissions: Iterable[Submission]) -> tuple[Refusals, ...]:
 def has_news(facts: DigestFacts) -> bool:
     """Whether anybody needs to read this. What is missing or stuck is news until it no longer is."""
     happened = (facts.new, facts.changed, facts.withdrawn, facts.rejected, facts.late, facts.turned_away)
-    return has_problems(facts) or facts.reminds or any(happened)
+    return has_problems(facts) or facts.reminds or bool(facts.readers.newly_gone) or any(happened)
 
 
 def has_problems(facts: DigestFacts) -> bool:
@@ -225,6 +230,7 @@ def _problems(facts: DigestFacts, programme: Programme, language: str) -> Iterat
     yield section(heading, paragraph(told), bullets([one] for one in named))
     if facts.dead_letters:
         yield _stuck(facts.dead_letters, language)
+    yield _not_reading(facts.readers, programme, language)
 
 
 def _stuck(dead_letters: int, language: str) -> str:
@@ -240,6 +246,32 @@ def _stuck(dead_letters: int, language: str) -> str:
                 " the anslag command.",
             )
         ),
+    )
+
+
+def _not_reading(readers: Readers, programme: Programme, language: str) -> str:
+    gone = [
+        either(language, f"{one}, fanns senast den {told}", f"{one}, last there on {told}")
+        for one, at in readers.gone
+        for told in [day(at, programme.zone, language)]
+    ]
+    pending = [either(language, f"{one}, inte bekräftad", f"{one}, not confirmed") for one in readers.pending]
+    if not gone and not pending:
+        return ""
+    return section(
+        either(language, "Sammanställningarna når inte alla", "The summaries do not reach everybody"),
+        paragraph(
+            either(
+                language,
+                "De här adresserna får inga sammanställningar. En prenumeration kan avslutas av ett e-postfilter som"
+                " öppnar brevets länkar, och glöms bort om den inte bekräftas inom två dagar. Be den som sköter"
+                " systemet att prenumerera på nytt, och bekräfta i brevet som kommer.",
+                "These addresses get no summaries. A subscription can be ended by a mail filter that opens the links in"
+                " the letter, and is forgotten when nobody confirms it in two days. Ask whoever looks after the system"
+                " to subscribe again, and confirm in the letter that comes.",
+            )
+        ),
+        bullets([one_line(one)] for one in [*gone, *pending]),
     )
 
 

@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from functions.summarise import closing, digest
+from functions.summarise.readers import Readers, Readership
 from shared import keys
 from shared.aws.bucket import Bucket
 from shared.aws.effects import Effects
@@ -43,7 +46,20 @@ class Summarising:
 
     def digests(self) -> list[str]:
         """Today's digest for every round that has news. Returns the rounds that one went out for."""
-        return [call.id for call in read_rounds(self.table) if call.state in _REPORTED and self._digest(call)]
+        readers, remember, failure = self._readers()
+        reported = [call for call in read_rounds(self.table) if call.state in _REPORTED]
+        sent = [call.id for call in reported if self._digest(call, readers)]
+        if failure is not None:
+            raise failure
+        remember()
+        return sent
+
+    def _readers(self) -> tuple[Readers, Callable[[], None], Exception | None]:
+        """Who does not read, and what remembers the others. A failure is told once the digests are out."""
+        try:
+            return (*Readership(self.table, self.staff, self.now).compared(), None)
+        except (BotoCoreError, ClientError) as error:
+            return Readers(), lambda: None, error
 
     def closing_summary(self, round_id: str) -> bool:
         """The summary of a closed round, once. Returns whether it went out now.
@@ -63,7 +79,7 @@ class Summarising:
                 self.effects.done(round_id, keys.CLOSING_SUMMARY, self.now(), message_id=message_id)
         return mine
 
-    def _digest(self, call: Round) -> bool:
+    def _digest(self, call: Round, readers: Readers) -> bool:
         now, programme = self.now(), load(call.programme)
         effect = f"{_DIGEST}{now.astimezone(programme.zone).date().isoformat()}"
         since = self._told_until(call)
@@ -81,6 +97,7 @@ class Summarising:
             now=until,
             missing=missing,
             dead_letters=stuck,
+            readers=readers,
         )
         weekend = now.astimezone(programme.zone).weekday() in _WEEKEND
         urgent = digest.has_problems(facts) or facts.reminds

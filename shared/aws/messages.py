@@ -60,6 +60,19 @@ class Topic:
         )
         return answer["MessageId"]
 
+    def subscribers(self) -> dict[str, bool]:
+        """The e-mail addresses that subscribe, and whether each has been confirmed."""
+        found: dict[str, bool] = {}
+        request: dict[str, str] = {"TopicArn": self._arn}
+        while True:
+            answer = self._client.list_subscriptions_by_topic(**request)
+            for one in answer["Subscriptions"]:
+                if one["Protocol"] == "email":
+                    found[one["Endpoint"]] = one["SubscriptionArn"].startswith("arn:")
+            if not answer.get("NextToken"):
+                return found
+            request["NextToken"] = answer["NextToken"]
+
 
 class Mailer:
     """E-mail through SES from one sender."""

@@ -140,9 +140,9 @@ def letters_failed(installation: Installation, alarm: Alarm) -> None:
 
     def sent() -> bool:
         installation.advance()
-        return len(installation.letters(to="agd@forening.example")) == 1
+        return len(installation.letters(to="agd@forening.example")) == 2
 
-    until(sent, "the receipt", pause=1)
+    until(sent, "the receipt and the closing letter", pause=1)
 
 
 def heartbeat(installation: Installation, alarm: Alarm) -> None:

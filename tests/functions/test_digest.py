@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.summarise.digest import DigestFacts, Refusals, compose, gather, has_news
+from functions.summarise.readers import Readers
 from shared.applications import Application, Outcome
 from shared.aws.messages import subject_line
 from shared.letters import Letter
@@ -107,7 +108,14 @@ def test_everything_that_happened_is_gathered_once() -> None:
     )
 
 
+ABSENT = Readers(pending=("bertil@funder.example",), gone=(("anna@funder.example", SINCE),))
 LETTERS: dict[str, Callable[[str], Letter]] = {
+    "digest-readers": lambda language: compose(
+        gather(a_round(), PARTNERSHIP, [], [], SINCE, CLOSES - timedelta(days=6), [], readers=ABSENT),
+        a_round(),
+        PARTNERSHIP,
+        language,
+    ),
     "digest": lambda language: compose(gathered(), a_round(), PARTNERSHIP, language),
     "digest-missing": lambda language: compose(
         gathered([OCKERO], [], missing=["9D5TESTA1", "7K3M9QXRC"], dead_letters=1), a_round(), PARTNERSHIP, language

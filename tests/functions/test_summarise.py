@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.summarise.summarising import Summarising
 from shared import keys
@@ -88,6 +90,51 @@ def test_staff_are_reminded_a_week_and_a_day_before_the_end_where_there_is_no_ot
         "Inget saknas, 6 dagar kvar",
         "Inget saknas, 17 timmar kvar",
     ]
+
+
+def subscribed(inbox: Inbox, *addresses: str) -> list[str]:
+    """Their subscriptions, which moto takes for confirmed at once."""
+    sns, arn = boto3.client("sns"), inbox.topic._arn
+    return [sns.subscribe(TopicArn=arn, Protocol="email", Endpoint=one)["SubscriptionArn"] for one in addresses]
+
+
+def test_who_vanished_from_the_readers_is_news_once_and_named_for_a_week(world: World, inbox: Inbox) -> None:
+    anna, _ = subscribed(inbox, "anna@funder.example", "bertil@funder.example")
+    assert summarising(world, inbox.topic).digests() == []
+    world.now += timedelta(days=1)
+    boto3.client("sns").unsubscribe(SubscriptionArn=anna)
+    assert summarising(world, inbox.topic).digests() == [ROUND]
+    (message,) = inbox.read()
+    assert "- anna@funder.example, fanns senast den 1 oktober 2019" in message["Message"].replace("\u00a0", " ")
+    assert "bertil@" not in message["Message"]
+    world.now += timedelta(days=1)
+    assert summarising(world, inbox.topic).digests() == []
+    world.submit(world.start().application.id)
+    world.now += timedelta(days=1)
+    summarising(world, inbox.topic).digests()
+    assert "anna@funder.example" in inbox.read()[0]["Message"]
+    world.submit(world.start().application.id)
+    world.now += timedelta(days=7)
+    summarising(world, inbox.topic).digests()
+    assert "anna@funder.example" not in inbox.read()[0]["Message"]
+
+
+def test_a_topic_that_cannot_be_looked_at_holds_no_digest_back_and_is_told(world: World, inbox: Inbox) -> None:
+    class Closed(Topic):
+        def __init__(self) -> None:
+            pass
+
+        def subscribers(self) -> dict[str, bool]:
+            raise ClientError({"Error": {"Code": "AuthorizationError", "Message": "no"}}, "ListSubscriptionsByTopic")
+
+        def publish_text(self, subject: str, text: str) -> str:
+            return inbox.topic.publish_text(subject, text)
+
+    world.submit(world.start().application.id)
+    world.now += timedelta(hours=1)
+    with pytest.raises(ClientError):
+        summarising(world, Closed()).digests()
+    assert len(inbox.read()) == 1
 
 
 def test_dead_letters_are_news(world: World, inbox: Inbox) -> None:

@@ -28,6 +28,7 @@ ACTIONS = {
     "put_object": "s3:PutObject",
     "put_object_tagging VersionId": "s3:PutObjectVersionTagging",
     "publish": "sns:Publish",
+    "list_subscriptions_by_topic": "sns:ListSubscriptionsByTopic",
     "send_email": "ses:SendEmail",
     "get_queue_attributes": "sqs:GetQueueAttributes",
     "send_message": "sqs:SendMessage",

@@ -83,7 +83,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "UploadBucket.Arn": "s3:ListBucketVersions",
         "FailedUploads.Arn": "sqs:GetQueueAttributes",
         "FailedJobs.Arn": "sqs:GetQueueAttributes sqs:SendMessage",
-        "StaffTopic": "sns:Publish",
+        "StaffTopic": "sns:ListSubscriptionsByTopic sns:Publish",
     },
     "AdministerRole": {
         "AdministerLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",

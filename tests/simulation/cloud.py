@@ -69,6 +69,7 @@ class Cloud:
         self.failed_jobs = MemoryQueue("failed-jobs", clock, self.kernel)
         self.effects: dict[str, list[Any]] = {}
         self.staff = MemoryTopic(self._summary_sent, self.kernel)
+        self.staff.subscribed = {"anna@funder.example": True, "bertil@funder.example": False}
         self.awards = MemoryTopic(self._announced, self.kernel)
         self.mailer = MemoryMailer(self._mailed, self.kernel)
         self.public = MemoryPublicFiles(self.kernel)

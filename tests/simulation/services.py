@@ -50,6 +50,8 @@ class Services:
     """What a browser sends. Raises FormRefusedError."""
     published: Callable[[], list[dict[str, Any]]]
     """What a queue that subscribes to the topic got: Message and MessageAttributes."""
+    subscribe: Callable[[str], object]
+    """An e-mail address to the topic."""
     readable: Callable[[str], tuple[str, str] | None]
     """What everybody reads at a path: media type and text."""
 
@@ -89,6 +91,7 @@ def in_memory() -> Services:
         tags,
         post,
         published,
+        lambda address: topic.subscribed.update({address: False}),
         public.files.get,
     )
 
@@ -122,6 +125,7 @@ def _behind_clients(kind: str, client: Callable[..., Any], post: Callable[[Form,
         tags,
         post,
         lambda: _inbox(sqs, inbox),
+        lambda address: sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=address),
         lambda path: _readable(s3, name, path),
     )
 

@@ -18,7 +18,7 @@ METHODS: Mapping[str, str] = {
     **dict.fromkeys(("get", "get_several", "query", "write", "transact", "put_all"), "table"),
     **dict.fromkeys(("read", "look", "versions", "mark_unsubmitted"), "bucket"),
     **dict.fromkeys(("count", "send", "send_text", "receive", "show_again", "delete"), "queue"),
-    **dict.fromkeys(("publish_text", "publish_both"), "topic"),
+    **dict.fromkeys(("publish_text", "publish_both", "subscribers"), "topic"),
     "start": "functions",
     "publish_file": "public",
     **dict.fromkeys(("sign", "public_key"), "signer"),

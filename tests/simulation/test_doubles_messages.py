@@ -140,3 +140,10 @@ def test_a_public_file_is_whole_and_the_last_that_was_put_there(aws: Services) -
     aws.public.publish_file("data/one/iati.xml", "application/xml", "<a/>")
     assert aws.readable("sv/results") == ("text/html", "<p>Öckerö")
     assert aws.readable("data/one/iati.xml") == ("application/xml", "<a/>")
+
+
+def test_a_topic_tells_which_addresses_subscribe_and_nothing_of_its_queues(aws: Services) -> None:
+    assert aws.topic.subscribers() == {}
+    aws.subscribe("anna@funder.example")
+    # Whether it is confirmed is not compared: emulators do not wait for anybody to confirm.
+    assert set(aws.topic.subscribers()) == {"anna@funder.example"}

@@ -112,7 +112,11 @@ class MemoryTopic(Topic):
     def __init__(self, sent: Callable[[Published], None] | None = None, wire: Wire | None = None) -> None:
         self._wire = wire or Wire()
         self.published: list[Published] = []
+        self.subscribed: dict[str, bool] = {}
         self._sent = sent
+
+    def subscribers(self) -> dict[str, bool]:
+        return self._wire.call("subscribers", lambda: dict(self.subscribed))
 
     def publish_text(self, subject: str, text: str) -> str:
         return self._wire.call("publish_text", lambda: self._publish(Published(subject, text, None, {}), text))
