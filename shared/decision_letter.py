@@ -14,10 +14,18 @@ from shared.wording import either, kronor
 
 
 def decision_letter(
-    application: Application, decision: Decision, call: Round, programme: Programme, *, page: str = "", corrects: bool
+    application: Application,
+    decision: Decision,
+    call: Round,
+    programme: Programme,
+    *,
+    page: str = "",
+    corrects: bool,
+    reason: str = "",
 ) -> tuple[str, Letter]:
     """To whom, and what. `page` is the address of the round's results, where they can be read already; `corrects`
-    says that another decision was told before. Raises ValueError for an application that was never accepted."""
+    says that another decision was told before, and `reason` why it was corrected. Raises ValueError for an
+    application that was never accepted."""
     version, language = application.current, application.told_in
     if version is None:
         raise ValueError("no accepted version to decide on")
@@ -28,7 +36,7 @@ def decision_letter(
         either(language, "Ansökan beviljas", "The application is awarded a grant")
         if awarded
         else either(language, "Ansökan avslås", "The application is declined"),
-        _corrects(language) if corrects else "",
+        _corrects(reason, language) if corrects else "",
         paragraph(opening(decision, programme, language)),
         labelled(_facts(application.id, version.facts, decision, call, programme, language)),
         _grounds(decision, programme, language),
@@ -45,7 +53,7 @@ def _subject(reference: str, programme: Programme, language: str, *, awarded: bo
     return subject(reference, programme, language, "avslås", "is declined")
 
 
-def _corrects(language: str) -> str:
+def _corrects(reason: str, language: str) -> str:
     return paragraph(
         either(
             language,
@@ -53,7 +61,8 @@ def _corrects(language: str) -> str:
             " här som gäller.",
             "This letter replaces the decision letter that you got before. The decision has been corrected, and this"
             " is the one that counts.",
-        )
+        ),
+        either(language, f"Skäl: {one_line(reason)}", f"Reason: {one_line(reason)}") if reason else "",
     )
 
 

@@ -10,14 +10,13 @@ from typing import Any, Protocol
 from functions.acknowledge.sending import Sending
 from shared import keys
 from shared.applications import ApplicationState
-from shared.aws.decided import read_set
+from shared.aws.decided import read_decided
 from shared.aws.rows import read_application, read_applications
 from shared.aws.table import Item, Table
 from shared.closing_letter import closing_letter
 from shared.decision_letter import decision_letter
-from shared.decisions import Decision, DecisionKind
+from shared.decisions import Decision
 from shared.programme import load
-from shared.references import spaced
 from shared.results import addresses
 from shared.rounds import Round, RoundState
 
@@ -53,25 +52,33 @@ class Verdicts:
         return self.sending.deliver(call.id, keys.closing_letter(reference), message)
 
     def _decisions(self, call: Round, number: int) -> Iterator[Work]:
-        """One letter for each decision that nobody was told, or another was. What is decided and has not been
-        announced (a correction on its way) is nobody's to hear before that."""
-        decided = self.table.get(keys.decisions_key(call.id)) or {}
-        announced = (self.table.get(keys.announcement_key(call.id, number)) or {}).get("document", {})
+        """One letter for each decision of the last announcement that nobody was told, or another was."""
+        decided = self.table.get(keys.decisions_key(call.id, number)) or {}
         told = self.sending.effects.noted(call.id, keys.DECISION_LETTERS)
-        for decision in read_set(self.table, call.id, decided["digest"]):
+        for decision in read_decided(self.table, call.id, decided):
             earlier = {name: one for name, one in told.items() if _is_about(name, decision)}
-            if not _is_announced(decision, announced) or _last(earlier) == _facts(decision):
+            if _last(earlier) == _facts(decision):
                 continue
-            yield partial(self._decision, call, number, decision, corrects=bool(earlier))
+            reason = decided.get("reason", {}) if earlier else None
+            yield partial(self._decision, call, number, decision, reason)
 
-    def _decision(self, call: Round, number: int, decision: Decision, *, corrects: bool) -> bool:
+    def _decision(self, call: Round, number: int, decision: Decision, reason: Mapping[str, str] | None) -> bool:
+        """`reason` is why another decision, which was told before, has been corrected; None where none was told."""
         application = read_application(self.table, call.id, decision.application)
         if application is None or application.state is not ApplicationState.SUBMITTED:
             return False
         page = ""
         if self.sending.effects.is_done(call.id, keys.result_pages(number)):
             page = f"{self.pages_address}/{addresses.round_page(application.told_in, call.id)}"
-        message = decision_letter(application, decision, call, load(call.programme), page=page, corrects=corrects)
+        message = decision_letter(
+            application,
+            decision,
+            call,
+            load(call.programme),
+            page=page,
+            corrects=reason is not None,
+            reason=(reason or {}).get(application.told_in, ""),
+        )
         effect = keys.decision_letter(decision.application, number)
         return self.sending.deliver(call.id, effect, message, **_facts(decision))
 
@@ -90,12 +97,3 @@ def _last(told: Mapping[str, Item]) -> dict[str, Any] | None:
 
 def _facts(decision: Decision) -> dict[str, Any]:
     return {"kind": decision.kind.value, "amount": decision.amount}
-
-
-def _is_announced(decision: Decision, document: Mapping[str, Any]) -> bool:
-    """Whether the announcement says the same. One too large for a message names no awards: then it is taken to."""
-    if document.get("complete") is False:
-        return True
-    amounts = {award["reference"]: award["amount"] for award in document.get("awards", ())}
-    expected = decision.amount if decision.kind is DecisionKind.AWARD else None
-    return amounts.get(spaced(decision.application)) == expected

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 from functions.acknowledge.owing import Settled
 from shared import keys
 from shared.aws.effects import Effects
-from shared.aws.table import Update
 from tests.builders.documents import a_document
-from tests.functions.staff import AFTER_CLOSING, Inbox, announcing, decided, deciding
+from tests.functions.staff import AFTER_CLOSING, Inbox, announced, announcing, correction_approved, decided, deciding
 from tests.functions.test_acknowledge import NEVER, Post, owing
 from tests.functions.world import ROUND, World
 
@@ -95,49 +90,29 @@ def test_the_heartbeat_asks_for_letters_again_when_the_round_has_been_announced(
     assert "letters asked for" in [step.what for step in closed.lifecycle.tick()]
 
 
-def corrected(world: World, number: int, amounts: dict[str, int]) -> None:
-    """The announcement with the next number, of the decisions with these amounts; as a correction leaves them."""
-    from shared.aws.decided import store_set
-    from shared.decisions import Decision, DecisionKind
-    from shared.references import spaced
-
-    kinds = {True: DecisionKind.AWARD, False: DecisionKind.DECLINE}
-    rows = [Decision(one, kinds[amount > 0], amount) for one, amount in amounts.items()]
-    awards = [{"reference": spaced(one), "amount": amount} for one, amount in amounts.items() if amount]
-    facts: dict[str, Any] = {"digest": store_set(world.table, ROUND, rows)}
-    world.table.write(Update(keys.decisions_key(ROUND), set=facts))
-    document = {"number": number, "awards": awards}
-    world.table.write(Update(keys.announcement_key(ROUND, number), set={"document": document}))
-
-
-def test_a_correction_is_told_to_those_alone_whose_decision_it_changed(closed: World, inbox: Inbox) -> None:
+def test_a_correction_is_told_when_it_is_announced_and_to_those_alone_whose_decision_it_changed(
+    closed: World, inbox: Inbox
+) -> None:
     post = Post()
-    first, second = half_awarded(closed)
-    announce(closed, inbox)
+    announced(closed, inbox.topic)
     settle(closed, post)
-    corrected(closed, 2, {first: 400_000, second: 300_000})
-    closed.table.write(Update(keys.round_key(ROUND), set={"announcement": 2}))
+    correction_approved(closed)
+    assert settle(closed, post) == []
+    announce(closed, inbox)
+    assert "letters asked for" in [step.what for step in closed.lifecycle.tick()]
     assert settle(closed, post) == ["beviljas bidrag"]
     ((_, _, text, effect),) = post.sent
-    assert effect == f"decision-letter-{second}-0002"
+    assert effect.endswith("-0002")
+    assert "Beviljat belopp: 700 000 kronor" in text.replace("\u00a0", " ")
     assert "ersätter det beslutsbrev" in text
+    assert "Skäl: Ett belopp var fel skrivet." in " ".join(text.split())
     assert settle(closed, post) == []
 
 
-def test_a_correction_that_has_not_been_announced_is_told_to_nobody(closed: World, inbox: Inbox) -> None:
+def test_a_correction_that_overtakes_the_letters_is_told_as_the_first_decision(closed: World, inbox: Inbox) -> None:
     post = Post()
-    first, second = half_awarded(closed)
+    announced(closed, inbox.topic)
+    correction_approved(closed)
     announce(closed, inbox)
-    corrected(closed, 2, {first: 400_000, second: 300_000})
-    assert [one for one in settle(closed, post) if "in" not in one and "omgången" not in one] == ["beviljas bidrag"]
-    assert [text for _, subject, text, _ in post.sent if "300" in subject] == []
-
-
-@pytest.mark.parametrize("kept", [True, False])
-def test_an_announcement_too_large_to_name_its_awards_stops_no_letter(closed: World, inbox: Inbox, kept: bool) -> None:
-    half_awarded(closed)
-    announce(closed, inbox)
-    if not kept:
-        document = {"number": 1, "complete": False, "awards": []}
-        closed.table.write(Update(keys.announcement_key(ROUND, 1), set={"document": document}))
-    assert {"avslås", "beviljas bidrag"} <= set(settle(closed, Post()))
+    assert settle(closed, post).count("beviljas bidrag") == 2
+    assert [text for *_, text, _ in post.sent if "ersätter det beslutsbrev" in text] == []

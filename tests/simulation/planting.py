@@ -11,7 +11,6 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from functions.acknowledge import verdicts
 from functions.acknowledge.owing import Owing, Settled
 from functions.acknowledge.verdicts import Verdicts
 from functions.advance import closing, lifecycle
@@ -430,14 +429,13 @@ def told_when_approved() -> Iterator[None]:
     due = Verdicts.due
 
     def early(self: Verdicts, call: Round) -> Any:
-        decided = self.table.get(keys.decisions_key(call.id)) or {}
+        decided = self.table.get(keys.decisions_key(call.id, 1)) or {}
         yield from due(self, call)
         if "approved_by" in decided and call.state is RoundState.DECIDED:
             yield from self._decisions(call, 1)
 
     with (
         replaced(Verdicts, "due", early),
-        replaced(verdicts, "_is_announced", lambda *_: True),
         replaced(keys, "letters_told", lambda *_: f"letters-told-{next(_NUMBERS)}"),
     ):
         yield

@@ -116,9 +116,10 @@ def _letters(cloud: Cloud) -> Iterator[Violation]:
 
 
 def _decision_letters(cloud: Cloud) -> Iterator[Violation]:
-    decided = cloud.table.peek(keys.decisions_key(ROUND)) or {}
+    decided = cloud.table.peek(keys.decisions_key(ROUND, cloud.watch.round(ROUND).announcement or 1)) or {}
     standing = {one.id for one in cloud.watch.applications(ROUND) if one.state is ApplicationState.SUBMITTED}
-    for row in cloud.table.rows.get(keys.decision_set_partition(ROUND, decided["digest"]), {}).values():
+    partition = keys.decision_set_partition(ROUND, str(decided.get("decisions") or decided["digest"]))
+    for row in cloud.table.rows.get(partition, {}).values():
         names = [name for name in cloud.effects if name.startswith(keys.decision_letters(row["application"]))]
         if row["application"] in standing and not names:
             yield Violation("everybody-is-told-the-decision", f"not {row['application']}")
