@@ -37,25 +37,7 @@ def notice_letter(notice: Notice, application: Application, call: Round, program
                 "What has not been submitted by then cannot be considered.",
             ),
         ),
-        section(
-            either(language, "Så kommer du tillbaka", "How to get back"),
-            paragraph(
-                either(
-                    language,
-                    "Öppna den privata länk som du fick när du påbörjade ansökan. Den kan finnas i webbläsarens"
-                    " historik, i ett brev om du bad oss skicka den, eller hos någon som du arbetar med.",
-                    "Open the private link that you got when you started the application. It may be in your browser's"
-                    " history, in a letter if you asked us to send it, or with somebody you work with.",
-                ),
-                either(
-                    language,
-                    f"Vi har den inte och kan inte skicka den på nytt. Hittar ingen den, påbörja en ny ansökan eller"
-                    f" skriv till {programme.contact}.",
-                    f"We do not have it and cannot send it again. If nobody finds it, start a new application or"
-                    f" write to {programme.contact}.",
-                ),
-            ),
-        ),
+        _way_back(programme, language),
         labelled(round_facts(application.id, call, programme, language)),
         paragraph(
             either(
@@ -65,6 +47,28 @@ def notice_letter(notice: Notice, application: Application, call: Round, program
             )
         ),
         questions(application.id, programme, language),
+    )
+
+
+def _way_back(programme: Programme, language: str) -> str:
+    return section(
+        either(language, "Så kommer du tillbaka", "How to get back"),
+        paragraph(
+            either(
+                language,
+                "Öppna den privata länk som du fick när du påbörjade ansökan. Den kan finnas i webbläsarens"
+                " historik, i ett brev om du bad oss skicka den, eller hos någon som du arbetar med.",
+                "Open the private link that you got when you started the application. It may be in your browser's"
+                " history, in a letter if you asked us to send it, or with somebody you work with.",
+            ),
+            either(
+                language,
+                f"Vi har den inte och kan inte skicka den på nytt. Hittar ingen den, påbörja en ny ansökan eller"
+                f" skriv till {programme.contact}.",
+                f"We do not have it and cannot send it again. If nobody finds it, start a new application or"
+                f" write to {programme.contact}.",
+            ),
+        ),
     )
 
 

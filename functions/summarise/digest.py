@@ -81,15 +81,13 @@ def gather(
     dead_letters: int = 0,
     readers: Readers = NOBODY,
 ) -> DigestFacts:
-    """What is worth telling of the time after `since` until `now`, by when outcomes were recorded, because what
-    arrived in time and was recorded late would else be in no digest. `missing` names the
-    application of each upload that is old enough to have an outcome and has none."""
+    """What is worth telling of the time after `since` until `now`, by when outcomes were recorded: what was recorded
+    late would else be in no digest. `missing` names the application of each upload that lacks an outcome for long."""
     recent = [one for one in submissions if _within(one.recorded_at, since, now)]
     accepted = _of(recent, Outcome.ACCEPTED)
     accepted_before = _of((one for one in submissions if one.recorded_at <= since), Outcome.ACCEPTED)
     standing = _in(applications, ApplicationState.SUBMITTED)
     rejected = [one for one in recent if one.outcome is Outcome.REJECTED]
-    unmended = {one.id for one in _in(applications, ApplicationState.REFUSED)} & {one.application for one in rejected}
     return DigestFacts(
         since=since,
         until=now,
@@ -99,7 +97,7 @@ def gather(
         changed=tuple(one for one in standing if one.id in accepted & accepted_before),
         withdrawn=tuple(one for one in applications if _withdrawn_within(one, since, now)),
         rejected=len(rejected),
-        unmended=tuple(sorted(unmended)),
+        unmended=_unmended(applications, rejected),
         refusals=_refusals(rejected),
         late=tuple(sorted(_of(recent, Outcome.LATE))),
         turned_away=sum(_within(one.turned_away_at, since, now) for one in applications),
@@ -115,6 +113,11 @@ def gather(
 
 def _in(applications: Iterable[Application], state: ApplicationState) -> list[Application]:
     return [one for one in applications if one.state is state]
+
+
+def _unmended(applications: Sequence[Application], rejected: Iterable[Submission]) -> tuple[str, ...]:
+    refused = {one.id for one in _in(applications, ApplicationState.REFUSED)}
+    return tuple(sorted(refused & {one.application for one in rejected}))
 
 
 def _of(submissions: Iterable[Submission], outcome: Outcome) -> set[str]:
