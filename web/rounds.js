@@ -27,6 +27,8 @@ run(async () => {
           found.length ? el("ul", { class: "rounds" }, found.map(item)) : el("p", {}, t.noneOpen),
         ),
     ),
+    // The page of results is there from the first announcement on.
+    rounds.some((round) => round.phase === "announced") && el("p", {}, el("a", { href: `/${lang}/results` }, t.results)),
     el("p", { class: "quiet" }, t.haveLink),
   );
 });

@@ -53,6 +53,9 @@ def compose(
     number: int,
     announced_at: datetime,
     correction: Correction | None = None,
+    *,
+    next_round: Round | None = None,
+    address: str = "",
 ) -> Announcement:
     """The announcement of these awards, the same in whatever order they are given.
 
@@ -61,7 +64,7 @@ def compose(
     was awarded twice.
     """
     found = result(awards, programme)
-    occasion = Occasion(number, correction)
+    occasion = Occasion(number, correction, next_round, address)
     told = (_tell(found, call, programme, occasion, announced_at, detail) for detail in Detail)
     # The last of them always fits: all that is left in it has a largest size.
     return next(one for one in told if _fits(one))

@@ -21,7 +21,7 @@ from shared.applications import Application
 from shared.aws.decided import read_decided
 from shared.aws.effects import BusyError, Effects
 from shared.aws.messages import Functions, Topic
-from shared.aws.rows import audit, commit_round_change, read_applications, replace_round, require_round
+from shared.aws.rows import audit, commit_round_change, read_applications, read_rounds, replace_round, require_round
 from shared.aws.table import ABSENT, ConditionFailedError, Item, Put, Table, Update
 from shared.decisions import DecisionKind
 from shared.instants import iso
@@ -33,13 +33,15 @@ from shared.rounds import Round, RoundState, wrong_state
 
 @dataclass(frozen=True, slots=True)
 class Announcing:
-    """What announce works with. `publish_function` is the name of the function that writes the result pages."""
+    """What announce works with. `publish_function` is the name of the function that writes the result pages, and
+    `address` where they are, without a slash at its end."""
 
     table: Table
     effects: Effects
     awards: Topic
     functions: Functions
     publish_function: str
+    address: str
     now: Callable[[], datetime]
     random: Callable[[int], bytes]
 
@@ -95,7 +97,26 @@ class Announcing:
         applications = {one.id: one for one in read_applications(self.table, call.id)}
         awards = self._awards(call, decided, applications)
         made = self._correction(call, decided, applications, awards)
-        return compose(call, load(call.programme), awards, call.next_announcement, self.now(), made)
+        return compose(
+            call,
+            load(call.programme),
+            awards,
+            call.next_announcement,
+            self.now(),
+            made,
+            next_round=self._next_round(call),
+            address=self.address,
+        )
+
+    def _next_round(self, call: Round) -> Round | None:
+        """The next round of the same programme, whatever its edition, that is planned and has not opened."""
+        programme, now = load(call.programme).id, self.now()
+        coming = [
+            one
+            for one in read_rounds(self.table)
+            if one.state is RoundState.SCHEDULED and one.opens_at > now and load(one.programme).id == programme
+        ]
+        return min(coming, key=lambda one: (one.opens_at, one.id), default=None)
 
     def _correction(
         self, call: Round, decided: Item, applications: Mapping[str, Application], awards: list[Award]

@@ -33,6 +33,7 @@ class AnnounceSettings:
     table_name: str
     award_topic_arn: str
     publish_function: str
+    pages_address: str
 
 
 class Publication(BaseModel):
@@ -53,6 +54,7 @@ def announcing() -> Announcing:
         Topic(clients.sns(), settings.award_topic_arn),
         Functions(clients.functions()),
         settings.publish_function,
+        settings.pages_address,
         lambda: datetime.now(UTC),
         secrets.token_bytes,
     )

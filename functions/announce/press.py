@@ -9,10 +9,11 @@ from enum import Enum
 from functions.announce.awards import Award, Grantee, Result
 from functions.announce.correcting import Correction, corrected, replaces
 from shared.distinct import kinds_in_words
-from shared.letters import MOST_SUBJECT, Letter, bullets, letter, one_line, paragraph, section
+from shared.letters import MOST_SUBJECT, Letter, address_line, bullets, letter, one_line, paragraph, section
 from shared.programme import Programme
+from shared.results import addresses
 from shared.rounds import Round
-from shared.wording import counted, either, kronor, listed, month, number, rounded_kronor, swedish_order
+from shared.wording import counted, day, either, kronor, listed, month, number, rounded_kronor, swedish_order
 
 _MOST_NAME_IN_HEADLINE = 50
 _PROJECTS = {"sv": ("projekt", "projekt"), "en": ("project", "projects")}
@@ -30,10 +31,13 @@ class Detail(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What an announcement is beside its awards. A number above 1 is a correction, and says so."""
+    """What an announcement is beside its awards. A number above 1 is a correction, and says so. `address` is that of
+    the public pages, without a slash at its end; empty where there are none."""
 
     number: int
     correction: Correction | None = None
+    next_round: Round | None = None
+    address: str = ""
 
 
 def compose(
@@ -50,13 +54,31 @@ def compose(
         corrected(occasion.correction, language, each=each),
         paragraph(*_lead(result, programme, language)),
         paragraph(_core_areas(result, language), _countries(result, language)),
-        _list(result, programme, language, detail),
+        _list(result, programme, occasion, language, detail),
+        _next_round(occasion.next_round, programme, language),
         section(either(language, f"Om {name}", f"About {name}"), paragraph(programme.about.in_language(language))),
+        _link(occasion.address, call, language),
         paragraph(
             either(language, "Kontakt:", "Contact:"),
             f"{programme.funder.in_language(language)}, {programme.contact}",
         ),
     )
+
+
+def _next_round(coming: Round | None, programme: Programme, language: str) -> str:
+    if coming is None:
+        return ""
+    name, opens = one_line(coming.name[_known(language)]), day(coming.opens_at, programme.zone, language)
+    return paragraph(
+        either(language, f"Nästa omgång, {name}, öppnar den {opens}.", f"The next round, {name}, opens on {opens}.")
+    )
+
+
+def _link(address: str, call: Round, language: str) -> str:
+    if not address:
+        return ""
+    page = addresses.round_page(_known(language), call.id)
+    return f"{either(language, 'Resultatet på webben:', 'The result on the web:')}\n{address_line(f'{address}/{page}')}"
 
 
 def _known(language: str) -> str:
@@ -161,7 +183,7 @@ def _countries(result: Result, language: str) -> str:
     return either(language, f"Partnerna finns i {where}.", f"The partners are in {where}.")
 
 
-def _list(result: Result, programme: Programme, language: str, detail: Detail) -> str:
+def _list(result: Result, programme: Programme, occasion: Occasion, language: str, detail: Detail) -> str:
     if not result.grantees:
         return ""
     heading = either(language, "Beviljade bidrag", "Grants awarded")
@@ -177,10 +199,10 @@ def _list(result: Result, programme: Programme, language: str, detail: Detail) -
         return section(
             heading,
             bullets([_first_line(grantee, language)] for grantee in result.grantees),
-            paragraph(elsewhere, _whole_list(language)),
+            paragraph(elsewhere, _whole_list(occasion, language)),
         )
     if detail is Detail.ELSEWHERE:
-        return section(heading, paragraph(_whole_list(language)))
+        return section(heading, paragraph(_whole_list(occasion, language)))
     ask = either(
         language,
         f"Listan är för lång för ett meddelande. Den kan beställas från {programme.contact}.",
@@ -189,7 +211,15 @@ def _list(result: Result, programme: Programme, language: str, detail: Detail) -
     return section(heading, paragraph(ask))
 
 
-def _whole_list(language: str) -> str:
+def _whole_list(occasion: Occasion, language: str) -> str:
+    if occasion.address:
+        return either(
+            language,
+            "Hela listan finns på resultatsidan (adressen står nedan) och i tillkännagivandets öppna data"
+            " (urn:anslag:announcement:1).",
+            "The whole list is on the result page (its address is below) and in the announcement's open data"
+            " (urn:anslag:announcement:1).",
+        )
     return either(
         language,
         "Hela listan finns i tillkännagivandets öppna data (urn:anslag:announcement:1).",

@@ -20,6 +20,7 @@ from shared.instants import parse_iso
 from shared.problems import ProblemsError
 from tests.functions.world import ROUND, World
 
+PAGES = "https://bidrag.example"
 AFTER_CLOSING = parse_iso("2019-10-16T08:00:00Z")
 
 
@@ -54,7 +55,7 @@ def deciding(world: World) -> Deciding:
 
 def announcing(world: World, topic: Topic) -> Announcing:
     effects, functions = Effects(world.table), world.started
-    return Announcing(world.table, effects, topic, functions, "publish", world.clock, world.random)
+    return Announcing(world.table, effects, topic, functions, "publish", PAGES, world.clock, world.random)
 
 
 def filled_in(world: World, amount: int = 800_000) -> bytes:

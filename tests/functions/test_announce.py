@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from functions.announce.announcing import Announcing
+from functions.administer.administering import NewRound
 from shared.aws.effects import LEASE, Effects
 from shared.aws.messages import Topic
 from shared.aws.table import ConflictError, Table
@@ -127,9 +128,29 @@ def test_a_record_that_meets_another_write_is_done_again_without_publishing_agai
 
     busy = MeetsAnother(closed.table._client, "anslag")
     with pytest.raises(ConflictError):
-        Announcing(busy, Effects(busy), inbox.topic, closed.started, "publish", closed.clock, closed.random).publish(
-            ROUND, digest, "bertil"
-        )
+        replace(announcing(closed, inbox.topic), table=busy, effects=Effects(busy)).publish(ROUND, digest, "bertil")
     assert announcing(closed, inbox.topic).finish(ROUND) is True
     assert len(inbox.read()) == 1
     assert closed.round().state is RoundState.ANNOUNCED
+
+
+def _planned(world: World, round_id: str, opens: str, programme: str = "municipal-partnership-2019") -> None:
+    name = {"sv": f"Omgång {round_id}", "en": f"Round {round_id}"}
+    request = {"id": round_id, "name": name, "programme": programme, "opens": opens}
+    world.administering.create(NewRound.model_validate(request), "anna")
+
+
+def test_it_says_when_the_next_round_of_the_programme_opens_and_where_the_result_is(
+    closed: World, inbox: Inbox
+) -> None:
+    decided(closed)
+    announce = announcing(closed, inbox.topic)
+    assert "Nästa omgång" not in announce.preview(ROUND)["texts"]["sv"]["body"]
+    _planned(closed, "2020-autumn", "2020-09-15")
+    _planned(closed, "2020-spring", "2020-02-15")
+    _planned(closed, "another", "2020-01-01", "village-stage-2026")
+    texts = announce.preview(ROUND)["texts"]
+    assert "\n\nNästa omgång, Omgång 2020-spring, öppnar den 15 februari 2020.\n\n" in texts["sv"]["body"]
+    assert "\n\nThe next round, Round 2020-spring, opens on 15 February 2020.\n\n" in texts["en"]["body"]
+    assert f"\n\nResultatet på webben:\nhttps://bidrag.example/sv/rounds/{ROUND}\n\n" in texts["sv"]["body"]
+    assert f"\n\nThe result on the web:\nhttps://bidrag.example/en/rounds/{ROUND}\n\n" in texts["en"]["body"]

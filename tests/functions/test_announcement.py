@@ -36,6 +36,7 @@ from tests.builders.texts import (
 )
 
 PARTNERSHIP, VILLAGE_STAGE = partnership(), village_stage()
+SPRING = datetime(2020, 2, 14, 23, 0, 0, tzinfo=UTC)
 NOW = datetime(2019, 12, 12, 9, 0, 0, tzinfo=UTC)
 PITEA, UMEA, RONNEBY = municipality("2581"), municipality("2480"), municipality("1081")
 
@@ -85,6 +86,15 @@ LETTERS: dict[str, Callable[[str], Letter]] = {
     "announcement-several-for-one": lambda language: announced([*three_for_umea(), *december_2019()[:1]]).texts[
         language
     ],
+    "announcement-next-round": lambda language: compose(
+        a_round(),
+        PARTNERSHIP,
+        [an_award(PITEA, 1_234_000)],
+        1,
+        NOW,
+        next_round=a_round(id="2020-spring", name={"sv": "Våren 2020", "en": "Spring 2020"}, opens_at=SPRING),
+        address="https://bidrag.example",
+    ).texts[language],
     "announcement-none": lambda language: announced([]).texts[language],
     "announcement-village-stage": lambda language: announced(
         plays("Östra teaterföreningen", "Åkers revy", "Älvdalens amatörteater"), VILLAGE_STAGE

@@ -244,6 +244,24 @@ def test_five_hundred_awards_fit_whole_into_the_document_and_shortened_into_the_
     assert "Hela listan finns i tillkännagivandets öppna data (urn:anslag:announcement:1)." in text
 
 
+@pytest.mark.parametrize(
+    ("language", "where"),
+    [
+        ("sv", "Hela listan finns på resultatsidan (adressen står nedan) och i"),
+        ("en", "The whole list is on the result page (its address is below) and in"),
+    ],
+)
+def test_what_a_mail_leaves_out_is_on_the_page_that_it_names(language: str, where: str) -> None:
+    announcement = compose(a_round(), PARTNERSHIP, many(500), 1, NOW, address="https://bidrag.example")
+    text = announcement.texts[language].text
+    assert where in " ".join(text.split())
+    assert f"\nhttps://bidrag.example/{language}/rounds/2019-autumn\n" in text
+    assert len(list_lines(text)) == 290
+    sent = published(announcement)
+    size = len(sent["Message"].encode()) + len(json.dumps(sent["MessageAttributes"]).encode())
+    assert size + len(sent["Subject"].encode()) < 262_144
+
+
 def test_a_list_too_long_for_any_message_is_left_out_and_this_is_said() -> None:
     announcement = announced(many(1500))
     assert (announcement.document["complete"], announcement.document["awards"]) == (False, [])

@@ -173,7 +173,8 @@ class Cloud:
     @property
     def announcing(self) -> Announcing:
         effects = Effects(self.table)
-        return Announcing(self.table, effects, self.awards, self.functions, "publish", self.kernel.now, self.random)
+        own = (self.kernel.now, self.random)
+        return Announcing(self.table, effects, self.awards, self.functions, "publish", PAGES, *own)
 
     @property
     def publishing(self) -> Publishing:

@@ -27,6 +27,7 @@ export default {
   roundsLead: "This is where you apply for grants. You need no account: when you start you get a private link to your application.",
   groups: { open: "Open now", coming: "Opening later", past: "Closed" },
   noneOpen: "No round is open at the moment.",
+  results: "All grants awarded, year by year",
   haveLink: "Have you started already? Open your private link to go on where you stopped.",
   phases: {
     scheduled: (when) => `Opens ${when}.`,

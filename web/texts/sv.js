@@ -27,6 +27,7 @@ export default {
   roundsLead: "Här ansöker du om bidrag. Du behöver inget konto: när du börjar får du en privat länk till din ansökan.",
   groups: { open: "Öppna nu", coming: "Öppnar senare", past: "Avslutade" },
   noneOpen: "Ingen omgång är öppen just nu.",
+  results: "Alla beviljade bidrag, år för år",
   haveLink: "Har du redan börjat? Öppna din privata länk, så fortsätter du där du slutade.",
   phases: {
     scheduled: (when) => `Öppnar ${when}.`,
