@@ -98,6 +98,11 @@ def readers_key() -> Key:
     return {"pk": "STAFF", "sk": "READERS"}
 
 
+def timed_announcement_key(round_id: str, number: int) -> Key:
+    """What is to go out at an instant, as it was read. Example: ROUND#2019-autumn / TIMED-ANNOUNCEMENT#0001"""
+    return {"pk": round_partition(round_id), "sk": f"TIMED-{ANNOUNCEMENTS}{number:04}"}
+
+
 def failure_key(key: str, version_id: str) -> Key:
     """Why an uploaded document could not be handled, the last time that it was tried.
 

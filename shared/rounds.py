@@ -63,13 +63,33 @@ _FINAL = {
 
 
 @dataclass(frozen=True, slots=True)
+class Embargo:
+    """When an approved announcement goes out: what has that digest, by whose order. Held back, it waits for staff,
+    because what it would say is no longer what was approved."""
+
+    at: datetime
+    digest: str
+    by: str
+    held_back: bool = False
+
+    def as_item(self) -> dict[str, Any]:
+        """The attributes that the table stores."""
+        return {"at": iso(self.at), "digest": self.digest, "by": self.by, "held_back": self.held_back}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Embargo:
+        """The reverse of `as_item`."""
+        return cls(parse_iso(item["at"]), item["digest"], item["by"], item["held_back"])
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """A round of applications.
 
     `closes_at` is the last second that counts (people write 23:59:59), or None for a round without an end.
     `budget` is in whole kronor, or None where the funder sets none. `revision` grows with every change.
     `announcement` is the number of the last announcement that went out, `announced_at` when it did; `announcing` is
-    that of one which is approved and has not gone out yet.
+    that of one which is approved and has not gone out yet. `embargo` is for one that is to go out later.
     """
 
     id: str
@@ -88,6 +108,7 @@ class Round:
     announcing: int | None = None
     extended_at: datetime | None = None
     """When staff last moved the end later."""
+    embargo: Embargo | None = None
 
     @property
     def next_announcement(self) -> int:
@@ -122,6 +143,7 @@ class Round:
             "announced_at": iso(self.announced_at) if self.announced_at else None,
             "announcing": self.announcing,
             "extended_at": iso(self.extended_at) if self.extended_at else None,
+            "embargo": self.embargo.as_item() if self.embargo else None,
         }
 
     @classmethod
@@ -147,6 +169,7 @@ class Round:
             announced_at=instant("announced_at"),
             announcing=item.get("announcing"),
             extended_at=instant("extended_at"),
+            embargo=Embargo.from_item(item["embargo"]) if item.get("embargo") else None,
         )
 
     def public(self, now: datetime, time_zone: str) -> dict[str, Any]:
@@ -193,6 +216,11 @@ def form_expiry(call: Round, now: datetime) -> datetime:
     """
     soon = whole_second(now) + FORM_LIFETIME
     return soon if call.last_arrival is None else min(soon, call.last_arrival + _SECOND)
+
+
+def embargo_is_over(call: Round, now: datetime) -> bool:
+    """Whether an announcement was to go out by now, and has not been held back."""
+    return call.embargo is not None and not call.embargo.held_back and now >= call.embargo.at
 
 
 def due_state(call: Round, now: datetime) -> RoundState:

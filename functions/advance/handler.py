@@ -79,7 +79,10 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         metrics.add_metric("UploadsWithoutOutcome", MetricUnit.Count, missing)
     if repaired:
         metrics.add_metric("TotalsRepaired", MetricUnit.Count, repaired)
-    if missing or repaired:
+    held_back = sum(step.held_back for step in steps)
+    if held_back:
+        metrics.add_metric("AnnouncementsHeldBack", MetricUnit.Count, held_back)
+    if missing or repaired or held_back:
         # Not by the decorator, which warns of every minute in which there is nothing to tell.
         metrics.flush_metrics()
     return {"steps": [step.what for step in steps]}

@@ -15,7 +15,7 @@ from shared.aws.rows import audit, read_rounds, replace_round
 from shared.aws.table import ConditionFailedError, ConflictError, Table
 from shared.notices import notices
 from shared.references import RANDOM_BYTES
-from shared.rounds import Round, RoundState, due_state
+from shared.rounds import Round, RoundState, due_state, embargo_is_over
 
 _LOOKED_AFTER = timedelta(days=60)
 """How long after its closing, and after its announcement, a round is looked at for what each may have left half-way.
@@ -30,6 +30,7 @@ class Step:
     what: str
     missing: int = 0
     repaired: int = 0
+    held_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +146,11 @@ class Lifecycle:
         return [Step(call.id, "result pages asked for")]
 
     def _announcement(self, call: Round) -> list[Step]:
-        """Finish what was claimed and never published, a correction too: its function died between the two."""
-        if call.announcing is None:
+        """Have go out what was claimed and was not published, because its function died between the two, and what was
+        to go out by now."""
+        if call.embargo is not None and call.embargo.held_back:
+            return [Step(call.id, "announcement held back", held_back=1)]
+        if call.announcing is None and not embargo_is_over(call, self.now()):
             return []
         self.functions.start(self.announce, {"finish": "announcement", "round": call.id})
         return [Step(call.id, "announcement asked for")]

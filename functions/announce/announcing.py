@@ -24,11 +24,11 @@ from shared.aws.messages import Functions, Topic
 from shared.aws.rows import audit, commit_round_change, read_applications, read_rounds, replace_round, require_round
 from shared.aws.table import ABSENT, ConditionFailedError, Item, Put, Table, Update
 from shared.decisions import DecisionKind
-from shared.instants import iso
+from shared.instants import BadInstantError, from_local, iso, whole_second
 from shared.problems import ProblemsError, refuse
 from shared.programme import load
 from shared.references import RANDOM_BYTES
-from shared.rounds import Round, RoundState, wrong_state
+from shared.rounds import Embargo, Round, RoundState, embargo_is_over, wrong_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Announcing:
     def preview(self, round_id: str) -> dict[str, Any]:
         """What would go out next, or what went out last. Raises ProblemsError; 409 while decisions are not approved."""
         call = require_round(self.table, round_id)
-        stored = self._claimed(call)
+        stored = self._claimed(call) or self._timed(call)
         if stored is not None:
-            return _shown(stored)
+            return _shown(stored, call.embargo)
         decided = self._approved(call)
         if decided is None and call.announcement is not None:
             return _shown(self.table.get(keys.announcement_key(round_id, call.announcement)) or {})
@@ -61,8 +61,9 @@ class Announcing:
         call = require_round(self.table, round_id)
         stored = self._claimed(call)
         if stored is None:
-            stored = self._claim(call, digest, who)
-            call = replace(call, announcing=call.next_announcement, revision=call.revision + 1)
+            if call.embargo is not None:
+                raise refuse("announcement-timed", status=409)
+            call, stored = self._claim(call, _as_item(self._approved_content(call, digest)), who)
         elif stored["digest"] != digest:
             raise refuse("digest-changed", "digest", status=409, current=stored["digest"])
         try:
@@ -71,16 +72,86 @@ class Announcing:
             raise refuse("already-published", status=409) from error
 
     def finish(self, round_id: str) -> bool:
-        """Publish what was claimed and did not go out. Returns whether it went out now."""
+        """Publish what was claimed and did not go out, and what was to go out by now. Returns whether it did now."""
         call = require_round(self.table, round_id)
         stored = self._claimed(call)
-        if stored is None:
-            return False
         try:
+            if stored is None:
+                released = self._release(call)
+                if released is None:
+                    return False
+                call, stored = released
             self._finish(call, stored)
         except (BusyError, ProblemsError):
             return False  # Somebody else is at it, or has done it.
         return True
+
+    def publish_at(self, round_id: str, digest: str, at: str, who: str) -> dict[str, Any]:
+        """Have what has this digest go out at an instant, as people write one in the programme's zone.
+
+        It is kept as it was read. Raises ProblemsError; another instant replaces the one before.
+        """
+        call, now = require_round(self.table, round_id), self.now()
+        if call.announcing is not None:
+            raise refuse("already-published", status=409)
+        embargo = Embargo(_coming("at", at, call, now), digest, who)
+        item = _as_item(self._approved_content(call, digest))
+        number = call.next_announcement
+        event = audit(
+            round_id,
+            now,
+            who,
+            "announcement timed",
+            self.random(RANDOM_BYTES),
+            number=number,
+            digest=digest,
+            publish_at=iso(embargo.at),
+        )
+        kept = Put(keys.timed_announcement_key(round_id, number), item)
+        commit_round_change(self.table, [replace_round(call, replace(call, embargo=embargo)), kept, event])
+        return _shown(item, embargo)
+
+    def call_off(self, round_id: str, who: str) -> dict[str, Any]:
+        """Have nothing go out after all. Raises ProblemsError; 409 where nothing was to, or it has."""
+        call = require_round(self.table, round_id)
+        if call.embargo is None:
+            raise refuse("nothing-timed", status=409)
+        number = call.next_announcement
+        event = audit(round_id, self.now(), who, "announcement called off", self.random(RANDOM_BYTES), number=number)
+        commit_round_change(self.table, [replace_round(call, replace(call, embargo=None)), event])
+        return {"number": number, "digest": call.embargo.digest, "publish_at": None}
+
+    def _timed(self, call: Round) -> Item | None:
+        """What is to go out at an instant, as it was read."""
+        if call.embargo is None:
+            return None
+        return self.table.get(keys.timed_announcement_key(call.id, call.next_announcement))
+
+    def _release(self, call: Round) -> tuple[Round, Item] | None:
+        """Claim what was to go out by now. None where nothing was, or where it is held back."""
+        now = self.now()
+        kept = self._timed(call)
+        if kept is None or call.embargo is None or not embargo_is_over(call, now):
+            return None
+        if _said(self._compose(call, self._approved(call)).document) != _said(kept["document"]):
+            self._hold_back(call, call.embargo)
+            return None
+        item = {name: value for name, value in kept.items() if name not in ("pk", "sk")}
+        item["document"] = {**item["document"], "announced_at": iso(now)}
+        return self._claim(call, item, call.embargo.by)
+
+    def _hold_back(self, call: Round, embargo: Embargo) -> None:
+        """What it says is not what the approved decisions come to any more: people have to look."""
+        event = audit(
+            call.id,
+            self.now(),
+            embargo.by,
+            "announcement held back",
+            self.random(RANDOM_BYTES),
+            number=call.next_announcement,
+        )
+        held = replace(call, embargo=replace(embargo, held_back=True))
+        commit_round_change(self.table, [replace_round(call, held), event])
 
     def _claimed(self, call: Round) -> Item | None:
         """What is approved and has not gone out."""
@@ -134,23 +205,26 @@ class Announcing:
                 awards.append(Award.of(decision.application, current.facts, decision.amount))
         return awards
 
-    def _claim(self, call: Round, digest: str, who: str) -> Item:
-        """The round itself says that one is on its way, so that the scheduled job need not look for it."""
-        decided, number = self._approved(call), call.next_announcement
+    def _approved_content(self, call: Round, digest: str) -> Announcement:
+        """What two people approved, where it has the digest that was read."""
+        decided = self._approved(call)
         if decided is None and call.announcement is not None:
             raise refuse("already-published", status=409)
         announcement = self._compose(call, decided)
         if announcement.digest != digest:
             raise refuse("digest-changed", "digest", status=409, current=announcement.digest)
-        now = self.now()
-        item = {**_as_item(announcement), "claimed_at": iso(now), "claimed_by": who}
+        return announcement
+
+    def _claim(self, call: Round, content: Item, who: str) -> tuple[Round, Item]:
+        """The round itself says that one is on its way, so that the scheduled job need not look for it."""
+        now, number = self.now(), call.next_announcement
+        item = {**content, "claimed_at": iso(now), "claimed_by": who}
         key = keys.announcement_key(call.id, number)
-        event = audit(
-            call.id, now, who, "announcement approved", self.random(RANDOM_BYTES), number=number, digest=digest
-        )
-        on_its_way = replace_round(call, replace(call, announcing=number))
-        commit_round_change(self.table, [on_its_way, Put(key, item, ABSENT), event])
-        return {**item, **key}
+        facts = {"number": number, "digest": content["digest"]}
+        event = audit(call.id, now, who, "announcement approved", self.random(RANDOM_BYTES), **facts)
+        after = replace(call, announcing=number, embargo=None)
+        commit_round_change(self.table, [replace_round(call, after), Put(key, item, ABSENT), event])
+        return replace(after, revision=call.revision + 1), {**item, **key}
 
     def _finish(self, call: Round, stored: Item) -> Item:
         """Publish, then note that it went out, then record it. The note is a write that meets nobody; the record
@@ -201,7 +275,7 @@ def _as_item(announcement: Announcement) -> Item:
     }
 
 
-def _shown(item: Item) -> dict[str, Any]:
+def _shown(item: Item, embargo: Embargo | None = None) -> dict[str, Any]:
     return {
         "number": item["number"],
         "digest": item["digest"],
@@ -209,4 +283,21 @@ def _shown(item: Item) -> dict[str, Any]:
         "document": item["document"],
         "published_at": item.get("published_at"),
         "message_id": item.get("message_id"),
+        "publish_at": iso(embargo.at) if embargo else None,
+        "held_back": embargo is not None and embargo.held_back,
     }
+
+
+def _said(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document but for its instant. What a text says beside it (when the next round opens) may age."""
+    return {name: value for name, value in document.items() if name != "announced_at"}
+
+
+def _coming(path: str, text: str, call: Round, now: datetime) -> datetime:
+    try:
+        at = whole_second(from_local(text, load(call.programme).zone, end_of_day=False))
+    except BadInstantError as error:
+        raise refuse("bad-instant", path, given=text) from error
+    if at <= now:
+        raise refuse("instant-past", path, given=text)
+    return at

@@ -37,10 +37,11 @@ class AnnounceSettings:
 
 
 class Publication(BaseModel):
-    """The digest of what was previewed and may go out."""
+    """The digest of what was previewed and may go out: now, or at an instant. Example: 2019-12-17T09:00"""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    at: Annotated[str, StringConstraints(max_length=40)] | None = None
 
 
 @cache
@@ -68,10 +69,23 @@ def preview(round_id: str) -> Response[str]:
 
 @app.post("/staff/rounds/<round_id>/announcement")
 def publish(round_id: str) -> Response[str]:
-    """Publish what was previewed."""
-    published = announcing().publish(round_id, http.body_of(app, Publication).digest, who(app))
+    """Publish what was previewed, or have it published."""
+    wanted = http.body_of(app, Publication)
+    if wanted.at is not None:
+        timed = announcing().publish_at(round_id, wanted.digest, wanted.at, who(app))
+        logger.info("announcement timed", round=round_id, number=timed["number"], at=timed["publish_at"])
+        return http.answer(timed, 202)
+    published = announcing().publish(round_id, wanted.digest, who(app))
     logger.info("announcement published", round=round_id, number=published["number"])
     return http.answer(published)
+
+
+@app.post("/staff/rounds/<round_id>/announcement/calling-off")
+def call_off(round_id: str) -> Response[str]:
+    """Publish nothing at the instant that was named."""
+    called_off = announcing().call_off(round_id, who(app))
+    logger.info("announcement called off", round=round_id, number=called_off["number"])
+    return http.answer(called_off)
 
 
 @logger.inject_lambda_context(clear_state=True)

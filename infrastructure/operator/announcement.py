@@ -77,6 +77,10 @@ def publish(
     context: typer.Context,
     round_id: RoundId,
     digest: Digest,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Not now, but then, in the programme's time. Example: 2019-12-17T09:00"),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether you are sure.")] = False,
 ) -> None:
     """Publish the announcement that you read. It goes out once, to everybody who subscribes."""
@@ -84,8 +88,23 @@ def publish(
     if not yes and not _sure(desk, round_id, digest):
         desk.err.print(desk.say("Inget publicerades.", "Nothing was published."))
         raise typer.Exit(int(failures.ExitCode.REFUSED))
-    answer = desk.post("staff", "rounds", round_id, "announcement", body={"digest": digest})
-    desk.show(answer, lambda: [output.heading(_published(desk, round_id, answer))])
+    body = {"digest": digest} | ({} if at is None else {"at": at})
+    answer = desk.post("staff", "rounds", round_id, "announcement", body=body)
+    told = _published if at is None else _timed
+    desk.show(answer, lambda: [output.heading(told(desk, round_id, answer))])
+
+
+@commands.command("call-off")
+def call_off(context: typer.Context, round_id: RoundId) -> None:
+    """Publish nothing at the time that was set. The announcement can be published later."""
+    desk = Desk.of(context)
+    answer = desk.post("staff", "rounds", round_id, "announcement", "calling-off", body={})
+    number = answer["number"]
+    told = desk.say(
+        f"Tillkännagivande {number} är inställt. Inget går ut förrän någon publicerar det.",
+        f"Announcement {number} is called off. Nothing goes out until somebody publishes it.",
+    )
+    desk.show(answer, lambda: [output.heading(told)])
 
 
 def _preview(desk: Desk, round_id: str, answer: Json, wanted: Wanted) -> Iterator[RenderableType]:
@@ -96,6 +115,8 @@ def _preview(desk: Desk, round_id: str, answer: Json, wanted: Wanted) -> Iterato
     yield Text(f"{desk.say('Kontrollvärde', 'Digest')}: {answer['digest']}")
     if answer["published_at"]:
         yield output.heading(_published(desk, round_id, answer))
+    elif answer.get("publish_at"):
+        yield output.heading(_timed(desk, round_id, answer))
     else:
         introduction = desk.say("Är allt rätt? Publicera:", "Is everything right? Publish:")
         yield output.command(introduction, f"anslag announcement publish {round_id} --digest {answer['digest']}")
@@ -106,6 +127,21 @@ def _published(desk: Desk, round_id: str, answer: Json) -> str:
     return desk.say(
         f"Tillkännagivande {answer['number']} publicerades {at}.",
         f"Announcement {answer['number']} was published {at}.",
+    )
+
+
+def _timed(desk: Desk, round_id: str, answer: Json) -> str:
+    number, at = answer["number"], cells.when(answer["publish_at"], desk.round(round_id)["time_zone"], desk.language)
+    if answer["held_back"]:
+        return desk.say(
+            f"Tillkännagivande {number} skulle ha gått ut {at}, men hölls tillbaka: underlaget har ändrats sedan det "
+            "godkändes. Ställ in det (anslag announcement call-off), läs det nya och publicera det.",
+            f"Announcement {number} was to go out {at} and was held back: what it is made from has changed since it "
+            "was approved. Call it off (anslag announcement call-off), read the new one and publish it.",
+        )
+    return desk.say(
+        f"Tillkännagivande {number} går ut {at}, inom någon minut. Fram till dess kan det ställas in.",
+        f"Announcement {number} goes out {at}, within a minute or so. Until then it can be called off.",
     )
 
 

@@ -54,6 +54,9 @@ EVENTS = {
     "correction entered": ("en rättelse lämnades in", "correction handed in"),
     "correction approved": ("rättelsen godkändes", "correction approved"),
     "announcement approved": ("tillkännagivandet godkändes", "announcement approved"),
+    "announcement timed": ("tillkännagivandet fick en tid", "announcement timed"),
+    "announcement called off": ("tillkännagivandet ställdes in", "announcement called off"),
+    "announcement held back": ("tillkännagivandet hölls tillbaka", "announcement held back"),
     "announcement published": ("tillkännagivandet publicerades", "announcement published"),
 }
 _ACTORS = {

@@ -17,6 +17,7 @@ Json = Mapping[str, Any]
 _DETAILS = {
     "reason": ("skäl", "reason"),
     "closes_at": ("stänger", "closes"),
+    "publish_at": ("går ut", "goes out"),
     "application": ("ansökan", "application"),
     "objects": ("uppladdningar", "uploads"),
     "repaired": ("rättade summor", "repaired totals"),
@@ -234,7 +235,7 @@ def _details(event: Json, zone: str, language: str) -> Iterator[str]:
 
 def _detail(name: str, value: Any, zone: str, language: str) -> str:
     match name:
-        case "closes_at":
+        case "closes_at" | "publish_at":
             return cells.stamp(value, zone)
         case "sum":
             return kronor(value, language)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -16,6 +16,7 @@ from infrastructure.demo.applicant import RefusedError
 from infrastructure.demo.mischief import impatient, locked_out
 from shared import keys
 from shared.aws.table import Update
+from tests.end_to_end.acts import decide
 from tests.end_to_end.alarms import Alarm, logged
 from tests.end_to_end.installation import Installation
 from tests.end_to_end.papers import a_play
@@ -204,6 +205,39 @@ def uploads_without_outcome(installation: Installation, alarm: Alarm) -> None:
     assert (shown["certificate"]["objects"], shown["certificate"]["missing"]) == (1, 0)
 
 
+def announcements_held_back(installation: Installation, alarm: Alarm) -> None:
+    """An application changes between its approval for an instant and that instant."""
+    round_id = "rb-held-back"
+    with installation.open_for(round_id):
+        client = installation.applicant(round_id)
+        client.outcome_of(client.send(a_play(email="tid@forening.example"))["submission"])
+    installation.in_state(round_id, "closed")
+    digest = decide(installation, round_id, {client.reference: 20_000})
+    installation.bertil.anslag("decisions", "approve", round_id, "--digest", digest)
+    digest = installation.bertil.ask("announcement", "preview", round_id)["digest"]
+    at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=6)
+    timed = ("announcement", "publish", round_id, "--digest", digest, "--at", at.isoformat(), "--yes")
+    installation.bertil.anslag(*timed)
+    key = keys.application_key(round_id, client.reference.replace("-", ""))
+    row = installation.table().get(key) or {}
+    current = {**row["current"], "facts": {**row["current"]["facts"], "title": "En annan titel"}}
+    installation.table().write(Update(key, set={"current": current}))
+
+    def held_back() -> bool:
+        installation.advance()
+        return bool(installation.bertil.ask("announcement", "preview", round_id)["held_back"])
+
+    until(held_back, "the announcement to be held back", seconds=60, pause=1)
+    installation.advance()
+    alarm.goes_off(alarm.told_by_a_function("AdvanceLogs"))
+    assert installation.letters(topic="AwardTopic", naming=f'"id":"{round_id}"') == []
+    installation.bertil.anslag("announcement", "call-off", round_id)
+    preview = installation.bertil.ask("announcement", "preview", round_id)
+    assert "En annan titel" in preview["texts"]["sv"]["body"]
+    installation.bertil.anslag("announcement", "publish", round_id, "--digest", preview["digest"], "--yes")
+    assert len(installation.letters(topic="AwardTopic", naming=f'"id":"{round_id}"')) == 1
+
+
 def api_errors(installation: Installation, alarm: Alarm) -> None:
     """The API may not read its table."""
     assert alarm.watches == installation.outputs["ApiId"]
@@ -239,6 +273,7 @@ TRIED: Mapping[str, Callable[[Installation, Alarm], None]] = {
     "Heartbeat": heartbeat,
     "TotalsRepaired": totals_repaired,
     "UploadsWithoutOutcome": uploads_without_outcome,
+    "AnnouncementsHeldBack": announcements_held_back,
     "ApiErrors": api_errors,
 }
 

@@ -82,6 +82,13 @@ STAFF_DAY = {
         "decide", "POST", f"{ROUND_PATH}/decisions/approval", _digest_of("administer", ROUND_PATH)
     ),
     "preview": StaffRequest("announce", "GET", f"{ROUND_PATH}/announcement"),
+    "publish at an instant": StaffRequest(
+        "announce",
+        "POST",
+        f"{ROUND_PATH}/announcement",
+        lambda new: _digest_of("announce", f"{ROUND_PATH}/announcement")(new) | {"at": "2029-12-17T09:00"},
+    ),
+    "call off": StaffRequest("announce", "POST", f"{ROUND_PATH}/announcement/calling-off", lambda _: {}),
     "publish": StaffRequest(
         "announce", "POST", f"{ROUND_PATH}/announcement", _digest_of("announce", f"{ROUND_PATH}/announcement")
     ),

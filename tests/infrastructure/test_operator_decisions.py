@@ -305,3 +305,26 @@ def test_a_correction_without_a_reason_in_both_languages_is_refused(
     assert anslag("corrections", "in", ROUND, LIST, "--reason-sv", "Piteås belopp var fel.").code == 2
     short = anslag("corrections", "in", ROUND, LIST, "--reason-sv", "Piteås belopp var fel.", "--reason-en", "Oh")
     assert (short.code, short.err) == (1, "reason.en: The text is too short. Write at least 10 characters.\n")
+
+
+# ---------------------------------------------------------------- an announcement at its time
+
+
+def test_an_announcement_gets_a_time_and_is_called_off(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = decided(anslag, monkeypatch, closed)
+    publish = ("announcement", "publish", ROUND, "--digest", digest)
+    ran = anslag(*publish, "--at", "2037-12-17T09:00", "--yes")
+    told = "Announcement 1 goes out 17 December 2037 at 09:00:00 (Swedish time), within a minute or so."
+    assert ran == Ran(0, f"{told} Until then it can be called off.\n", "")
+    assert told in anslag("announcement", "preview", ROUND).out
+    refused = anslag(*publish, "--yes")
+    assert (refused.code, refused.err[:48]) == (1, "The announcement is to go out at a set time. Cal")
+    ran = anslag("announcement", "call-off", ROUND)
+    off = "Announcement 1 is called off. Nothing goes out until somebody publishes it.\n"
+    assert ran == Ran(0, off, "")
+    assert anslag("announcement", "call-off", ROUND).err == "No announcement is waiting for its time.\n"
+    assert stored(closed, "/announcement")["published_at"] is None
+    past = anslag(*publish, "--at", "2019-12-17T09:00", "--yes")
+    assert (past.code, past.err[:52]) == (1, "at: The time 2019-12-17T09:00 has been already. Name")

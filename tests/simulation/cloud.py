@@ -75,7 +75,7 @@ class Cloud:
         self.public = MemoryPublicFiles(self.kernel)
         self.started: list[tuple[str, dict[str, Any]]] = []
         self.functions = MemoryFunctions(lambda name, event: self.started.append((name, event)), self.kernel)
-        self.watch = Watch(self.table, self.bucket)
+        self.watch = Watch(self.table, self.bucket, clock)
         self.watch.tell = lambda what: self.kernel.note("the table", what)
         self.drawn = 0
         """How often somebody asked for something random."""

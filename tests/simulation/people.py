@@ -16,7 +16,7 @@ from functions.apply.uploads import FormsRequest
 from shared import keys
 from shared.applications import Application
 from shared.aws.bucket import Form
-from shared.instants import iso
+from shared.instants import iso, whole_second
 from shared.rounds import Round, RoundState
 from tests.simulation.cloud import OPENS, ROUND
 from tests.simulation.corpus import Paper, bad_papers, files, good_papers
@@ -170,6 +170,8 @@ class Officer:
     def __init__(self, world: World, name: str) -> None:
         self.world, self.cloud, self.name = world, world.cloud, name
         self.dice = world.dice(name)
+        self.patience = world.dice(f"{name}'s patience")
+        """Dice of their own for what can wait."""
 
     def works(self) -> Person:
         """Until the round is announced, or for the rest of the day."""
@@ -244,10 +246,22 @@ class Officer:
     def _publish(self) -> Person:
         announcing = self.cloud.announcing
         answer: Answer = yield ("announce", "previews"), lambda: announcing.preview(ROUND)
-        if answer.failure is None:
+        if answer.failure is None and self.patience.random() < 0.4:
+            yield from self._time(answer.value)
+        elif answer.failure is None:
             digest = answer.value["digest"]
             publish = lambda: announcing.publish(ROUND, digest, self.name)  # noqa: E731
             yield from self._perhaps_twice("announce", "publishes", publish)
+
+    def _time(self, preview: dict[str, Any]) -> Person:
+        """It is to go out later, or what was to go out later is called off."""
+        announcing, digest = self.cloud.announcing, preview["digest"]
+        if preview["publish_at"] is not None and self.patience.random() < 0.3:
+            yield ("announce", "calls off"), lambda: announcing.call_off(ROUND, self.name)
+            return
+        at = iso(whole_second(self.cloud.now + timedelta(seconds=self.patience.uniform(1, 600))))
+        timed = lambda: announcing.publish_at(ROUND, digest, at, self.name)  # noqa: E731
+        yield from self._perhaps_twice("announce", f"has it go out at {at[11:19]}", timed)
 
     def _perhaps_twice(self, function: str, what: str, ask: Ask) -> Person:
         """Two clicks, or two officers at once."""

@@ -216,6 +216,7 @@ PLANTED = (
         40,
         planting.uncorrected,
     ),
+    Planted("an embargo is over at once", "an-embargo-is-kept", 40, planting.impatient),
     Planted("one person decides alone", "decisions-take-two-people", 40, planting.one_person),
     Planted(
         "an announcement is claimed without a condition",

@@ -354,6 +354,17 @@ def announced_by_everybody() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def impatient() -> Iterator[None]:
+    """What is to go out later goes out with the next tick."""
+
+    def over(call: Round, now: datetime) -> bool:  # noqa: ARG001
+        return call.embargo is not None
+
+    with replaced(lifecycle, "embargo_is_over", over), replaced(announcing, "embargo_is_over", over):
+        yield
+
+
 def uncorrected() -> contextlib.AbstractContextManager[None]:
     """A correction goes out with the decisions that were announced before."""
     original = announcing.Announcing._approved

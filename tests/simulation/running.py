@@ -125,10 +125,12 @@ def _forget_receipts(cloud: Cloud) -> None:
 
 def _owed(cloud: Cloud) -> list[str]:
     """What the schedule has yet to see to. Until then a tick changes something, and that is no replay's doing."""
-    announcement = cloud.watch.round(ROUND).announcement
+    call = cloud.watch.round(ROUND)
+    if call.embargo is not None:
+        return [f"an announcement at {call.embargo.at}"]
     outcomes = totals.outcomes_counted(cloud.table.peek(keys.totals_key(ROUND)) or {})
-    owed = [keys.LEFTOVERS_MARKED, keys.letters_told(outcomes, announcement)]
-    owed += [keys.result_pages(announcement)] if announcement is not None else []
+    owed = [keys.LEFTOVERS_MARKED, keys.letters_told(outcomes, call.announcement)]
+    owed += [keys.result_pages(call.announcement)] if call.announcement is not None else []
     return [effect for effect in owed if "done_at" not in (cloud.table.peek(keys.effect_key(ROUND, effect)) or {})]
 
 

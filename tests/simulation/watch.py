@@ -6,11 +6,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from shared import keys, totals
 from shared.applications import Application, Outcome
 from shared.aws.table import Item
+from shared.instants import parse_iso
 from shared.rounds import Round, RoundState
 from shared.submissions import Submission, root_hash
 from tests.simulation.doubles.bucket import MemoryBucket
@@ -26,6 +28,7 @@ ARROWS = {
     (RoundState.DECIDED, RoundState.ANNOUNCED),
 }
 Read = TypeVar("Read")
+_CLOCKS_DIFFER = timedelta(seconds=2)
 _ROUND = "ROUND#"
 _AUDIT = "AUDIT#"
 _EXPLAINED = ("current", "repeated", "refused", "state", "withdrawn_at", "withdrawn_by", "certified")
@@ -45,8 +48,8 @@ class Violation:
 class Watch:
     """Judges every commit of a table. `violations` is what it found."""
 
-    def __init__(self, table: MemoryTable, bucket: MemoryBucket) -> None:
-        self.table, self.bucket = table, bucket
+    def __init__(self, table: MemoryTable, bucket: MemoryBucket, clock: Callable[[], datetime]) -> None:
+        self.table, self.bucket, self.clock = table, bucket, clock
         self.violations: list[Violation] = []
         self.ignored: frozenset[str] = frozenset()
         self.tell: Callable[[str], None] = lambda what: None  # noqa: ARG005
@@ -157,9 +160,20 @@ class Watch:
             if arrow not in ARROWS:
                 self.found("state-moves-along-its-arrows", f"{arrow[0]} to {arrow[1]}")
             self.tell(f"the round is {arrow[1]}")
-        told = ("state", "closes_at", "grace_seconds", "budget")
+        if before.get("embargo") and after["announcing"] is not None and before["announcing"] is None:
+            self._released(before["embargo"], after)
+        told = ("state", "closes_at", "grace_seconds", "budget", "embargo")
         if not audited and any(before.get(name) != after.get(name) for name in told):
             self.found("everything-is-audited", f"round {after['round']} became {after['state']} untold")
+
+    def _released(self, embargo: Item, call: Item) -> None:
+        """Clocks differ a little; minutes are what an embargo is about."""
+        early = parse_iso(embargo["at"]) - self.clock()
+        if early > _CLOCKS_DIFFER:
+            self.found("an-embargo-is-kept", f"{call['announcing']} was claimed {early} before its instant")
+        claimed = self.table.peek(keys.announcement_key(call["round"], call["announcing"])) or {}
+        if claimed.get("digest") != embargo["digest"]:
+            self.found("an-embargo-is-kept", f"another {call['announcing']} was claimed than was approved")
 
     def _submission(self, change: Change) -> None:
         if change.after is None or change.before not in (None, change.after):
