@@ -46,14 +46,21 @@ class Announcing:
     random: Callable[[int], bytes]
 
     def preview(self, round_id: str) -> dict[str, Any]:
-        """What would go out next, or what went out last. Raises ProblemsError; 409 while decisions are not approved."""
+        """What would go out next, or what went out last, and what went out before it. Raises ProblemsError; 409 while
+        decisions are not approved."""
         call = require_round(self.table, round_id)
+        shown = self._preview(call)
+        before = [keys.announcement_key(round_id, number) for number in range(1, shown["number"])]
+        earlier = [self.table.get(key) or {} for key in before]
+        return shown | {"earlier": [{"document": one["document"], "texts": one["texts"]} for one in earlier]}
+
+    def _preview(self, call: Round) -> dict[str, Any]:
         stored = self._claimed(call) or self._timed(call)
         if stored is not None:
             return _shown(stored, call.embargo)
         decided = self._approved(call)
         if decided is None and call.announcement is not None:
-            return _shown(self.table.get(keys.announcement_key(round_id, call.announcement)) or {})
+            return _shown(self.table.get(keys.announcement_key(call.id, call.announcement)) or {})
         return _shown(_as_item(self._compose(call, decided)))
 
     def publish(self, round_id: str, digest: str, who: str) -> dict[str, Any]:
@@ -280,7 +287,9 @@ def _shown(item: Item, embargo: Embargo | None = None) -> dict[str, Any]:
         "number": item["number"],
         "digest": item["digest"],
         "texts": item["texts"],
+        "email": item["email"],
         "document": item["document"],
+        "attributes": item["attributes"],
         "published_at": item.get("published_at"),
         "message_id": item.get("message_id"),
         "publish_at": iso(embargo.at) if embargo else None,

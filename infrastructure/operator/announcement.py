@@ -13,11 +13,10 @@ from rich.console import RenderableType
 from rich.prompt import Confirm
 from rich.text import Text
 
-from infrastructure.operator import cells, failures, output
+from infrastructure.operator import cells, failures, list_files, output
 from infrastructure.operator.arguments import Digest, RoundId
 from infrastructure.operator.desk import Desk
 from shared.problems import problem
-from shared.results import addresses
 
 commands = typer.Typer(help="The announcement: read what goes out, and let it go out.", no_args_is_help=True)
 
@@ -44,32 +43,32 @@ def preview(
     context: typer.Context,
     round_id: RoundId,
     language: Annotated[Wanted, typer.Option(help="Which text to show.")] = Wanted.BOTH,
-    pages: Annotated[Path | None, typer.Option(help="Also write the result pages and data into this folder.")] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", "--pages", help="Also write all that goes out into this folder."),
+    ] = None,
 ) -> None:
     """What will go out, word for word, or what did."""
     desk = Desk.of(context)
     answer = desk.get("staff", "rounds", round_id, "announcement")
-    if pages is not None:
-        _write_pages(answer, pages)
-    desk.show(answer, lambda: [*_preview(desk, round_id, answer, language), *_where(desk, round_id, pages)])
+    page = None if folder is None else _write(desk, answer, folder)
+    desk.show(answer, lambda: [*_preview(desk, round_id, answer, language), *_where(desk, page)])
 
 
-def _write_pages(answer: Json, folder: Path) -> None:
-    """The pages as they will be, but for other rounds in their lists: the API tells of this one alone."""
+def _write(desk: Desk, answer: Json, folder: Path) -> Path:
     # Templates are slow to import, and few commands write pages.
-    from infrastructure.page_folder import save  # noqa: PLC0415
-    from shared.results.everything import all_files  # noqa: PLC0415
-    from shared.results.publication import Announcement, Publication  # noqa: PLC0415
+    from infrastructure.operator import preview_folder  # noqa: PLC0415
 
-    publication = Publication.of([Announcement.of(answer["document"], answer["texts"])])
-    save(all_files([publication], "", is_preview=not answer["published_at"]), folder)
+    try:
+        return preview_folder.write(answer, folder)
+    except OSError as error:
+        raise list_files.unusable(desk, folder, error) from error
 
 
-def _where(desk: Desk, round_id: str, folder: Path | None) -> Iterator[RenderableType]:
-    if folder is not None:
-        page = (folder / f"{addresses.round_page(desk.language, round_id)}.html").resolve()
-        yield output.heading(desk.say("Resultatsidan", "The result page"))
-        yield Text(page.as_uri(), overflow="fold")
+def _where(desk: Desk, page: Path | None) -> Iterator[RenderableType]:
+    if page is not None:
+        yield output.heading(desk.say("Allt som går ut, att öppna i en webbläsare", "All that goes out, for a browser"))
+        yield Text(page.resolve().as_uri(), overflow="fold")
 
 
 @commands.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -207,16 +208,47 @@ def test_whoever_publishes_in_swedish_says_ja(
     assert stored(closed)["round"]["state"] == "announced"
 
 
-def test_the_result_pages_are_written_into_a_folder_before_anything_is_published(
+def test_all_that_goes_out_is_written_into_a_folder_before_anything_is_published(
     anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     decided(anslag, monkeypatch, closed)
-    page = tmp_path / "pages/en/rounds" / f"{ROUND}.html"
-    ran = anslag("announcement", "preview", ROUND, "--language", "en", "--pages", str(tmp_path / "pages"))
+    folder = tmp_path / "utkast"
+    ran = anslag("announcement", "preview", ROUND, "--language", "en", "--folder", str(folder))
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.endswith(f"\nThe result page\n\n{page.as_uri()}\n")
-    assert "Nothing on this page is public yet." in page.read_text(encoding="utf-8")
-    assert stored(closed, "/announcement")["published_at"] is None
+    assert ran.out.endswith(f"\nAll that goes out, for a browser\n\n{(folder / 'index.html').as_uri()}\n")
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    linked = re.findall('href="([^"]+)"', index)
+    assert [name for name in linked if not (folder / name).is_file()] == []
+    assert {"message/email.txt", "message/document.json", f"sv/rounds/{ROUND}.html"} <= set(linked)
+    for name in [*linked, "index.html"]:
+        text = (folder / name).read_text(encoding="utf-8")
+        assert ("PREVIEW" in text or "FÖRHANDSVISNING" in text) == (not name.endswith(".css")), name
+    message = json.loads((folder / "message/document.json").read_text(encoding="utf-8"))
+    shown = stored(closed, "/announcement")
+    assert {**message["announcement"], "announced_at": ""} == {**shown["document"], "announced_at": ""}
+    assert message["attributes"] == shown["attributes"]
+    assert shown["email"] in (folder / "message/email.txt").read_text(encoding="utf-8")
+    assert shown["published_at"] is None
+
+
+def test_the_preview_of_a_correction_has_what_is_taken_back_and_marks_nothing_that_is_out(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    announced(anslag, monkeypatch, closed)
+    anslag("announcement", "preview", ROUND, "--folder", str(tmp_path / "out"))
+    out = [path for path in (tmp_path / "out").rglob("*") if path.suffix in (".html", ".txt", ".json")]
+    assert out
+    marked = re.compile("PREVIEW|FÖRHANDSVISNING")
+    assert [path for path in out if marked.search(path.read_text(encoding="utf-8"))] == []
+    fill_in(("avslag", "", ""), ("bifall", "500000", ""))
+    assert hand_in_correction(anslag).code == 0
+    log_in(monkeypatch, ANNA)
+    digest = stored(closed, "/correction")["digest"]
+    assert anslag("corrections", "approve", ROUND, "--digest", digest).code == 0
+    assert anslag("announcement", "preview", ROUND, "--folder", str(tmp_path / "next")).code == 0
+    page = (tmp_path / f"next/en/rounds/{ROUND}.html").read_text(encoding="utf-8")
+    assert "is taken back" in page
+    assert "a new grant" in page
 
 
 def test_another_announcement_than_the_one_read_is_not_asked_about(

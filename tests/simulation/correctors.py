@@ -51,6 +51,8 @@ class Corrector(Officer):
             yield from self._publish()
 
     def _enter(self) -> Person:
+        announcing = self.cloud.announcing
+        yield ("announce", "reads what went out"), lambda: announcing.preview(ROUND)
         answer: Answer = yield ("decide", "takes the list out"), lambda: self.cloud.deciding.list_out(ROUND)
         if answer.failure is not None:
             return

@@ -198,7 +198,7 @@ def test_no_address_of_a_person_is_in_any_file(site: dict[str, File]) -> None:
 def test_a_preview_says_so_on_every_page_and_asks_not_to_be_found() -> None:
     for path, page in pages_of(everything_of("december 2019", is_preview=True)).items():
         notice = page.find(".//main/p[@role='note']").text_content()
-        assert notice.startswith(("Förhandsvisning.", "Preview.")), path
+        assert notice.startswith(("FÖRHANDSVISNING.", "PREVIEW.")), path
         assert [one.get("content") for one in page.iter("meta") if one.get("name") == "robots"] == ["noindex"], path
 
 
