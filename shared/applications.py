@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -17,7 +17,10 @@ from shared.applicants import Applicant
 from shared.document import Document
 from shared.instants import iso, parse_iso, whole_second
 from shared.problems import Problem
+from shared.rounds import Access
 
+DRAFT_LIFETIME = timedelta(days=400)
+"""How long an application that nobody sends is kept, with its draft, from when it was last worked on."""
 APPLICANT, STAFF = "applicant", "staff"
 """Who can withdraw an application."""
 
@@ -197,6 +200,8 @@ class Application:
     between the two is older than what the applicant sent last, even where it is handled after both."""
     turned_away_at: datetime | None = None
     """When somebody first asked to upload after the deadline."""
+    access: Access | None = None
+    """What lets its holder send something after the deadline."""
     certified: Mapping[str, int] | None = None
     """What it had added to the totals when the round was certified, kept by the first change after that; None
     where nothing has changed since."""
@@ -291,6 +296,8 @@ class Application:
             item["withdrawn_at"], item["withdrawn_by"] = iso(self.withdrawn_at), self.withdrawn_by
         if self.turned_away_at is not None:
             item["turned_away_at"] = iso(self.turned_away_at)
+        if self.access is not None:
+            item["access"] = self.access.as_item()
         if self.certified is not None:
             item["certified"] = dict(self.certified)
         return item
@@ -331,6 +338,7 @@ class Application:
             withdrawn_at=parse_iso(item["withdrawn_at"]) if "withdrawn_at" in item else None,
             withdrawn_by=item.get("withdrawn_by", APPLICANT),
             turned_away_at=parse_iso(item["turned_away_at"]) if "turned_away_at" in item else None,
+            access=Access.from_item(item["access"]) if "access" in item else None,
             certified=item.get("certified"),
             extra={name: item[name] for name in ("forms_signed",) if name in item},
         )

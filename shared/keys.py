@@ -65,9 +65,15 @@ def totals_key(round_id: str) -> Key:
     return {"pk": round_partition(round_id), "sk": "TOTALS"}
 
 
-def certificate_key(round_id: str) -> Key:
-    """Example: ROUND#2019-autumn / CERTIFICATE"""
-    return {"pk": round_partition(round_id), "sk": "CERTIFICATE"}
+CERTIFICATES = "CERTIFICATE"
+
+
+def certificate_key(round_id: str, number: int = 1) -> Key:
+    """The first is of the closing, others of those who were let in after it.
+
+    Examples: ROUND#2019-autumn / CERTIFICATE, ROUND#2019-autumn / CERTIFICATE#0002
+    """
+    return {"pk": round_partition(round_id), "sk": CERTIFICATES if number == 1 else f"{CERTIFICATES}#{number:04}"}
 
 
 def decisions_key(round_id: str, number: int = 1) -> Key:
@@ -111,9 +117,8 @@ def failure_key(key: str, version_id: str) -> Key:
     return {"pk": f"FAILURE#{key}", "sk": version_id}
 
 
-LEFTOVERS_MARKED = "leftovers-marked"
 CLOSING_SUMMARY = "closing-summary"
-"""The effect that one job has and another looks for."""
+"""An effect that one job has and another looks for."""
 RECEIPTS = "receipt-"
 CLOSING_LETTERS = "closing-letter-"
 DECISION_LETTERS = "decision-letter-"
@@ -163,6 +168,14 @@ def letters_told(outcomes: int, announcement: int | None) -> str:
     and this announcement: one more of either owes more letters. Example: letters-told-000214-0001
     """
     return f"letters-told-{outcomes:06}-{announcement or 0:04}"
+
+
+def leftovers_marked(certificates: int) -> str:
+    """The effect of marking the files that nobody submitted, after each certificate.
+
+    Examples: leftovers-marked, leftovers-marked-0002
+    """
+    return "leftovers-marked" if certificates <= 1 else f"leftovers-marked-{certificates:04}"
 
 
 def result_pages(number: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -83,6 +83,23 @@ class Embargo:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """What lets one applicant send something after the deadline: `until` is the last second that counts."""
+
+    until: datetime
+    given_at: datetime
+
+    def as_item(self) -> dict[str, Any]:
+        """The attributes that the table stores."""
+        return {"until": iso(self.until), "given_at": iso(self.given_at)}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Access:
+        """The reverse of `as_item`."""
+        return cls(parse_iso(item["until"]), parse_iso(item["given_at"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """A round of applications.
 
@@ -90,6 +107,8 @@ class Round:
     `budget` is in whole kronor, or None where the funder sets none. `revision` grows with every change.
     `announcement` is the number of the last announcement that went out, `announced_at` when it did; `announcing` is
     that of one which is approved and has not gone out yet. `embargo` is for one that is to go out later.
+    `exceptions_until` is the last second of those who were let in and whose certificate is yet to be written,
+    `supplements` the number of such certificates that have been.
     """
 
     id: str
@@ -109,6 +128,8 @@ class Round:
     extended_at: datetime | None = None
     """When staff last moved the end later."""
     embargo: Embargo | None = None
+    exceptions_until: datetime | None = None
+    supplements: int = 0
 
     @property
     def next_announcement(self) -> int:
@@ -124,6 +145,11 @@ class Round:
     def is_certified(self) -> bool:
         """Whether closing has proven that nothing is missing. What counts is settled from then on."""
         return self.state in _FINAL
+
+    @property
+    def certificates(self) -> int:
+        """How many certificates there are: that of the closing, and one for each time that somebody was let in."""
+        return 1 + self.supplements if self.is_certified else 0
 
     def as_item(self) -> dict[str, Any]:
         """The attributes that the table stores, keys apart."""
@@ -144,6 +170,8 @@ class Round:
             "announcing": self.announcing,
             "extended_at": iso(self.extended_at) if self.extended_at else None,
             "embargo": self.embargo.as_item() if self.embargo else None,
+            "exceptions_until": iso(self.exceptions_until) if self.exceptions_until else None,
+            "supplements": self.supplements,
         }
 
     @classmethod
@@ -170,18 +198,21 @@ class Round:
             announcing=item.get("announcing"),
             extended_at=instant("extended_at"),
             embargo=Embargo.from_item(item["embargo"]) if item.get("embargo") else None,
+            exceptions_until=instant("exceptions_until"),
+            supplements=item.get("supplements", 0),
         )
 
-    def public(self, now: datetime, time_zone: str) -> dict[str, Any]:
-        """What anybody may know of the round."""
+    def public(self, now: datetime, time_zone: str, access: Access | None = None) -> dict[str, Any]:
+        """What anybody may know of the round; with an access, how it is for its holder."""
+        closes_at = held(self, access).closes_at
         return {
             "id": self.id,
             "name": dict(self.name),
             "programme": self.programme,
             "state": self.state.value,
-            "phase": round_phase(self, now).value,
+            "phase": round_phase(self, now, access).value,
             "opens_at": iso(self.opens_at),
-            "closes_at": iso(self.closes_at) if self.closes_at else None,
+            "closes_at": iso(closes_at) if closes_at else None,
             "grace_seconds": int(self.grace.total_seconds()),
             "budget": self.budget,
             "time_zone": time_zone,
@@ -189,11 +220,26 @@ class Round:
         }
 
 
-def round_phase(call: Round, now: datetime) -> Phase:
-    """What the round is at `now`. Judged by whole seconds: 23:59:59.999 is still within 23:59:59."""
+def held(call: Round, access: Access | None) -> Round:
+    """The round with the end that it has for the holder of an access, if that is later."""
+    if access is None or call.closes_at is None or access.until <= call.closes_at:
+        return call
+    return replace(call, closes_at=access.until)
+
+
+def round_phase(call: Round, now: datetime, access: Access | None = None) -> Phase:
+    """What the round is at `now`; with an access, for its holder, until the round is decided.
+
+    Judged by whole seconds: 23:59:59.999 is still within 23:59:59.
+    """
+    second = whole_second(now)
+    if access is not None and call.state in (RoundState.CLOSING, RoundState.CLOSED):
+        mine = held(call, access)
+        if mine.last_arrival is not None and second <= mine.last_arrival:
+            return round_phase(replace(mine, state=RoundState.OPEN), now)
     if call.state in _FINAL:
         return _FINAL[call.state]
-    second = whole_second(now)
+    call = held(call, access)
     if second < call.opens_at:
         return Phase.SCHEDULED
     if call.closes_at is None or second <= call.closes_at:

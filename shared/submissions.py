@@ -17,8 +17,8 @@ from shared.problems import Problem
 class Submission:
     """What became of one arrival. `number` is the application's version after it, 0 where it has none.
 
-    `after_certificate` says that the round had its certificate already, which therefore does not stand for it.
-    (It is known from the round's revision in the same transaction; clocks of two functions could not tell.)
+    `after_certificate` is how many certificates the round had already, none of which stands for it; the next one
+    does. (It is known from the round's revision in the same transaction; clocks of two functions could not tell.)
     """
 
     round_id: str
@@ -31,7 +31,7 @@ class Submission:
     number: int
     sha256: str
     problems: tuple[Problem, ...] = ()
-    after_certificate: bool = False
+    after_certificate: int = 0
 
     @property
     def order(self) -> str:
@@ -91,8 +91,13 @@ class Submission:
             number=item["number"],
             sha256=item["sha256"],
             problems=tuple(Problem.from_json(found) for found in item["problems"]),
-            after_certificate=item["after_certificate"],
+            after_certificate=int(item["after_certificate"]),
         )
+
+
+def certified_by(number: int, submissions: Iterable[Submission]) -> list[Submission]:
+    """Those that a round's certificate with this number stands for: 1 is that of the closing."""
+    return [one for one in submissions if one.after_certificate == number - 1]
 
 
 def leaf_of(

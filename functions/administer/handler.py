@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.administer.administering import Administering, EarlyClosing, Extension, NewRound
 from functions.administer.dead_letters import DeadLetters
-from functions.administer.exceptions import Exceptions, Withdrawal
+from functions.administer.exceptions import Exceptions, LettingIn, Withdrawal
 from functions.administer.verifying import Verifying
 from shared.aws import clients, http
 from shared.aws.bucket import Bucket
@@ -41,6 +41,8 @@ class AdministerSettings:
     advance_function: str
     acknowledge_function: str
     summarise_function: str
+    pages_address: str
+    """Where applicants' pages are, without a slash at its end."""
 
 
 class RedriveRequest(BaseModel):
@@ -71,7 +73,8 @@ def administering() -> Administering:
 @cache
 def exceptions() -> Exceptions:
     """Made at the first request that makes one."""
-    return Exceptions(Table(clients.dynamodb(), settings().table_name), lambda: datetime.now(UTC), secrets.token_bytes)
+    table = Table(clients.dynamodb(), settings().table_name)
+    return Exceptions(table, settings().pages_address, lambda: datetime.now(UTC), secrets.token_bytes)
 
 
 @cache
@@ -131,6 +134,14 @@ def close_round(round_id: str) -> Response[str]:
     closed = administering().close(round_id, http.body_of(app, EarlyClosing), who(app))
     logger.info("round closed early", round=round_id)
     return http.answer(closed)
+
+
+@app.post("/staff/rounds/<round_id>/exceptions")
+def let_in(round_id: str) -> Response[str]:
+    """Somebody may send something after the deadline. A new private link is in this answer and nowhere else."""
+    told = exceptions().let_in(round_id, http.body_of(app, LettingIn), who(app))
+    logger.info("applicant let in", round=round_id, application=told["application"], until=told["until"])
+    return http.answer(told, 201)
 
 
 @app.post("/staff/advance")

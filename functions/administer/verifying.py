@@ -18,7 +18,8 @@ from shared.instants import iso
 from shared.problems import refuse
 from shared.programme import Programme, load
 from shared.references import read_reference
-from shared.submissions import Submission, root_hash
+from shared.rounds import Round
+from shared.submissions import Submission, certified_by, root_hash
 from shared.validation import judge
 
 _COMPARED = ("applications", "requested", "applicants", "by")
@@ -44,7 +45,7 @@ class Verifying:
         if stored is None:
             raise refuse("not-certified-yet", status=404)
         submissions = read_submissions(self.table, round_id)
-        certified = [one for one in submissions if not one.after_certificate]
+        certified = certified_by(1, submissions)
         seen = reconcile(self.bucket, round_id, submissions)
         applications = read_applications(self.table, round_id)
         counted = totals.as_json(totals.certified(applications))
@@ -64,6 +65,10 @@ class Verifying:
             differences.add("outcomes")
         if said["turned_away"] > sum(one.turned_away_at is not None for one in applications):
             differences.add("turned_away")
+        differences |= self._supplements(call, submissions)
+        now = totals.recount(applications, [one.outcome for one in submissions])
+        if totals.non_zero(totals.counters(self.table.get(keys.totals_key(round_id)) or {})) != now:
+            differences.add("totals")
         return {
             "certificate": {name: value for name, value in stored.items() if name not in ("pk", "sk")},
             "found": found,
@@ -71,6 +76,17 @@ class Verifying:
             "changed_after_certificate": sum(_has_changed(one) for one in applications),
             "differences": sorted(differences),
         }
+
+    def _supplements(self, call: Round, submissions: list[Submission]) -> set[str]:
+        """What differs in the certificates of those who were let in. Example: root of certificate 2"""
+        found = set()
+        for number in range(2, call.certificates + 1):
+            stored = self.table.get(keys.certificate_key(call.id, number)) or {}
+            covered = certified_by(number, submissions)
+            outcomes = {outcome.value: sum(one.outcome is outcome for one in covered) for outcome in Outcome}
+            expected = {"objects": len(covered), "outcomes": outcomes, "root": root_hash(covered)}
+            found |= {f"{name} of certificate {number}" for name in expected if stored.get(name) != expected[name]}
+        return found
 
     def application(self, round_id: str, reference: str) -> dict[str, Any]:
         """The application held against the upload that it came from, with the names of what differs.

@@ -17,7 +17,7 @@ from shared.aws.table import Item, Put, Table, Update
 from shared.instants import iso
 from shared.references import RANDOM_BYTES
 from shared.rounds import Round, RoundState
-from shared.submissions import Submission, root_hash
+from shared.submissions import Submission, certified_by, root_hash
 
 JOB = "scheduled job"
 """Who, in the audit trail, where no person did it."""
@@ -50,9 +50,21 @@ class Closing:
         Uploads without an outcome are queued again, and the next tick looks again. Raises
         ConditionFailedError where the round or its totals changed meanwhile: the next tick does it.
         """
-        now = self.now()
-        if call.last_arrival is not None and now <= call.last_arrival + self.drain:
+        if call.last_arrival is not None and self._may_arrive(call.last_arrival):
             return None
+        return self._try(call)
+
+    def certify_exceptions(self, call: Round) -> Closed | None:
+        """One try at the certificate of what came from those who were let in to a certified round; None where
+        nobody was, or may still send. Otherwise as `close`."""
+        if call.exceptions_until is None or self._may_arrive(call.exceptions_until + call.grace):
+            return None
+        return self._try(call)
+
+    def _may_arrive(self, last: datetime) -> bool:
+        return self.now() <= last + self.drain
+
+    def _try(self, call: Round) -> Closed:
         stored = self.table.get(keys.totals_key(call.id)) or {}
         submissions = read_submissions(self.table, call.id)
         seen = reconcile(self.bucket, call.id, submissions)
@@ -73,21 +85,30 @@ class Closing:
         return len(leftovers)
 
     def _certify(self, call: Round, documents: int, submissions: Sequence[Submission], stored: Item) -> Closed:
-        now = self.now()
+        now, number = self.now(), call.certificates + 1
         applications = read_applications(self.table, call.id)
         counted = totals.recount(applications, [one.outcome for one in submissions])
         wrong = _differences(totals.counters(stored), counted)
-        certificate = _certificate(call, documents, submissions, counted, now)
-        after = replace(call, state=RoundState.CLOSED, closed_at=now)
-        facts = {"objects": documents, "root": certificate["root"], "repaired": sorted(wrong)}
+        covered = certified_by(number, submissions)
+        certificate = _certificate(call, documents - (len(submissions) - len(covered)), covered, now)
+        until = call.exceptions_until
+        if number == 1:
+            # Whose time was over before the closing is in this certificate, and needs none of their own.
+            until = until if until is not None and self._may_arrive(until + call.grace) else None
+            after, what = replace(call, state=RoundState.CLOSED, closed_at=now, exceptions_until=until), "round closed"
+            certificate["totals"] = totals.as_json(counted)
+        else:
+            after = replace(call, exceptions_until=None, supplements=call.supplements + 1)
+            what, certificate["number"] = "exceptions certified", number
+        facts = {"objects": certificate["objects"], "root": certificate["root"], "repaired": sorted(wrong)}
         repair = {name: counted.get(name, 0) for name in wrong}
         self.table.transact(
             [
                 replace_round(call, after),
-                Put(keys.certificate_key(call.id), certificate),
+                Put(keys.certificate_key(call.id, number), certificate),
                 # Holds only if nothing was counted since before the rows were read: then the recount is of now.
                 Update(keys.totals_key(call.id), set=repair, add={"revision": 1}, condition=totals_unchanged(stored)),
-                audit(call.id, now, JOB, "round closed", self.random(RANDOM_BYTES), **facts),
+                audit(call.id, now, JOB, what, self.random(RANDOM_BYTES), **facts),
             ]
         )
         return Closed(certified=True, repaired=len(wrong))
@@ -97,16 +118,13 @@ def _differences(stored: dict[str, int], counted: dict[str, int]) -> set[str]:
     return {name for name in stored.keys() | counted.keys() if stored.get(name, 0) != counted.get(name, 0)}
 
 
-def _certificate(
-    call: Round, documents: int, submissions: Sequence[Submission], counted: dict[str, int], now: datetime
-) -> dict[str, Any]:
+def _certificate(call: Round, documents: int, submissions: Sequence[Submission], now: datetime) -> dict[str, Any]:
     outcomes = {outcome.value: sum(one.outcome is outcome for one in submissions) for outcome in Outcome}
     return {
         "round": call.id,
         "objects": documents,
         "outcomes": outcomes,
         "missing": 0,
-        "totals": totals.as_json(counted),
         "root": root_hash(submissions),
         "certified_at": iso(now),
     }

@@ -89,7 +89,7 @@ class Lifecycle:
         return [*steps, *self._announcement(call)]
 
     def _closed(self, call: Round) -> list[Step]:
-        return [*self._summary(call), *self._leftovers(call), *self._letters(call)]
+        return [*self._summary(call), *self._exceptions(call), *self._leftovers(call), *self._letters(call)]
 
     def _move(self, call: Round, state: RoundState) -> list[Step]:
         now = self.now()
@@ -132,11 +132,22 @@ class Lifecycle:
         self.functions.start(self.acknowledge, {"notify": call.id})
         return [Step(call.id, "notices asked for")]
 
+    def _exceptions(self, call: Round) -> list[Step]:
+        """Certify what came from those who were let in, once their time is over."""
+        closed = self.closing.certify_exceptions(call)
+        if closed is None:
+            return []
+        if not closed.certified:
+            return [Step(call.id, "uploads queued again", missing=closed.missing)]
+        return [Step(call.id, "exceptions certified", repaired=closed.repaired)]
+
     def _leftovers(self, call: Round) -> list[Step]:
-        if self.effects.is_done(call.id, keys.LEFTOVERS_MARKED):
+        effect = keys.leftovers_marked(call.certificates)
+        # Whoever is let in may still make an application of them.
+        if call.exceptions_until is not None or self.effects.is_done(call.id, effect):
             return []
         marked = self.closing.mark_leftovers(call)
-        self.effects.done(call.id, keys.LEFTOVERS_MARKED, self.now(), marked=marked)
+        self.effects.done(call.id, effect, self.now(), marked=marked)
         return [Step(call.id, "files of unsent drafts marked for removal")]
 
     def _pages(self, call: Round) -> list[Step]:

@@ -9,21 +9,20 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from functions.apply.drafting import DRAFT_LIFETIME
 from functions.apply.holding import hold
-from functions.apply.links import SECRET_BYTES, Link, new_link
 from functions.apply.uploads import MOST_FORMS, FormsRequest, file_problems, sign_forms
 from shared import keys, register, totals
-from shared.applications import Application, ApplicationState, Version
+from shared.applications import DRAFT_LIFETIME, Application, ApplicationState, Version
 from shared.aws.bucket import Bucket
 from shared.aws.rows import audit, count, read_rounds, require_round, unchanged
 from shared.aws.table import ABSENT, PRESENT, ConditionFailedError, ConflictError, Put, Table, Update
 from shared.form import form, messages
 from shared.instants import iso, whole_second
+from shared.links import SECRET_BYTES, Link, new_link
 from shared.problems import ProblemsError, refuse
 from shared.programme import Programme, load
 from shared.references import RANDOM_BYTES, new_reference, new_submission, spaced
-from shared.rounds import Phase, Round, round_phase
+from shared.rounds import Access, Phase, Round, held, round_phase
 from shared.submissions import Submission
 
 _MOST_TRIES = 4
@@ -112,7 +111,8 @@ class Applying:
         # The write may have taken seconds, and S3 counts a form's lifetime from its signing.
         now = self._admit(call, application, programme)
         submission = new_submission(now, self.random(RANDOM_BYTES)) if request.document else None
-        return sign_forms(request, call, application.id, submission, bucket=self.bucket, now=now)
+        mine = held(call, application.access)
+        return sign_forms(request, mine, application.id, submission, bucket=self.bucket, now=now)
 
     def history(self, link: Link | None) -> dict[str, Any]:
         """Everything that was sent with the link, and what became of it, newest last: two reads."""
@@ -130,7 +130,7 @@ class Applying:
         for _ in range(_MOST_TRIES):
             now = self.now()
             call, application = self._held(link)
-            _require_open(call, load(call.programme), now)
+            _require_open(call, load(call.programme), now, application.access)
             if application.state is ApplicationState.WITHDRAWN:
                 raise refuse("already-withdrawn", status=409)
             if application.state is not ApplicationState.SUBMITTED:
@@ -158,9 +158,9 @@ class Applying:
     def _admit(self, call: Round, application: Application, programme: Programme) -> datetime:
         """This instant, at which the round is open. Raises ProblemsError, 409, where it is not."""
         now = self.now()
-        if round_phase(call, now) is not Phase.OPEN:
+        if round_phase(call, now, application.access) is not Phase.OPEN:
             self._turn_away(call, application, now)
-            _require_open(call, programme, now)
+            _require_open(call, programme, now, application.access)
         return now
 
     def _turn_away(self, call: Round, application: Application, now: datetime) -> None:
@@ -199,12 +199,12 @@ def _withdrawal(after: Application) -> dict[str, Any]:
     return {name: stored[name] for name in named if name in stored}
 
 
-def _require_open(call: Round, programme: Programme, now: datetime) -> None:
-    phase = round_phase(call, now)
+def _require_open(call: Round, programme: Programme, now: datetime, access: Access | None = None) -> None:
+    phase = round_phase(call, now, access)
     if phase is Phase.SCHEDULED:
         raise refuse("round-not-yet-open", status=409, opens=_moment(call.opens_at, programme))
     if phase is not Phase.OPEN:
-        raise refuse("round-not-open", status=409, closed=_moment(call.closes_at or now, programme))
+        raise refuse("round-not-open", status=409, closed=_moment(held(call, access).closes_at or now, programme))
 
 
 def _moment(instant: datetime, programme: Programme) -> dict[str, str]:
@@ -240,9 +240,10 @@ def standing(call: Round, application: Application, now: datetime) -> dict[str, 
         "reference": spaced(application.id),
         "state": application.state.value,
         "started_at": iso(application.started_at),
-        "round": call.public(now, programme.time_zone),
+        "round": call.public(now, programme.time_zone, application.access),
         "now": iso(whole_second(now)),
     }
+    call = held(call, application.access)
     if application.withdrawn_at is not None:
         body["withdrawn_at"] = iso(application.withdrawn_at)
     if application.state is ApplicationState.WITHDRAWN:

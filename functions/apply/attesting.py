@@ -13,7 +13,7 @@ from shared.aws.signer import Signer
 from shared.aws.table import Table
 from shared.problems import refuse
 from shared.rounds import Round
-from shared.submissions import Submission
+from shared.submissions import Submission, certified_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,23 @@ class Attesting:
         if stored is None:
             raise refuse("no-receipt-yet", status=404)
         submission = Submission.from_item(stored)
-        certified = self._certified(call)
-        # What came after the certificate is not in it; its receipt stands without a proof.
-        proven = certified if certified is not None and submission in certified else None
+        proven = self._certified(call, submission)
         said = attestation.statement(submission, proven)
         sisters = attestation.path(submission, proven) if proven is not None else []
         return attestation.receipt(said, signer.sign(attestation.signed_bytes(said)), sisters)
 
     def certificate(self, round_id: str) -> dict[str, Any]:
-        """The certificate of a closed round. Raises ProblemsError with status 404 before that."""
-        stored = self.table.get(keys.certificate_key(round_id))
-        if stored is None:
+        """The certificate of a closed round; those of whoever was let in after it are its supplements.
+
+        Raises ProblemsError with status 404 before that.
+        """
+        stored = [
+            {name: value for name, value in item.items() if name not in ("pk", "sk")}
+            for item in self.table.query(keys.round_partition(round_id), keys.CERTIFICATES)
+        ]
+        if not stored:
             raise refuse("not-certified-yet", status=404)
-        return {name: value for name, value in stored.items() if name not in ("pk", "sk")}
+        return {**stored[0], "supplements": stored[1:]} if stored[1:] else stored[0]
 
     def published_key(self) -> str:
         """The key that checks receipts, as PEM. Raises ProblemsError with status 404 where there is none."""
@@ -62,8 +66,9 @@ class Attesting:
             raise refuse("nothing-is-signed", status=404)
         return self.signer
 
-    def _certified(self, call: Round) -> list[Submission] | None:
-        """The submissions that a round's certificate stands for."""
-        if not call.is_certified:
+    def _certified(self, call: Round, submission: Submission) -> list[Submission] | None:
+        """All that the submission's certificate stands for; None where none does, or not yet."""
+        number = submission.after_certificate + 1
+        if number > call.certificates:
             return None
-        return [one for one in read_submissions(self.table, call.id) if not one.after_certificate]
+        return certified_by(number, read_submissions(self.table, call.id))

@@ -16,14 +16,13 @@ from boto3.dynamodb.conditions import Attr
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from functions.apply.holding import Held, hold
-from functions.apply.links import Link
 from shared import keys
+from shared.applications import DRAFT_LIFETIME
 from shared.aws.table import ABSENT, PRESENT, ConditionFailedError, Item, Put, Table, Update
 from shared.instants import iso, whole_second
+from shared.links import Link
 from shared.problems import ProblemsError, problem, refuse
 
-DRAFT_LIFETIME = timedelta(days=400)
-"""How long an application that nobody sends is kept, with its draft, from when it was last worked on."""
 _RENEWED_EVERY = timedelta(days=30)
 MOST_DRAFT_BYTES = 200_000
 """Of its JSON, in UTF-8. A document may have 256,000, and an item of the table 400 KB."""

@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict
 from functions.apply.applying import Applying, published_register, standing
 from functions.apply.attesting import Attesting
 from functions.apply.drafting import Drafting, DraftRequest
-from functions.apply.links import Link, read_link
 from functions.apply.mailing import LinkRequest, Mailing
 from functions.apply.uploads import FormsRequest
 from shared.aws import clients, http
@@ -27,6 +26,7 @@ from shared.aws.messages import Mailer
 from shared.aws.signer import Signer
 from shared.aws.table import Table
 from shared.instants import iso, whole_second
+from shared.links import Link, read_link
 from shared.references import spaced
 from shared.settings import from_env
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from functions.apply.links import Link
 from shared import keys
 from shared.applications import Application
 from shared.aws.table import Item, Table
+from shared.links import Link
 from shared.problems import refuse
 from shared.rounds import Round
 

@@ -11,11 +11,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict
 
 from functions.apply.holding import Held, hold
-from functions.apply.links import Link
+from shared import rounds
 from shared.aws.effects import BusyError, Effects
 from shared.aws.messages import Mailer
 from shared.aws.table import Table
 from shared.document import Email
+from shared.links import Link
 from shared.problems import refuse
 from shared.programme import load
 
@@ -67,7 +68,8 @@ class Mailing:
 
         address = f"{self.pages_address}/{request.language}/application#{held.link.token}"
         programme = load(held.call.programme)
-        letter = link_letter.private_link(held.application.id, held.call, programme, request.language, address)
+        call = rounds.held(held.call, held.application.access)
+        letter = link_letter.private_link(held.application.id, call, programme, request.language, address)
         try:
             message_id = mailer.send(request.email, letter.subject, letter.text, effect=effect)
         except (BotoCoreError, ClientError):

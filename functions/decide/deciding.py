@@ -23,8 +23,10 @@ from shared.decision_list import HandedIn, list_digest, listed, read_list
 from shared.decisions import Decision, DecisionKind
 from shared.instants import iso
 from shared.problems import refuse
+from shared.programme import load
 from shared.references import RANDOM_BYTES
 from shared.rounds import Round, RoundState, wrong_state
+from shared.wording import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Deciding:
         _require_closed(call, RoundState.CLOSED, RoundState.ANNOUNCED)
         if decided is None:
             raise refuse("no-decisions" if call.announcement is None else "no-correction", status=409)
+        if call.exceptions_until is not None:
+            raise refuse("exceptions-open", status=409, until=_local(call.exceptions_until, call))
         if decided["digest"] != digest:
             raise refuse("digest-changed", "digest", status=409, current=decided["digest"])
         if decided["entered_by"] == who:
@@ -117,6 +121,11 @@ class Deciding:
     def _round_and_decisions(self, round_id: str) -> tuple[Round, Item | None]:
         call = require_round(self.table, round_id)
         return call, self.table.get(keys.decisions_key(round_id, call.next_announcement))
+
+
+def _local(instant: datetime, call: Round) -> dict[str, str]:
+    zone = load(call.programme).zone
+    return {language: moment(instant, zone, language) for language in ("sv", "en")}
 
 
 def _require_closed(call: Round, *states: RoundState) -> None:

@@ -27,7 +27,7 @@ from shared.files import is_what_it_says, type_name
 from shared.keys import DocumentName
 from shared.problems import Problem, problem
 from shared.programme import Programme, load
-from shared.rounds import Round, arrived_in_time
+from shared.rounds import Round, arrived_in_time, held
 from shared.submissions import Submission
 from shared.validation import Verdict, judge
 
@@ -137,9 +137,11 @@ class Intake:
         before: Application | None = None
         for _ in range(_MOST_TRIES):
             assumed = totals.kept(before or _untouched_draft(name, call), certified=call.is_certified)
-            judged = replace(arrival, in_time=arrived_in_time(call, arrival.arrived_at))
+            judged = replace(arrival, in_time=arrived_in_time(held(call, assumed.access), arrival.arrived_at))
             if judged.in_time and call.is_certified:
-                return self._recorded_before(name, arrival)
+                if arrived_in_time(call, arrival.arrived_at) or call.exceptions_until is None:
+                    return self._recorded_before(name, arrival)
+                self._hold_on_to(name, judged)
             outcome, after = assumed.with_arrival(judged)
             submission = _submission(name, judged, outcome, after, call, self.now())
             try:
@@ -156,6 +158,12 @@ class Intake:
             else:
                 return Recorded(submission, again=False)
         raise ConflictError(f"gave way {_MOST_TRIES} times")
+
+    def _hold_on_to(self, name: DocumentName, arrival: Arrival) -> None:
+        """After the closing the files of what nobody had submitted were marked for removal."""
+        for file in arrival.facts.attachments if arrival.facts else ():
+            key = keys.attachment_object(name.round_id, name.application, file["sha256"])
+            self.bucket.unmark(key, file["version_id"])
 
     def _recorded_before(self, name: DocumentName, arrival: Arrival) -> Recorded:
         key = keys.submission_key(name.round_id, name.application, arrival.submission, arrival.version_id)
@@ -203,7 +211,7 @@ def _submission(
         after.current.number if after.current else 0,
         arrival.sha256,
         arrival.problems if outcome is not Outcome.LATE else (),
-        call.is_certified,
+        call.certificates,
     )
 
 

@@ -48,6 +48,8 @@ EVENTS = {
     "round closing": ("omgången började stänga", "round began to close"),
     "round closed": ("omgången stängdes", "round closed"),
     "application withdrawn": ("en ansökan återkallades", "application withdrawn"),
+    "applicant let in": ("en sökande släpptes in", "applicant let in"),
+    "exceptions certified": ("insläppta fick sitt intyg", "exceptions certified"),
     "application withdrawn by staff": ("en återkallelse antecknades", "withdrawal registered"),
     "decisions entered": ("besluten lämnades in", "decisions handed in"),
     "decisions approved": ("besluten godkändes", "decisions approved"),

@@ -18,6 +18,7 @@ _DETAILS = {
     "reason": ("skäl", "reason"),
     "closes_at": ("stänger", "closes"),
     "publish_at": ("går ut", "goes out"),
+    "until": ("till", "until"),
     "application": ("ansökan", "application"),
     "objects": ("uppladdningar", "uploads"),
     "repaired": ("rättade summor", "repaired totals"),
@@ -77,6 +78,31 @@ def facts(call: Json, language: str, width: int) -> str:
         ],
         width,
     )
+
+
+def let_in(answer: Json, language: str) -> Iterator[RenderableType]:
+    """Who was let in until when, and what to give them."""
+    until = cells.when(answer["until"], answer["time_zone"], language)
+    yield output.heading(
+        either(
+            language,
+            f"{answer['reference']} är insläppt till {until}.",
+            f"{answer['reference']} is let in until {until}.",
+        )
+    )
+    if "link" not in answer:
+        yield either(
+            language,
+            "Den sökande skickar in med sin privata länk som vanligt.",
+            "The applicant submits with their private link as usual.",
+        )
+        return
+    told = either(
+        language,
+        "Ge den sökande länken, och ingen annan. Den visas bara nu.",
+        "Give the applicant this link, and nobody else. It is shown only now.",
+    )
+    yield output.command(told, answer["link"])
 
 
 def whole(answer: Json, language: str, width: int) -> Iterator[RenderableType]:

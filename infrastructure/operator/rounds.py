@@ -92,6 +92,27 @@ def close(context: typer.Context, round_id: RoundId, reason: Reason) -> None:
     _show_changed(desk, closed, desk.say("Ansökningstiden är slut.", "The time for applications is over."))
 
 
+@commands.command("let-in")
+def let_in(
+    context: typer.Context,
+    round_id: RoundId,
+    *,
+    until: Annotated[str, typer.Option(help=f"Until when. {_WHEN} A date means 23:59:59.")],
+    reason: Reason,
+    application: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REFERENCE", help="Somebody who has started an application, and a link to it. Without: a new link."
+        ),
+    ] = None,
+) -> None:
+    """Let one applicant in after the deadline. The round stays closed for everybody else."""
+    desk = Desk.of(context)
+    body = {"until": until, "reason": reason, "application": application}
+    answer = desk.post("staff", "rounds", round_id, "exceptions", body=body)
+    desk.show(answer, lambda: round_views.let_in(answer, desk.language))
+
+
 @commands.command()
 def advance(context: typer.Context) -> None:
     """Let the scheduled job look at all rounds now, instead of within the minute."""

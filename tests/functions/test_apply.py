@@ -12,7 +12,6 @@ import pytest
 
 from functions.administer.administering import NewRound
 from functions.apply.applying import published_register, standing
-from functions.apply.links import Link, new_link, read_link
 from functions.apply.uploads import MOST_FORMS, FormsRequest
 from shared import keys
 from shared.applications import ApplicationState
@@ -21,6 +20,7 @@ from shared.aws.bucket import Bucket, Form
 from shared.aws.rows import read_application
 from shared.aws.table import Table
 from shared.instants import parse_iso
+from shared.links import Link, new_link, read_link
 from shared.problems import ProblemsError
 from tests.builders.documents import A_PDF, a_document, attachment
 from tests.functions.world import ROUND, World

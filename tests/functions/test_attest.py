@@ -146,13 +146,13 @@ def test_every_altered_row_object_or_certificate_is_found(world: World) -> None:
         return found
 
     assert differences_after(Update(row, set={"sha256": "00" * 32})) == ["root"]
-    assert differences_after(Update(row, set={"outcome": "rejected"})) == ["outcomes", "root"]
+    assert differences_after(Update(row, set={"outcome": "rejected"})) == ["outcomes", "root", "totals"]
     assert differences_after(Update(row, set={"arrived_at": "2019-10-01T08:00:01Z"})) == ["root"]
     assert differences_after(Update(keys.certificate_key(ROUND), set={"root": "00" * 32})) == ["root"]
     assert differences_after(Update(keys.certificate_key(ROUND), set={"objects": 2})) == ["objects"]
     current = stored[application["sk"]]["current"]
     dearer = {**current, "facts": {**current["facts"], "requested": 1}}
-    assert differences_after(Update(application, set={"current": dearer})) == ["by", "requested"]
+    assert differences_after(Update(application, set={"current": dearer})) == ["by", "requested", "totals"]
     world.upload(draft)
     assert "missing" in verifying(world).certificate(ROUND)["differences"]
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from functions.apply.drafting import DRAFT_LIFETIME, MOST_DRAFT_BYTES, Drafting, DraftRequest
-from functions.apply.links import Link, new_link
+from functions.apply.drafting import MOST_DRAFT_BYTES, Drafting, DraftRequest
 from shared import keys
+from shared.applications import DRAFT_LIFETIME
 from shared.aws import clients
 from shared.aws.table import Table
 from shared.instants import parse_iso
+from shared.links import Link, new_link
 from shared.problems import ProblemsError
 from tests.functions.world import ROUND, World
 

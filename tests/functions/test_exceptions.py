@@ -27,7 +27,7 @@ BY_LETTER = Withdrawal(reason="Brev från kommunen den 14 oktober")
 
 
 def exceptions(world: World) -> Exceptions:
-    return Exceptions(world.table, world.clock, world.random)
+    return Exceptions(world.table, "https://ansok.funder.example", world.clock, world.random)
 
 
 def counted(world: World) -> dict[str, Any]:

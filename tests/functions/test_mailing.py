@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from functions.apply.links import Link, new_link
 from functions.apply.mailing import MOST_LINKS, LinkRequest, Mailing
 from shared.aws.effects import LEASE, Effects
+from shared.links import Link, new_link
 from shared.problems import ProblemsError
 from tests.functions.deployed import deploy, request
 from tests.functions.world import ROUND, World

@@ -43,6 +43,12 @@ def _over(deployed: Deployed) -> None:
     assert deployed.world.round().state is RoundState.CLOSED
 
 
+def _let_in_no_more(deployed: Deployed) -> None:
+    deployed.world.now = AFTER_CLOSING + timedelta(days=8)
+    deployed.world.lifecycle.tick()
+    assert deployed.world.round().exceptions_until is None
+
+
 def _digest_of(function: str, path: str) -> Callable[[Deployed], dict[str, str]]:
     def ask(deployed: Deployed) -> dict[str, str]:
         shown = deployed.ask(function, request("GET", path, by=ANNA))[1]
@@ -72,7 +78,14 @@ STAFF_DAY = {
         "administer", "POST", f"{ROUND_PATH}/extension", lambda _: {"closes": "2019-10-20", "reason": "Storm"}
     ),
     "close a round": StaffRequest("administer", "POST", f"{ROUND_PATH}/closing", lambda _: {"reason": "Full"}),
-    "decisions out": StaffRequest("decide", "GET", f"{ROUND_PATH}/decisions", before=_over),
+    "let somebody in": StaffRequest(
+        "administer",
+        "POST",
+        f"{ROUND_PATH}/exceptions",
+        lambda _: {"until": "2019-10-22T12:00", "reason": "Storm"},
+        _over,
+    ),
+    "decisions out": StaffRequest("decide", "GET", f"{ROUND_PATH}/decisions", before=_let_in_no_more),
     "verify": StaffRequest("administer", "GET", f"{ROUND_PATH}/verification"),
     "verify an application": StaffRequest(
         "administer", "GET", f"{ROUND_PATH}/applications/{{application}}/verification"

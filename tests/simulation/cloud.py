@@ -146,7 +146,7 @@ class Cloud:
 
     @property
     def exceptions(self) -> Exceptions:
-        return Exceptions(self.table, self.kernel.now, self.random)
+        return Exceptions(self.table, "https://ansok.funder.example", self.kernel.now, self.random)
 
     @property
     def dead_letters(self) -> DeadLetters:

@@ -14,6 +14,7 @@ from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
 from functions.decide import deciding
 from functions.ingest import intake
+from functions.ingest.intake import Intake
 from functions.summarise.summarising import Summarising
 from shared import applications, keys
 from shared.aws import effects
@@ -69,6 +70,16 @@ PLANTED = (
         S3S_CLOCK,
         60,
         lambda: replaced(intake, "arrived_in_time", lambda call, _: call.state is RoundState.OPEN),
+    ),
+    Planted("everybody is let in when one is", S3S_CLOCK, 120, lambda: replaced(intake, "held", planting.open_to_all)),
+    Planted(
+        "being let in lasts until it is certified", S3S_CLOCK, 100, lambda: replaced(intake, "held", planting.open_long)
+    ),
+    Planted(
+        "files of whoever is let in stay marked for removal",
+        "nothing-that-was-sent-is-lost",
+        150,
+        lambda: replaced(Intake, "_hold_on_to", lambda *_: None),
     ),
     Planted("an older version overwrites a newer one", NEWEST, 60, planting.always_newer),
     Planted(

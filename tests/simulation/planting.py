@@ -28,7 +28,7 @@ from shared.aws.effects import Effects
 from shared.aws.reconciliation import Reconciliation, reconcile
 from shared.aws.table import Check, Update, Write
 from shared.instants import iso, whole_second
-from shared.rounds import Round, RoundState
+from shared.rounds import Access, Round, RoundState, held
 from tests.simulation import handlers
 from tests.simulation.replacing import replaced
 
@@ -70,6 +70,17 @@ def processing_time() -> contextlib.AbstractContextManager[None]:
         return original(self, name, replace(arrival, arrived_at=whole_second(self.now())), call)
 
     return replaced(Intake, "_record", record)
+
+
+def open_to_all(call: Round, _: Access | None) -> Round:
+    """The round's own row says until when anybody is let in."""
+    return call if call.exceptions_until is None else held(call, Access(call.exceptions_until, call.opens_at))
+
+
+def open_long(call: Round, access: Access | None) -> Round:
+    """Whoever was let in may send for as long as there is no certificate of it."""
+    let_in = access is not None and call.exceptions_until is not None
+    return held(call, replace(access, until=access.until + timedelta(days=1)) if let_in and access else access)
 
 
 def counted_apart() -> contextlib.AbstractContextManager[None]:

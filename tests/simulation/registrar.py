@@ -1,28 +1,37 @@
-"""The officer who sees to exceptions: withdrawals that come by letter, before the deadline and after it."""
+"""The officer who sees to exceptions: withdrawals that come by letter, and applicants who are let in late."""
 
 from __future__ import annotations
 
-from functions.administer.exceptions import Withdrawal
+from collections.abc import Sequence
+from datetime import timedelta
+
+from functions.administer.exceptions import LettingIn, Withdrawal
+from functions.apply.applying import Started
 from shared import keys
+from shared.instants import iso, parse_iso
+from shared.links import Link
 from tests.simulation.cloud import OPENS, ROUND
-from tests.simulation.world import Person, World
+from tests.simulation.delivery import Delivery
+from tests.simulation.people import Applicant
+from tests.simulation.world import Answer, Person, World
 
 
 class Registrar:
     """Somebody with letters from applicants, whom others do not wait for."""
 
-    def __init__(self, world: World) -> None:
-        self.world, self.cloud, self.name = world, world.cloud, "registrar"
+    def __init__(self, world: World, delivery: Delivery, applicants: Sequence[Applicant]) -> None:
+        self.world, self.delivery, self.cloud, self.name = world, delivery, world.cloud, "registrar"
+        self.applicants = list(applicants)
         self.dice = world.dice(self.name)
 
     def works(self) -> Person:
         """From the opening until well after the round was closed."""
         yield (OPENS - self.cloud.now).total_seconds()
         length = (self.world.closes - OPENS).total_seconds() + self.world.grace + 1200
-        for number in range(self.dice.randint(1, 6)):
+        for number in range(self.dice.randint(1, 8)):
             yield self.dice.uniform(0, length / 3)
             if self.world.happens(f"{self.name}, deed {number}", 0.9, self.dice):
-                yield from self._withdraw()
+                yield from self._withdraw() if self.dice.random() < 0.4 else self._let_in(number)
 
     def _withdraw(self) -> Person:
         known = [item["application"] for item in self.cloud.watch.rows(ROUND, keys.APPLICATIONS)]
@@ -32,3 +41,24 @@ class Registrar:
         if self.world.happens(f"{self.name} double-clicks", 0.2, self.dice):
             self.world.spawn("administer", ask, lambda task: None)  # noqa: ARG005
         yield ("administer", "registers a withdrawal"), ask
+
+    def _let_in(self, number: int) -> Person:
+        """Somebody who had begun, or somebody new with a link of their own."""
+        begun = [one for one in self.applicants if one.started is not None]
+        guest = self.dice.choice(begun) if begun and self.dice.random() < 0.6 else None
+        late = self.cloud.now + timedelta(seconds=self.dice.randint(20, 900))
+        reference = guest.started.application.id if guest is not None and guest.started is not None else None
+        request, desk = LettingIn(until=iso(late), reason="Strömavbrott", application=reference), self.cloud.exceptions
+        answer: Answer = yield ("administer", "lets somebody in"), lambda: desk.let_in(ROUND, request, self.name)
+        if answer.failure is not None:
+            return
+        if guest is None:
+            guest = self._newcomer(number, answer.value["application"], answer.value["token"])
+        self.world.person(f"{guest.name}, let in ({number})", guest.let_in(parse_iso(answer.value["until"])))
+
+    def _newcomer(self, number: int, reference: str, token: str) -> Applicant:
+        guest = Applicant(self.world, self.delivery, 100 + number)
+        application = next(one for one in self.cloud.watch.applications(ROUND) if one.id == reference)
+        self.applicants.append(guest)
+        guest.started = Started(application, Link(*token.split(".")), self.cloud.watch.round(ROUND))
+        return guest

@@ -51,11 +51,16 @@ def _missing(cloud: Cloud) -> Iterator[Violation]:
 
 
 def _applications(cloud: Cloud) -> Iterator[Violation]:
-    last = cloud.watch.round(ROUND).last_arrival
+    late = {
+        (one.application, one.submission, one.version_id)
+        for one in cloud.watch.submissions(ROUND)
+        if one.outcome is Outcome.LATE
+    }
     sent: dict[str, list[tuple[str, Stored]]] = {}
     for name, stored in documents(cloud):
         version = stored.version
-        good = by_hash()[stored.sha256].good and (last is None or version.arrived_at <= last)
+        # What is late was judged when it was recorded: whoever was let in later had not been then.
+        good = by_hash()[stored.sha256].good and (name.application, name.submission, version.version_id) not in late
         order = order_of(version.arrived_at, name.submission, version.version_id)
         sent.setdefault(name.application, [])
         if good:
@@ -136,6 +141,12 @@ def _certificate(cloud: Cloud) -> Iterator[Violation]:
         yield Violation("the-certificate-is-true", f"a round that is {state} and its certificate do not go together")
     if state not in _OVER:
         yield Violation("everything-comes-to-rest", f"the round is still {state}")
+    further = [item for item in cloud.watch.rows(ROUND, keys.CERTIFICATES) if "number" in item]
+    for item in further:
+        for seen in certificate_faults(cloud.watch, item):
+            yield Violation("the-certificate-is-true", seen)
+    if len(further) != cloud.watch.round(ROUND).supplements:
+        yield Violation("the-certificate-is-true", f"{len(further)} certificates of exceptions")
     if certificate is not None:
         for seen in certificate_faults(cloud.watch, certificate):
             yield Violation("the-certificate-is-true", seen)
@@ -241,5 +252,5 @@ def _kept(cloud: Cloud) -> Iterator[Violation]:
         for file in application.current.facts.attachments if application.current else ():
             key = keys.attachment_object(ROUND, application.id, file["sha256"])
             stored = cloud.bucket.find(key, file["version_id"])
-            if stored is None or stored.tags:
+            if stored is None or stored.tags.get("anslag") == "unsubmitted":
                 yield Violation("nothing-that-was-sent-is-lost", f"a file of {application.id} is marked for removal")

@@ -47,9 +47,11 @@ def run(seed: int | str, muted: frozenset[str] = frozenset(), ignored: frozenset
     cloud = world.cloud
     cloud.watch.ignored = ignored
     _create(world)
+    applicants: list[Applicant] = []
     for number in range(world.plan.randint(1, 4)):
         applicant = Applicant(world, delivery, number)
         if world.happens(applicant.name, 1.1, world.plan):
+            applicants.append(applicant)
             world.person(applicant.name, applicant.lives())
             writer = Writer(world, applicant)
             world.person(writer.name, writer.types())
@@ -57,7 +59,7 @@ def run(seed: int | str, muted: frozenset[str] = frozenset(), ignored: frozenset
         if world.happens(name, 1.1, world.plan):
             world.person(name, Officer(world, name).works())
     if world.happens("registrar", 0.7, world.dice("registrar's presence")):
-        world.person("registrar", Registrar(world).works())
+        world.person("registrar", Registrar(world, delivery, applicants).works())
     for name in _CORRECTORS:
         if world.happens(f"{name} corrects", 0.5, world.dice(name)):
             world.person(name, Corrector(world, name).works())
@@ -98,7 +100,10 @@ def _come_to_rest(world: World, delivery: Delivery) -> int:
     redrives = {"next": cloud.now}
 
     def over() -> bool:
-        last = cloud.watch.round(ROUND).last_arrival
+        call = cloud.watch.round(ROUND)
+        last = call.last_arrival
+        if last is not None and call.exceptions_until is not None:
+            last = max(last, call.exceptions_until + call.grace)
         return not world.people and last is not None and cloud.now > last + DRAIN + timedelta(minutes=16)
 
     def at_rest() -> bool:
@@ -129,9 +134,10 @@ def _owed(cloud: Cloud) -> list[str]:
     if call.embargo is not None:
         return [f"an announcement at {call.embargo.at}"]
     outcomes = totals.outcomes_counted(cloud.table.peek(keys.totals_key(ROUND)) or {})
-    owed = [keys.LEFTOVERS_MARKED, keys.letters_told(outcomes, call.announcement)]
+    owed = [keys.leftovers_marked(call.certificates), keys.letters_told(outcomes, call.announcement)]
     owed += [keys.result_pages(call.announcement)] if call.announcement is not None else []
-    return [effect for effect in owed if "done_at" not in (cloud.table.peek(keys.effect_key(ROUND, effect)) or {})]
+    undone = [effect for effect in owed if "done_at" not in (cloud.table.peek(keys.effect_key(ROUND, effect)) or {})]
+    return [*undone, *(["certificate of exceptions"] if call.exceptions_until is not None else [])]
 
 
 def _broken(cloud: Cloud) -> bool:

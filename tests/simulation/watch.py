@@ -31,7 +31,7 @@ Read = TypeVar("Read")
 _CLOCKS_DIFFER = timedelta(seconds=2)
 _ROUND = "ROUND#"
 _AUDIT = "AUDIT#"
-_EXPLAINED = ("current", "repeated", "refused", "state", "withdrawn_at", "withdrawn_by", "certified")
+_EXPLAINED = ("access", "current", "repeated", "refused", "state", "withdrawn_at", "withdrawn_by", "certified")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Watch:
             )
         elif name.startswith(keys.SUBMISSIONS):
             self._submission(change)
-        elif name == "CERTIFICATE":
+        elif name.startswith(keys.CERTIFICATES):
             self._certificate(change)
         elif name.startswith(keys.DECISIONS):
             self._decisions(change, audited=audited)
@@ -190,11 +190,10 @@ class Watch:
             self.found("one-outcome-for-each-version", f"an outcome for no object: {change.place[1]}")
             return
         arrived = stored.version.arrived_at
-        late = call.last_arrival is not None and arrived > call.last_arrival
+        last = last_arrival(self.table, call, submission.application)
+        late = last is not None and arrived > last
         if late != (submission.outcome is Outcome.LATE) or arrived != submission.arrived_at:
-            seen = (
-                f"{submission.outcome} for what arrived at {arrived:%H:%M:%S}, the last second is {call.last_arrival}"
-            )
+            seen = f"{submission.outcome} for what arrived at {arrived:%H:%M:%S}, the last second is {last}"
             self.found("s3s-clock-decides-what-is-late", seen)
         self.tell(f"{submission.version_id} of {submission.application} is {submission.outcome}")
 
@@ -267,15 +266,20 @@ class Watch:
         return known[1]
 
 
-def certified(submissions: Sequence[Submission]) -> list[Submission]:
-    """The submissions that a certificate stands for: those recorded before it."""
-    return [one for one in submissions if not getattr(one, "after_certificate", False)]
+def last_arrival(table: MemoryTable, call: Round, application: str) -> datetime | None:
+    """The last second in which an upload of that application may arrive: the round's, or that of whom staff let in."""
+    row = table.peek(keys.application_key(call.id, application)) or {}
+    if "access" not in row or call.last_arrival is None:
+        return call.last_arrival
+    return max(call.last_arrival, parse_iso(row["access"]["until"]) + call.grace)
 
 
 def certificate_faults(watch: Watch, certificate: Item) -> list[str]:
     """What of a certificate is not so, now: objects, outcomes, root, and nothing in time left out."""
     round_id = certificate["round"]
-    submissions = certified(watch.submissions(round_id))
+    if "number" in certificate:
+        return supplement_faults(watch, certificate)
+    submissions = [one for one in watch.submissions(round_id) if one.after_certificate == 0]
     call = watch.round(round_id)
     counts = Counter(one.outcome.value for one in submissions)
     recorded = {(one.application, one.submission, one.version_id) for one in submissions}
@@ -298,4 +302,26 @@ def certificate_faults(watch: Watch, certificate: Item) -> list[str]:
     now, then = totals.as_json(counted), dict(certificate["totals"])
     if {**now, "turned_away": 0} != {**then, "turned_away": 0}:
         faults.append(f"totals {then} for {now}")
+    return faults
+
+
+def supplement_faults(watch: Watch, certificate: Item) -> list[str]:
+    """The same of a certificate of those who were let in, and of nobody else who arrived in time."""
+    round_id, number = certificate["round"], certificate["number"]
+    submissions = watch.submissions(round_id)
+    covered = [one for one in submissions if one.after_certificate == number - 1]
+    recorded = {(one.application, one.submission, one.version_id) for one in submissions}
+    call, faults = watch.round(round_id), []
+    for key, versions in watch.bucket.objects.items():
+        name = keys.parse_document_object(key)
+        last = last_arrival(watch.table, call, name.application) if name else None
+        for stored in versions if name is not None and last is not None else ():
+            in_time = last is not None and stored.version.arrived_at <= last
+            if name and in_time and (name.application, name.submission, stored.version.version_id) not in recorded:
+                faults.append(f"{key} arrived in time and has no outcome")
+    counts = Counter(one.outcome.value for one in covered)
+    if {name: count for name, count in certificate["outcomes"].items() if count} != dict(counts):
+        faults.append(f"outcomes {certificate['outcomes']} for {dict(counts)}")
+    if (certificate["objects"], certificate["root"]) != (len(covered), root_hash(covered)):
+        faults.append(f"another root, or {certificate['objects']} objects for {len(covered)} outcomes")
     return faults
