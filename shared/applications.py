@@ -296,11 +296,8 @@ class Application:
             item["withdrawn_at"], item["withdrawn_by"] = iso(self.withdrawn_at), self.withdrawn_by
         if self.turned_away_at is not None:
             item["turned_away_at"] = iso(self.turned_away_at)
-        if self.access is not None:
-            item["access"] = self.access.as_item()
-        if self.certified is not None:
-            item["certified"] = dict(self.certified)
-        return item
+        access = {} if self.access is None else {"access": self.access.as_item()}
+        return {**item, **access, **({} if self.certified is None else {"certified": dict(self.certified)})}
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Application:

@@ -65,10 +65,7 @@ class Verifying:
             differences.add("outcomes")
         if said["turned_away"] > sum(one.turned_away_at is not None for one in applications):
             differences.add("turned_away")
-        differences |= self._supplements(call, submissions)
-        now = totals.recount(applications, [one.outcome for one in submissions])
-        if totals.non_zero(totals.counters(self.table.get(keys.totals_key(round_id)) or {})) != now:
-            differences.add("totals")
+        differences |= self._later(call, submissions, applications)
         return {
             "certificate": {name: value for name, value in stored.items() if name not in ("pk", "sk")},
             "found": found,
@@ -77,9 +74,11 @@ class Verifying:
             "differences": sorted(differences),
         }
 
-    def _supplements(self, call: Round, submissions: list[Submission]) -> set[str]:
-        """What differs in the certificates of those who were let in. Example: root of certificate 2"""
-        found = set()
+    def _later(self, call: Round, submissions: list[Submission], applications: list[Application]) -> set[str]:
+        """What differs in today's totals, and in the certificates of whoever was let in: root of certificate 2."""
+        now = totals.recount(applications, [one.outcome for one in submissions])
+        stored_totals = totals.counters(self.table.get(keys.totals_key(call.id)) or {})
+        found = set() if totals.non_zero(stored_totals) == now else {"totals"}
         for number in range(2, call.certificates + 1):
             stored = self.table.get(keys.certificate_key(call.id, number)) or {}
             covered = certified_by(number, submissions)

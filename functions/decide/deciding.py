@@ -26,7 +26,6 @@ from shared.problems import refuse
 from shared.programme import load
 from shared.references import RANDOM_BYTES
 from shared.rounds import Round, RoundState, wrong_state
-from shared.wording import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +123,8 @@ class Deciding:
 
 
 def _local(instant: datetime, call: Round) -> dict[str, str]:
+    from shared.wording import moment  # noqa: PLC0415  Babel is only needed to refuse
+
     zone = load(call.programme).zone
     return {language: moment(instant, zone, language) for language in ("sv", "en")}
 

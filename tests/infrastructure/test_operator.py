@@ -14,7 +14,7 @@ from tests.builders.rounds import Submitted, start_application, submit_again, su
 from tests.infrastructure import operator_api, operator_command, operator_rounds
 from tests.infrastructure.operator_api import StaffApi
 from tests.infrastructure.operator_command import Anslag, Ran, process
-from tests.infrastructure.operator_rounds import ROUND, plain, stored
+from tests.infrastructure.operator_rounds import LIST, ROUND, fill_in, plain, stored
 
 anslag = operator_command.anslag
 closed = operator_rounds.closed
@@ -192,6 +192,51 @@ def test_a_mistyped_reference_is_not_asked_for(
     told = f"The round has no current application with the reference {mistyped}.\n"
     assert anslag("applications", "show", ROUND, mistyped) == Ran(1, "", told)
     assert staff_api.asked == before
+
+
+def test_a_withdrawal_that_came_by_letter_is_registered(anslag: Anslag, various: dict[str, Submitted]) -> None:
+    reference = various["pitea"].reference
+    ran = anslag("applications", "withdraw", ROUND, reference.lower(), "--reason", "Brev", "--language", "sv")
+    assert (ran.code, plain(ran.out)) == (0, f"{reference}: Återkallelsen är antecknad.\n")
+    again = anslag("applications", "withdraw", ROUND, reference, "--reason", "Brev")
+    assert (again.code, again.err) == (1, "The application is already withdrawn.\n")
+    unknown = anslag("applications", "withdraw", ROUND, "7K3M-9QXR-X", "--reason", "Brev")
+    assert unknown.code == 1
+
+
+def test_a_withdrawal_after_decisions_says_that_they_are_handed_in_anew(anslag: Anslag, closed: StaffApi) -> None:
+    anslag("decisions", "out", ROUND, "--csv")
+    fill_in(("award", "100000", ""), ("award", "100000", ""))
+    assert anslag("decisions", "in", ROUND, LIST).code == 0
+    reference = closed.ask("GET", f"/staff/rounds/{ROUND}/applications")["applications"][0]["reference"]
+    ran = anslag("applications", "withdraw", ROUND, reference, "--reason", "Letter")
+    assert "Decisions are in already." in plain(ran.out)
+    assert "1 changed or were withdrawn" in plain(anslag("verify", ROUND).out)
+    events = plain(anslag("rounds", "events", ROUND, "--language", "sv").out)
+    assert "återkallelse" in events
+    assert "skäl: Letter" in events
+
+
+def test_somebody_is_let_in_by_a_link_that_is_shown_once(anslag: Anslag, closed: StaffApi) -> None:
+    closed.tick()
+    ran = anslag("rounds", "let-in", ROUND, "--until", "2099-10-18T15:00", "--reason", "Power cut")
+    assert (ran.code, ran.err) == (0, "")
+    told, explained, link = [line for line in plain(ran.out).splitlines() if line]
+    reference = told.split()[0]
+    assert told == f"{reference} is let in until 18 October 2099 at 15:00:00 (Swedish time)."
+    assert explained == "Give the applicant this link, and nobody else. It is shown only now."
+    assert link.strip().endswith(f"/sv/form#{ROUND}.{reference.replace('-', '')}.{link.strip()[-22:]}")
+    again = anslag(
+        "rounds", "let-in", ROUND, "--until", "2099-10-19", "--reason", "Still", "--application", reference,
+        "--language", "sv",
+    )  # fmt: skip
+    assert "Den sökande skickar in med sin privata länk som vanligt." in plain(again.out)
+    assert stored(closed)["round"]["phase"] == "closed"
+    early = anslag("rounds", "let-in", ROUND, "--until", "2019-10-19", "--reason", "Oops")
+    assert (early.code, early.err) == (
+        1,
+        "until: The time must lie after now, and a time that was already given cannot be cut short.\n",
+    )
 
 
 # ---------------------------------------------------------------- dead letters

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from functions.administer.administering import EarlyClosing, Extension
+from functions.administer.exceptions import LettingIn, Withdrawal
 from functions.announce.announcing import Announcing
 from functions.apply.applying import Started
 from functions.ingest.intake import Uploaded
@@ -30,6 +31,7 @@ from tests.simulation.watch import Violation
 CLOSES = OPENS + timedelta(minutes=10)
 GRACE = 60
 OVER = CLOSES + timedelta(seconds=GRACE) + DRAIN + timedelta(seconds=1)
+LET_IN_UNTIL = OVER + timedelta(minutes=20)
 Check = Callable[[Cloud], Iterator[Violation]]
 
 
@@ -108,7 +110,8 @@ def filled(cloud: Cloud, share: int) -> bytes:
 
 def settle(cloud: Cloud) -> None:
     """What the schedule, the queues and the stream do until nothing is left: past the end of the round."""
-    last = cloud.watch.round(ROUND).last_arrival or OVER
+    call = cloud.watch.round(ROUND)
+    last = max(call.last_arrival or OVER, (call.exceptions_until or OVER) + call.grace)
     cloud.now = max(cloud.now, last + DRAIN + timedelta(seconds=1))
     for _ in range(4):
         cloud.now += timedelta(minutes=3)
@@ -198,6 +201,25 @@ def asked(ask: Callable[[Cloud], Any], cloud: Cloud) -> Any:
 
 def withdraw(applications: Sequence[Started], number: int = 0) -> Event:
     return person("withdraw", lambda cloud: cloud.applying.withdraw(applications[number].link))
+
+
+def withdraw_by_letter(applications: Sequence[Started]) -> Event:
+    def ask(cloud: Cloud) -> Any:
+        return cloud.exceptions.withdraw(ROUND, applications[0].application.id, Withdrawal(reason="Brev"), "anna")
+
+    return person("withdraw by letter", ask)
+
+
+def sent_late(cloud: Cloud) -> Uploaded:
+    """A document of somebody new, whom staff let in, with its files."""
+    cloud.now += timedelta(minutes=2)
+    request = LettingIn(until=iso(LET_IN_UNTIL), reason="Strömavbrott")
+    reference = cloud.exceptions.let_in(ROUND, request, "anna")["application"]
+    for file in files():
+        cloud.bucket.put(keys.attachment_object(ROUND, reference, file.sha256), file.content)
+    paper, submission = good_papers()[1], new_submission(cloud.now, bytes(5))
+    key = keys.document_object(ROUND, reference, submission)
+    return Uploaded(key, cloud.bucket.put(key, paper.content, paper.sha256).version_id)
 
 
 def turned_away(applications: Sequence[Started], number: int = 0) -> Event:

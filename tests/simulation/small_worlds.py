@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from functions.ingest.intake import Uploaded
 from shared.rounds import RoundState
 from tests.simulation import scenarios
-from tests.simulation.cloud import ROUND, Cloud
+from tests.simulation.cloud import DRAIN, ROUND, Cloud
 from tests.simulation.rest import faults_at_rest
 from tests.simulation.scenarios import (
     approve,
@@ -143,6 +144,7 @@ def pairs() -> list[Scenario]:
         _two_ingests("two versions of one application", (0, 1)),
         _two_ingests("two applications", (0, 2)),
         _withdraw_and_ingest(),
+        *_exceptions(),
         *_closings(),
         *_decisions(),
         *_announcements(),
@@ -177,6 +179,35 @@ def _withdraw_and_ingest() -> Scenario:
 
     events = [withdraw(applications), ingest(uploads, 1)]
     return Scenario("withdraw and ingest", sent, events, redelivered(uploads), uploads_only)
+
+
+def _exceptions() -> list[Scenario]:
+    """Letters that come while colleagues approve; and somebody who was let in, whose document S3 has."""
+    begin, applications = with_outcomes(RoundState.CLOSED)
+    sent: list[Uploaded] = []
+
+    def entered(cloud: Cloud) -> None:
+        begin(cloud)
+        cloud.deciding.take_in(ROUND, scenarios.filled(cloud, 1), "anna")
+
+    def let_in_and_sent(cloud: Cloud) -> None:
+        entered(cloud)
+        cloud.lifecycle.tick()
+        sent[:] = [scenarios.sent_late(cloud)]
+
+    def over(cloud: Cloud) -> None:
+        let_in_and_sent(cloud)
+        cloud.now = scenarios.LET_IN_UNTIL + timedelta(seconds=scenarios.GRACE) + DRAIN + timedelta(seconds=1)
+
+    withdrawal = scenarios.withdraw_by_letter(applications)
+    return [
+        Scenario("approve and withdraw by letter", entered, [approve("bertil"), withdrawal], leave, told_to_nobody),
+        Scenario(
+            "ingest and withdraw by letter", let_in_and_sent, [ingest(sent, 0), withdrawal], settle, told_to_nobody
+        ),
+        Scenario("ingest and certify who was let in", over, [ingest(sent, 0), tick()], settle, told_to_nobody),
+        Scenario("approve and certify who was let in", over, [approve("bertil"), tick()], settle, told_to_nobody),
+    ]
 
 
 def _closings() -> list[Scenario]:
