@@ -84,19 +84,21 @@ class Embargo:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What lets one applicant send something after the deadline: `until` is the last second that counts."""
+    """What lets one applicant send something after the deadline: `until` is the last second that counts. `asked` is
+    what staff ask of them to complete, in words for them, or nothing where they were only let in."""
 
     until: datetime
     given_at: datetime
+    asked: str = ""
 
     def as_item(self) -> dict[str, Any]:
         """The attributes that the table stores."""
-        return {"until": iso(self.until), "given_at": iso(self.given_at)}
+        return {"until": iso(self.until), "given_at": iso(self.given_at), "asked": self.asked}
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Access:
         """The reverse of `as_item`."""
-        return cls(parse_iso(item["until"]), parse_iso(item["given_at"]))
+        return cls(parse_iso(item["until"]), parse_iso(item["given_at"]), item.get("asked", ""))
 
 
 @dataclass(frozen=True, slots=True)

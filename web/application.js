@@ -72,6 +72,7 @@ async function draw(status, round) {
     state,
     heading(round, t.states[state]),
     reference(status),
+    status.asked && asked(status.asked, when),
     ABOUT[state](status, round, when),
     status.current && status.state === "submitted" && receipt(status, round),
     open && left,
@@ -87,6 +88,10 @@ async function draw(status, round) {
 }
 
 const paragraph = (...words) => el("p", {}, words);
+
+/** What staff ask the applicant to complete, and until when that can be done. */
+const asked = ({ what, until }, when) =>
+  el("div", { class: "notice" }, paragraph(t.asked(when(until))), el("p", { class: "asked" }, what));
 
 const ABOUT = {
   receipt: (_, round) => paragraph(t.received(round.mails_links)),

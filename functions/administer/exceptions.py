@@ -1,5 +1,5 @@
 """What staff do for one applicant alone, each with a reason on record: register a withdrawal that came by letter, let
-somebody in after the deadline."""
+somebody in after the deadline, ask for a completion."""
 
 from __future__ import annotations
 
@@ -43,6 +43,13 @@ class LettingIn(_Request):
     until: Annotated[str, StringConstraints(max_length=40)]
     reason: _Reason
     application: Annotated[str, StringConstraints(max_length=40)] | None = None
+
+
+class Completion(_Request):
+    """Until when, and what is missing, in words for the applicant."""
+
+    until: Annotated[str, StringConstraints(max_length=40)]
+    what: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +97,31 @@ class Exceptions:
 
         Raises ProblemsError: 404; 409 where the round is still open or is decided, or its closing is not finished.
         """
+        return self._give(round_id, request.application, request.until, who, "applicant let in", request.reason)
+
+    def ask_completion(self, round_id: str, reference: str, request: Completion, who: str) -> dict[str, Any]:
+        """Let an applicant change what they submitted, and tell them what is asked for. Until a new version is
+        accepted, the one before it counts.
+
+        Raises ProblemsError as `let_in` does; 409 also where nothing stands that could be completed.
+        """
+        what = "completion asked for"
+        return self._give(round_id, reference, request.until, who, what, request.what, asked=request.what)
+
+    def _give(
+        self, round_id: str, reference: str | None, until: str, who: str, what: str, reason: str, *, asked: str = ""
+    ) -> dict[str, Any]:
         for _ in range(_MOST_TRIES):
             now = self.now()
             call = require_round(self.table, round_id)
-            access = self._access(call, request.until, now)
-            known = self._read(round_id, request.application)[1] if request.application is not None else None
-            if known is not None and known.access is not None and access.until < known.access.until:
-                raise refuse("instant-too-early", "until")
+            access = replace(self._access(call, until, now), asked=asked)
+            known = None if reference is None else self._read(round_id, reference)[1]
             write, application, link = self._started(call, access, now) if known is None else _let_in(known, access)
-            facts = {"application": application, "until": iso(access.until), "reason": request.reason}
-            event = audit(call.id, now, who, "applicant let in", self.random(RANDOM_BYTES), **facts)
-            until = max(access.until, call.exceptions_until or access.until)
+            facts = {"application": application, "until": iso(access.until), "reason": reason}
+            event = audit(call.id, now, who, what, self.random(RANDOM_BYTES), **facts)
+            latest = max(access.until, call.exceptions_until or access.until)
             try:
-                self.table.transact([replace_round(call, replace(call, exceptions_until=until)), write, event])
+                self.table.transact([replace_round(call, replace(call, exceptions_until=latest)), write, event])
             except (ConditionFailedError, ConflictError):
                 continue
             return self._told(call, application, access, link)
@@ -169,6 +188,12 @@ class Exceptions:
 
 
 def _let_in(known: Application, access: Access) -> tuple[Write, str, None]:
+    if access.asked and known.state is not ApplicationState.SUBMITTED:
+        raise refuse("nothing-to-complete", status=409, given=spaced(known.id))
+    if known.access is not None:
+        if access.until < known.access.until:
+            raise refuse("instant-too-early", "until")
+        access = replace(access, asked=access.asked or known.access.asked)
     # A draft that nobody sends expires all the same.
     update = replace(replace_application(known, replace(known, access=access)), remove=())
     return update, known.id, None

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.administer.administering import Administering, EarlyClosing, Extension, NewRound
 from functions.administer.dead_letters import DeadLetters
-from functions.administer.exceptions import Exceptions, LettingIn, Withdrawal
+from functions.administer.exceptions import Completion, Exceptions, LettingIn, Withdrawal
 from functions.administer.verifying import Verifying
 from shared.aws import clients, http
 from shared.aws.bucket import Bucket
@@ -169,6 +169,14 @@ def withdraw_application(round_id: str, reference: str) -> Response[str]:
     withdrawn = exceptions().withdraw(round_id, reference, http.body_of(app, Withdrawal), who(app))
     logger.info("application withdrawn by staff", round=round_id, application=withdrawn["application"])
     return http.answer(withdrawn)
+
+
+@app.post("/staff/rounds/<round_id>/applications/<reference>/completion")
+def ask_completion(round_id: str, reference: str) -> Response[str]:
+    """An applicant may change what they submitted, and reads what is asked for."""
+    told = exceptions().ask_completion(round_id, reference, http.body_of(app, Completion), who(app))
+    logger.info("completion asked for", round=round_id, application=told["application"], until=told["until"])
+    return http.answer(told, 201)
 
 
 @app.get("/staff/rounds/<round_id>/events")

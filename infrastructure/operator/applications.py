@@ -75,6 +75,28 @@ def withdraw(
     desk.show(answer, lambda: [output.heading(f"{answer['reference']}: {done}"), *_again(desk, answer)])
 
 
+@commands.command("ask-completion")
+def ask_completion(
+    context: typer.Context,
+    round_id: RoundId,
+    reference: Reference,
+    *,
+    until: Annotated[str, typer.Option(help="Until when: a date (means 23:59:59) or a time, as for rounds let-in.")],
+    what: Annotated[str, typer.Option(help="What is missing, in words for the applicant, who reads them.")],
+) -> None:
+    """Ask one applicant to complete what they submitted, although the round is closed."""
+    desk = Desk.of(context)
+    path = ("staff", "rounds", round_id, "applications", _known(desk, reference), "completion")
+    answer = desk.post(*path, body={"until": until, "what": what})
+    when = cells.when(answer["until"], answer["time_zone"], desk.language)
+    done = desk.say(f"kan kompletteras till {when}.", f"can be completed until {when}.")
+    told = desk.say(
+        "Det står på den sökandes sida. Skriv till den sökande också: något brev går inte av sig självt.",
+        "It stands on the applicant's page. Write to the applicant too: no letter goes out by itself.",
+    )
+    desk.show(answer, lambda: [output.heading(f"{answer['reference']} {done}"), told])
+
+
 def _again(desk: Desk, answer: Json) -> Iterator[RenderableType]:
     if answer["decisions_outdated"]:
         yield desk.say(

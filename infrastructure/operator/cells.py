@@ -49,6 +49,7 @@ EVENTS = {
     "round closed": ("omgången stängdes", "round closed"),
     "application withdrawn": ("en ansökan återkallades", "application withdrawn"),
     "applicant let in": ("en sökande släpptes in", "applicant let in"),
+    "completion asked for": ("komplettering begärdes", "completion asked for"),
     "exceptions certified": ("insläppta fick sitt intyg", "exceptions certified"),
     "application withdrawn by staff": ("en återkallelse antecknades", "withdrawal registered"),
     "decisions entered": ("besluten lämnades in", "decisions handed in"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from functions.administer.exceptions import LettingIn
+from functions.administer.exceptions import Completion, LettingIn
 from functions.apply.applying import Started, standing
 from functions.apply.attesting import Attesting
 from functions.apply.uploads import FormsRequest
@@ -309,3 +309,36 @@ def test_the_holder_may_withdraw_as_long_as_they_may_send(settled: World) -> Non
     over(settled)
     assert verified(settled)["differences"] == []
     assert replace(call, exceptions_until=None).id == ROUND
+
+
+def test_a_completion_is_asked_for_and_the_version_before_it_counts_until_there_is_one(world: World) -> None:
+    started = world.start()
+    world.submit(started.application.id)
+    _finished(world)
+    asking = Completion(until=iso(UNTIL), what="Budgeten saknar år 2.\nSkicka den igen.")
+    told = exceptions(world).ask_completion(ROUND, started.application.id, asking, "anna")
+    assert "token" not in told
+    seen = standing(*world.applying.status(started.link), world.now)
+    assert (seen["state"], seen["round"]["phase"], seen["asked"]) == (
+        "submitted",
+        "open",
+        {"what": "Budgeten saknar år 2.\nSkicka den igen.", "until": iso(UNTIL)},
+    )
+    event = world.administering.events(ROUND)[-1]
+    assert (event["what"], event["who"], event["reason"]) == ("completion asked for", "anna", asking.what)
+    assert world.submit(started.application.id, a_document(project__years=9)).submission.outcome is Outcome.REJECTED
+    assert (counted(world)["applications"], counted(world)["requested"]) == ({"submitted": 1}, 850_000)
+    smaller = a_document(budget__0__amount=200_000)
+    assert world.submit(started.application.id, smaller).submission.number == 2
+    assert counted(world)["requested"] < 850_000
+    assert (verified(world)["differences"], verified(world)["changed_after_certificate"]) == ([], 1)
+    over(world)
+    assert "asked" not in standing(*world.applying.status(started.link), world.now)
+    assert verified(world)["differences"] == []
+
+
+def test_only_what_is_submitted_can_be_completed(settled: World) -> None:
+    reference = let_in(settled)["application"]
+    with pytest.raises(ProblemsError) as error:
+        exceptions(settled).ask_completion(ROUND, reference, Completion(until=iso(UNTIL), what="Budget"), "anna")
+    assert refused(error) == (409, [("nothing-to-complete", "")])

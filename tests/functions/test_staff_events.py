@@ -85,6 +85,12 @@ STAFF_DAY = {
         lambda _: {"until": "2019-10-22T12:00", "reason": "Storm"},
         _over,
     ),
+    "ask for a completion": StaffRequest(
+        "administer",
+        "POST",
+        f"{ROUND_PATH}/applications/{{application}}/completion",
+        lambda _: {"until": "2019-10-22T12:00", "what": "The budget"},
+    ),
     "decisions out": StaffRequest("decide", "GET", f"{ROUND_PATH}/decisions", before=_let_in_no_more),
     "verify": StaffRequest("administer", "GET", f"{ROUND_PATH}/verification"),
     "verify an application": StaffRequest(

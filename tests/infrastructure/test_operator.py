@@ -239,6 +239,15 @@ def test_somebody_is_let_in_by_a_link_that_is_shown_once(anslag: Anslag, closed:
     )
 
 
+def test_a_completion_is_asked_for_and_the_officer_is_told_to_write(anslag: Anslag, closed: StaffApi) -> None:
+    closed.tick()
+    reference = closed.ask("GET", f"/staff/rounds/{ROUND}/applications")["applications"][0]["reference"]
+    ran = anslag("applications", "ask-completion", ROUND, reference, "--until", "2099-10-18", "--what", "Budget year 2")
+    assert (ran.code, ran.err) == (0, "")
+    assert f"{reference} can be completed until 18 October 2099 at 23:59:59 (Swedish time)." in plain(ran.out)
+    assert "no letter goes out by itself" in " ".join(plain(ran.out).split())
+
+
 # ---------------------------------------------------------------- dead letters
 
 

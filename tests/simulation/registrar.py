@@ -1,11 +1,12 @@
-"""The officer who sees to exceptions: withdrawals that come by letter, and applicants who are let in late."""
+"""The officer who sees to exceptions: withdrawals that come by letter, applicants who are let in late, completions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Generator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from functions.administer.exceptions import LettingIn, Withdrawal
+from functions.administer.exceptions import Completion, LettingIn, Withdrawal
 from functions.apply.applying import Started
 from shared import keys
 from shared.instants import iso, parse_iso
@@ -48,13 +49,21 @@ class Registrar:
         guest = self.dice.choice(begun) if begun and self.dice.random() < 0.6 else None
         late = self.cloud.now + timedelta(seconds=self.dice.randint(20, 900))
         reference = guest.started.application.id if guest is not None and guest.started is not None else None
-        request, desk = LettingIn(until=iso(late), reason="Strömavbrott", application=reference), self.cloud.exceptions
-        answer: Answer = yield ("administer", "lets somebody in"), lambda: desk.let_in(ROUND, request, self.name)
+        answer: Answer = yield from self._give(late, reference)
         if answer.failure is not None:
             return
         if guest is None:
             guest = self._newcomer(number, answer.value["application"], answer.value["token"])
         self.world.person(f"{guest.name}, let in ({number})", guest.let_in(parse_iso(answer.value["until"])))
+
+    def _give(self, late: datetime, reference: str | None) -> Generator[Any, Any, Any]:
+        desk = self.cloud.exceptions
+        if reference is not None and self.dice.random() < 0.4:
+            asking = Completion(until=iso(late), what="Budgeten saknas")
+            ask = lambda: desk.ask_completion(ROUND, reference, asking, self.name)  # noqa: E731
+            return (yield ("administer", "asks for a completion"), ask)
+        request = LettingIn(until=iso(late), reason="Strömavbrott", application=reference)
+        return (yield ("administer", "lets somebody in"), lambda: desk.let_in(ROUND, request, self.name))
 
     def _newcomer(self, number: int, reference: str, token: str) -> Applicant:
         guest = Applicant(self.world, self.delivery, 100 + number)
