@@ -18,7 +18,6 @@ run(async () => {
   const round = await read(`/rounds/${encodeURIComponent(roundId)}`);
   let status = await read("/application");
   if (sending.get()) status = await untilArrived(status, round, sending.get());
-  // For whoever was let in after the deadline, the round has another end.
   await draw(status, { ...round, ...status.round });
 });
 
@@ -72,7 +71,7 @@ async function draw(status, round) {
     state,
     heading(round, t.states[state]),
     reference(status),
-    status.asked && asked(status.asked, when),
+    status.asked && paragraph(t.asked(when(status.asked.until)), status.asked.what),
     ABOUT[state](status, round, when),
     status.current && status.state === "submitted" && receipt(status, round),
     open && left,
@@ -88,10 +87,6 @@ async function draw(status, round) {
 }
 
 const paragraph = (...words) => el("p", {}, words);
-
-/** What staff ask the applicant to complete, and until when that can be done. */
-const asked = ({ what, until }, when) =>
-  el("div", { class: "notice" }, paragraph(t.asked(when(until))), el("p", { class: "asked" }, what));
 
 const ABOUT = {
   receipt: (_, round) => paragraph(t.received(round.mails_links)),

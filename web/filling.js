@@ -233,7 +233,7 @@ function footing(round, draft) {
   draw();
   const passed = async () => {
     const { round: fresh } = await read("/application", Infinity);
-    round.closes_at = fresh.closes_at; // It may have been extended meanwhile.
+    round.closes_at = fresh.closes_at; // It may have moved.
     if (fresh.phase === "open") setTimeout(() => countdown(round, left, passed), 1000);
     else ended(fresh.phase, round);
   };

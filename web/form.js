@@ -15,7 +15,6 @@ run(async () => {
     read(`/rounds/${encodeURIComponent(round)}`),
     token ? read("/application") : null,
   ]);
-  // For whoever was let in after the deadline, the round has another end.
   if (token) await (await import("./filling.js")).fillIn({ ...shown, ...status.round }, status);
   else begin(shown);
 });

@@ -71,7 +71,13 @@ PLANTED = (
         60,
         lambda: replaced(intake, "arrived_in_time", lambda call, _: call.state is RoundState.OPEN),
     ),
-    Planted("everybody is let in when one is", S3S_CLOCK, 120, lambda: replaced(intake, "held", planting.open_to_all)),
+    Planted(
+        "everybody is let in when one is",
+        S3S_CLOCK,
+        40,
+        lambda: replaced(intake, "held", planting.open_to_all),
+        first=200,
+    ),
     Planted(
         "being let in lasts until it is certified", S3S_CLOCK, 100, lambda: replaced(intake, "held", planting.open_long)
     ),

@@ -182,7 +182,7 @@ export default {
   },
   received: (mails) => `The application has been checked and accepted. The receipt is here${mails ? " and is sent to the contact person's e-mail" : ""}.`,
   isWithdrawn: (when) => `The application was withdrawn ${when} and will not be considered.`,
-  asked: (until) => `We ask you to complete the application by ${until}. What you sent counts until a new version is accepted.`,
+  asked: (until) => `Complete the application by ${until}: `,
   mayReturn: "Should you change your mind, you can submit it again until the deadline.",
   isDraft: "The application has been started, and what you wrote is saved. It counts once you have submitted it.",
   isDraftTooLate: "The application was started but not submitted before the deadline. It can therefore not be considered.",

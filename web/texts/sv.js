@@ -182,7 +182,7 @@ export default {
   },
   received: (mails) => `Ansökan är kontrollerad och mottagen. Kvittot finns här${mails ? " och skickas till kontaktpersonens e-post" : ""}.`,
   isWithdrawn: (when) => `Ansökan återkallades ${when} och kommer inte att prövas.`,
-  asked: (until) => `Vi ber er komplettera ansökan senast den ${until}. Det ni redan har skickat gäller tills en ny version är mottagen.`,
+  asked: (until) => `Komplettera ansökan senast ${until}: `,
   mayReturn: "Ångrar du dig kan du skicka in den igen tills tiden går ut.",
   isDraft: "Ansökan är påbörjad, och det du har skrivit är sparat. Den räknas när du har skickat in den.",
   isDraftTooLate: "Ansökan påbörjades men skickades inte in innan tiden gick ut. Den kan därför inte prövas.",
