@@ -12,7 +12,7 @@ from tests.simulation.quick import quick
 from tests.simulation.running import RESTS_WITHIN, Outcome, run
 from tests.simulation.story import told
 
-SEEDS = 320
+SEEDS = 420
 PORTS = {"Table", "Bucket", "Queue", "Topic", "Mailer", "Functions", "PublicFiles", "Signer"}
 
 
