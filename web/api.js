@@ -63,7 +63,7 @@ export async function call(method, path, body, options = {}) {
   return content;
 }
 
-/** Read, and try again for a while where the connection fails. */
+/** Read, and again for a while where the connection fails. */
 export async function read(path, tries = 4) {
   for (let pause = 500; ; pause *= 2) {
     try {
@@ -76,7 +76,7 @@ export async function read(path, tries = 4) {
 }
 
 /**
- * One file through one signed form to the bucket, with progress. What fails says whether trying again can help.
+ * One file through one signed form to the bucket, with progress.
  * @param {{url: string, fields: Record<string, string>}} form @param {Blob} content
  * @param {(sent: number) => void} [progress] @param {(abort: () => void) => void} [started]
  * @returns {Promise<void>} rejects with a Failure: status 0 for the network, else what the bucket answered

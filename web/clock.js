@@ -36,7 +36,6 @@ export function dayAfter(iso, zone, days) {
   return day(local.getTime() + days * 86_400_000, "UTC");
 }
 
-/** Example: 14.02 */
 export function timeOfDay(iso, zone, seconds = false) {
   const told = read(iso, zone, {
     hour: "2-digit",
@@ -51,7 +50,7 @@ export function timeOfDay(iso, zone, seconds = false) {
 export const moment = (iso, zone, seconds = false) =>
   `${day(iso, zone)} ${t.at} ${timeOfDay(iso, zone, seconds)} (${zoneName(zone)})`;
 
-/** Never more than there is: days, then hours, then minutes, and seconds in the last ten minutes. */
+/** Never more than there is; seconds in the last ten minutes. */
 export function timeLeft(milliseconds) {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   if (seconds >= 172_800) return t.count(Math.floor(seconds / 86_400), t.days);

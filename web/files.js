@@ -7,7 +7,7 @@ const AT_ONCE = 2;
 const MOST_PAUSE = 30_000;
 /** A form that ends sooner than this is not begun with. */
 const MARGIN = 20_000;
-/** Browsers know types from their system, and some know no Excel; then the name's ending tells. Ingest looks inside. */
+/** Some browsers know no Excel; then the name's ending tells. */
 const ENDINGS = {
   "application/pdf": ["pdf"],
   "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ["xlsx"],
@@ -16,11 +16,9 @@ const ENDINGS = {
   "image/png": ["png"],
 };
 
-/** What a file chooser is told. */
 export const accepted = (kind) =>
   kind.types.flatMap(({ id }) => [id, ...(ENDINGS[id] ?? []).map((ending) => `.${ending}`)]).join();
 
-/** What people call the types that a kind of attachment may have. */
 export const namesOf = (kind) => kind.types.map(({ name }) => name);
 
 /** @typedef {{file: File, kind: string, name: string, type: string, sha256?: string, sent: number, replaces: boolean, replaced?: Record<string, any>,

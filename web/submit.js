@@ -1,5 +1,4 @@
-// Sending: once, however often it is asked for. The document is the commit; its content alone decides whether
-// a second sending is the same.
+// Sending: once, however often it is asked for. The document is the commit.
 import { applicationId, call, Failure, read, sha256, upload, wait } from "./api.js";
 import { now } from "./clock.js";
 import { device } from "./device.js";

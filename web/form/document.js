@@ -25,7 +25,6 @@ export const fieldsOf = (form) => form.sections.flatMap((section) => section.fie
 export const isAsked = (field, fields, programme) =>
   !field.types?.length || field.types.includes(typeOf(fields, programme)?.id);
 
-/** JSON with sorted names, in UTF-8. */
 export const bytesOf = (document) => new TextEncoder().encode(JSON.stringify(sorted(document)));
 
 export const languageOf = (fields, programme) =>
@@ -40,7 +39,6 @@ export const typeOf = (fields, programme) =>
   programme.types.find((type) => type.id === fields["project.type"]) ??
   (programme.types.length === 1 ? programme.types[0] : undefined);
 
-/** How many years the budget has. */
 export const yearsOf = (fields, programme) => {
   const years = Number(fields["project.years"]);
   const most = Math.max(...programme.types.map((type) => type.most_years));

@@ -40,8 +40,7 @@ export function capOf(type, parties, regions) {
 }
 
 /**
- * An organisation number with its check digit right, or the code of what is wrong: the third digit tells it
- * from a person's.
+ * An organisation number with its check digit right, or the code of what is wrong.
  */
 export function numberProblem(typed) {
   let digits = typed.replace(/[\s-]/g, "");
