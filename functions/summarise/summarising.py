@@ -75,7 +75,9 @@ class Summarising:
                 programme = load(call.programme)
                 applications = read_applications(self.table, round_id)
                 letter = closing.compose(call, programme, certificate, applications, programme.languages[0])
-                message_id = self.staff.publish_text(letter.subject, letter.text)
+                composed = {"subject": letter.subject, "text": letter.text}
+                told = self.effects.keep(round_id, keys.CLOSING_SUMMARY, composed)
+                message_id = self.staff.publish_text(told["subject"], told["text"])
                 self.effects.done(round_id, keys.CLOSING_SUMMARY, self.now(), message_id=message_id)
         return mine
 

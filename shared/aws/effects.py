@@ -7,7 +7,7 @@ the same identifier, so that the one repeat that a crash can cause is recognised
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,6 +71,17 @@ class Effects:
     def done(self, round_id: str, effect: str, now: datetime, **facts: Any) -> None:
         """Close the claim."""
         self.table.write(Update(keys.effect_key(round_id, effect), set={"done_at": iso(now), **facts}))
+
+    def keep(self, round_id: str, effect: str, letter: Mapping[str, str]) -> Mapping[str, str]:
+        """Note what is about to go out, so that the repeat after a crash says the same though rows have changed since.
+        Returns what counts: what an earlier try noted, where one did. The claim must be held."""
+        once = Attr("letter").not_exists()
+        try:
+            self.table.write(Update(keys.effect_key(round_id, effect), set={"letter": dict(letter)}, condition=once))
+        except ConditionFailedError as error:
+            kept: Mapping[str, str] = (error.found[0] or {})["letter"]
+            return kept
+        return letter
 
     def is_done(self, round_id: str, effect: str) -> bool:
         """Whether it was done."""

@@ -8,10 +8,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from functions.administer.exceptions import Exceptions, Withdrawal
 from functions.summarise.summarising import Summarising
 from shared import keys
 from shared.aws.effects import LEASE, BusyError, Effects
 from shared.aws.messages import Topic
+from shared.aws.rows import read_applications
 from shared.instants import parse_iso
 from shared.problems import ProblemsError
 from shared.references import spaced
@@ -160,3 +162,22 @@ def test_a_summary_that_failed_to_go_out_is_tried_again(closed: World, inbox: In
         summarising(closed, inbox.topic).closing_summary(ROUND)
     closed.now += LEASE + timedelta(seconds=1)
     assert summarising(closed, inbox.topic).closing_summary(ROUND) is True
+
+
+def test_a_summary_that_may_have_gone_out_is_repeated_as_it_was(closed: World, inbox: Inbox) -> None:
+    """Whatever changed meanwhile: here somebody wrote to staff that they withdraw."""
+
+    class DiesAfterwards(Topic):
+        def publish_text(self, subject: str, text: str) -> str:
+            inbox.topic.publish_text(subject, text)
+            raise Killed
+
+    with pytest.raises(Killed):
+        summarising(closed, DiesAfterwards(boto3.client("sns"), "-")).closing_summary(ROUND)
+    (application, *_) = read_applications(closed.table, ROUND)
+    exceptions = Exceptions(closed.table, "", closed.clock, closed.random)
+    exceptions.withdraw(ROUND, spaced(application.id), Withdrawal(reason="brev"), "anna")
+    closed.now += LEASE + timedelta(seconds=1)
+    summarising(closed, inbox.topic).closing_summary(ROUND)
+    first, second = inbox.read()
+    assert (first["Subject"], first["Message"]) == (second["Subject"], second["Message"])
