@@ -18,7 +18,7 @@ run(async () => {
   const round = await read(`/rounds/${encodeURIComponent(roundId)}`);
   let status = await read("/application");
   if (sending.get()) status = await untilArrived(status, round, sending.get());
-  await draw(status, { ...round, ...status.round });
+  await draw(status, { ...round, ...status.round, programme: round.programme });
 });
 
 /** Wait for what this window sent. What the bucket has confirmed will come; what it has not may be lost. */

@@ -15,7 +15,7 @@ run(async () => {
     read(`/rounds/${encodeURIComponent(round)}`),
     token ? read("/application") : null,
   ]);
-  if (token) await (await import("./filling.js")).fillIn({ ...shown, ...status.round }, status);
+  if (token) await (await import("./filling.js")).fillIn({ ...shown, ...status.round, programme: shown.programme }, status);
   else begin(shown);
 });
 
