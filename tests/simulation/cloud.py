@@ -31,7 +31,15 @@ from shared.aws.effects import Effects
 from shared.instants import parse_iso
 from shared.rounds import Round
 from tests.simulation.doubles.bucket import MemoryBucket
-from tests.simulation.doubles.messages import Mail, MemoryFunctions, MemoryMailer, MemoryQueue, MemoryTopic, Published
+from tests.simulation.doubles.messages import (
+    Mail,
+    MemoryFunctions,
+    MemoryMailer,
+    MemoryQueue,
+    MemoryTopic,
+    Published,
+    Waiting,
+)
 from tests.simulation.doubles.public_files import MemoryPublicFiles
 from tests.simulation.doubles.signer import MemorySigner
 from tests.simulation.doubles.table import MemoryTable
@@ -77,6 +85,10 @@ class Cloud:
         self.functions = MemoryFunctions(lambda name, event: self.started.append((name, event)), self.kernel)
         self.watch = Watch(self.table, self.bucket, clock)
         self.watch.tell = lambda what: self.kernel.note("the table", what)
+        self.failed_uploads.removed = self._upload_given_up
+        self.failed_jobs.removed = self._job_given_up
+        self.functions.taken = self._function_started
+        self.last_start = self.now
         self.drawn = 0
         """How often somebody asked for something random."""
 
@@ -215,6 +227,17 @@ class Cloud:
         # A summary carries no identifier of its own; its round and kind are in its subject.
         closing = message.subject.startswith(("Stängd", "Closed"))
         self._effect("closing summary" if closing else f"digest {message.text}", message.text)
+
+    def _upload_given_up(self, letter: Waiting) -> None:
+        if self.uploads.entered.get(letter.body, OPENS - timedelta(days=1)) < letter.sent_at:
+            self.watch.dropped(f"{letter.body[:60]} was deleted and not put back")
+
+    def _job_given_up(self, letter: Waiting) -> None:
+        if self.last_start < letter.sent_at:
+            self.watch.dropped(f"{letter.body[:60]} was deleted and no job started")
+
+    def _function_started(self) -> None:
+        self.last_start = self.now
 
     def _announced(self, message: Published) -> None:
         document = message.document or {}

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from functions.acknowledge.owing import Owing
 from functions.acknowledge.verdicts import Verdicts
+from functions.administer.dead_letters import DeadLetters
 from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
 from functions.decide import deciding
@@ -160,6 +161,18 @@ PLANTED = (
         200,
         lambda: replaced(Lifecycle, "_letters", lambda *_: []),
         frozenset({"everything-comes-to-rest", "replaying-changes-nothing", "everybody-is-told-of-the-closing"}),
+    ),
+    Planted(
+        "a dead letter of an upload is deleted and not put back",
+        "no-dead-letter-is-dropped",
+        100,
+        lambda: replaced(DeadLetters, "_redrive_uploads", planting.swallow("failed_uploads")),
+    ),
+    Planted(
+        "a dead letter of a job is deleted and not put back",
+        "no-dead-letter-is-dropped",
+        100,
+        lambda: replaced(DeadLetters, "_redrive_jobs", planting.swallow("failed_jobs")),
     ),
     Planted(
         "a partial batch answer is ignored",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from boto3.dynamodb.conditions import Attr
 
 from functions.acknowledge.owing import Owing, Settled
 from functions.acknowledge.verdicts import Verdicts
+from functions.administer.dead_letters import DeadLetters
 from functions.advance import closing, lifecycle
 from functions.advance.closing import Closing
 from functions.announce import announcing
@@ -223,6 +224,19 @@ def claimed_afterwards(self: Summarising, round_id: str) -> bool:
 
 
 _CLOSING_SUMMARY = Summarising.closing_summary
+
+
+def swallow(which: str) -> Callable[[DeadLetters, Any], set[str]]:
+    """Delete what failed, and put nothing back."""
+
+    def redrive(self: DeadLetters, wanted: Collection[str] | None) -> set[str]:  # noqa: ARG001
+        queue = getattr(self, which)
+        letters = queue.receive(hidden_seconds=30)
+        for letter in letters:
+            queue.delete(letter)
+        return {letter.id for letter in letters}
+
+    return redrive
 
 
 def all_well(self: Owing, *some: Any) -> Settled:

@@ -74,6 +74,10 @@ class Watch:
         """A violation."""
         self.judge([Violation(invariant, seen)])
 
+    def dropped(self, seen: str) -> None:
+        """A dead letter that is gone, and nothing was done for it."""
+        self.found("no-dead-letter-is-dropped", seen)
+
     def judge(self, found: Iterable[Violation]) -> None:
         """Violations, of which those count that nobody asked to leave aside."""
         self.violations.extend(one for one in found if one.invariant not in self.ignored)

@@ -41,6 +41,9 @@ class MemoryQueue(Queue):
         self._wire = wire or Wire()
         self._numbers = itertools.count(1)
         self.waiting: dict[str, Waiting] = {}
+        self.entered: dict[str, datetime] = {}
+        """When each body came in last."""
+        self.removed: Callable[[Waiting], None] = lambda one: None  # noqa: ARG005
 
     def count(self) -> int:
         return self._wire.call("count", lambda: sum(one.visible_at <= self._clock() for one in self.waiting.values()))
@@ -73,6 +76,7 @@ class MemoryQueue(Queue):
         now = self._clock()
         number = f"{self.name}-{next(self._numbers)}"
         self.waiting[number] = Waiting(number, body, now, now, attributes or {})
+        self.entered[body] = now
         return number
 
     def take(self, most: int, hidden: timedelta) -> list[Letter]:
@@ -94,6 +98,7 @@ class MemoryQueue(Queue):
         found = self.waiting.get(message)
         if found is not None and found.receipt == receipt:
             del self.waiting[message]
+            self.removed(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,14 @@ class MemoryFunctions(Functions):
 
     start_later: Callable[[str, dict[str, Any]], None]
     wire: Wire = field(default_factory=Wire)
+    taken: Callable[[], None] = lambda: None
+    """Told of each event that Lambda has taken."""
 
     def start(self, name: str, event: Mapping[str, Any]) -> None:
         kept = json.loads(json.dumps(event))
-        self.wire.call("start", lambda: self.start_later(name, kept))
+
+        def take() -> None:
+            self.taken()
+            self.start_later(name, kept)
+
+        self.wire.call("start", take)
