@@ -195,7 +195,7 @@ def test_somebody_else_who_saves_at_the_moment_of_sending_is_seen_first(
     visit: Visit, installation: Installation
 ) -> None:
     form = begin(visit().open(), installation, ROUND)
-    form.fill(a_play(email="samtidigt@forening.example"))
+    form.fill(a_play(email="upptagen@forening.example"))
     form.saved()
     client = client_of(form.page, installation)
     draft = client.draft()

@@ -190,6 +190,7 @@ MAY = {
         "s3 versions",
         "send to FailedJobs",
         "send to UploadQueue",
+        "start acknowledge",
         "start announce",
         "start publish",
         "start summarise",
@@ -222,7 +223,14 @@ MAY = {
         "table query",
         "table update",
     ],
-    "DecideRole": ["table get", "table put", "table put several", "table query", "table update"],
+    "DecideRole": [
+        "table get",
+        "table get several",
+        "table put",
+        "table put several",
+        "table query",
+        "table update",
+    ],
     "AnnounceRole": ["send to FailedJobs", "start publish", "table get", "table put", "table query", "table update"],
     "PublishRole": [
         "publish a result",
