@@ -41,9 +41,10 @@ class Stage:
         self._send("refused", (PROGRAM, FILES[1]), project__title=None, budget__0__amount=9_000_000)
         self.clients["withdrawn"].withdraw()
         with self.installation.open_for(CLOSED, programme=VILLAGE_STAGE):
-            for name in ("in time", "unsent", "late"):
+            for name in ("in time", "unsent", "late", "let in", "asked"):
                 self.clients[name] = self.installation.applicant(CLOSED)
-            self.clients["in time"].send(a_play())
+            for name in ("in time", "asked"):
+                self.clients[name].send(a_play())
             signed = self.clients["late"].forms(raw(a_play()))
         # The bucket's owner puts it there: no signed form lets anybody any more.
         self.installation.client("s3").put_object(
@@ -53,6 +54,19 @@ class Stage:
             ContentType="application/json",
         )
         self.clients["late"].outcome_of(signed["submission"])
+        self._make_exceptions()
+
+    def _make_exceptions(self) -> None:
+        until = iso(datetime.now(UTC) + timedelta(days=2))
+        references = {name: self.clients[name].reference for name in ("let in", "asked")}
+        letting = {"until": until, "reason": "sjuk", "application": references["let in"]}
+        asking = {"until": until, "what": "Budgeten för år två fattas.\nSkicka den gärna som Excel."}
+        for path, body in (
+            ("exceptions", letting),
+            (f"applications/{references['asked']}/completion", asking),
+        ):
+            answer = self.installation.ask(self.installation.anna, "POST", f"/staff/rounds/{CLOSED}/{path}", body)
+            assert answer.ok, answer.text
 
     def _coming(self) -> None:
         opens = datetime.now(UTC) + timedelta(days=80)
@@ -113,6 +127,9 @@ _at("start, coming", f"form?round={COMING}", APPLY)
 _at("start, closed", f"form?round={CLOSED}", APPLY_STAGE)
 _at("form, empty", "form#draft", APPLY)
 _at("form, closed", "form#unsent", APPLY_STAGE)
+_at("form, let in after the deadline", "form#let in", APPLY_STAGE)
+_at("form, asked for a completion", "form#asked", APPLY_STAGE)
+_at("application, asked for a completion", "application#asked", HEADINGS["received"])
 _at("application, draft", "application#draft", HEADINGS["not_sent"])
 _at("application, received", "application#received", HEADINGS["received"])
 _at("application, refused", "application#refused", HEADINGS["refused"])
@@ -165,6 +182,16 @@ def _uploading(stage: Stage, visitor: Visitor, language: str) -> Page:
     form.choose([LARGE, File("other", "Schema.pdf", LARGE.content + b"1", LARGE.type)])
     form.choose([File("budget", "Budget.pdf", A_PDF, "application/pdf")])
     expect(form.page.get_by_role("progressbar").first).to_be_visible()
+    return form.page
+
+
+@state("form, too much text")
+def _too_much(stage: Stage, visitor: Visitor, language: str) -> Page:
+    form = _opened(stage, visitor, language)
+    visitor.forgive("status of 413")
+    form.box("project.summary").fill("å" * 120_000)
+    told = problem("draft-too-large", most=200_000)
+    expect(form.page.locator("main").get_by_text(getattr(told, language))).to_be_visible()
     return form.page
 
 

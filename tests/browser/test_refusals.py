@@ -11,6 +11,7 @@ from functions.apply.uploads import MOST_FORMS
 from shared.aws.table import Update
 from shared.keys import application_key
 from shared.problems import problem
+from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import Visit
 from tests.browser.forms import Form, begin, client_of, form_of, status_page
 from tests.browser.visitors import Visitor
@@ -105,6 +106,7 @@ def test_saving_that_is_throttled_is_said_and_tried_again_by_itself(visit: Visit
     Busy(visitor, "**/application/draft", times=2, method="PUT")
     form.box("project.title").fill("I trängseln")
     expect(saved_line(form)).to_contain_text("Inte sparat: tjänsten hinner inte svara.")
+    assert_accessible(form.page)
     form.saved()
     assert stored(form.page, installation) == "I trängseln"
 
@@ -131,6 +133,7 @@ def test_who_has_used_up_the_forms_is_told_whom_to_ask(visit: Visit, installatio
     line = form.page.get_by_role("listitem").filter(has_text=LETTER.name)
     expect(line).to_contain_text(problem("too-many-uploads").sv)
     expect(line.get_by_role("button", name=SV.again)).to_be_visible()
+    assert_accessible(form.page)
 
 
 @pytest.mark.parametrize("address", ["**/application/forms", "**/application"])
