@@ -54,11 +54,12 @@ class Verdicts:
     def _decisions(self, call: Round, number: int) -> Iterator[Work]:
         """One letter for each decision of the last announcement that nobody was told, or another was."""
         decided = self.table.get(keys.decisions_key(call.id, number)) or {}
-        told = self.sending.effects.noted(call.id, keys.DECISION_LETTERS)
+        begun = self.sending.effects.begun(call.id, keys.DECISION_LETTERS)
         for decision in read_decided(self.table, call.id, decided):
-            earlier = {name: one for name, one in told.items() if _is_about(name, decision)}
-            if _last(earlier) == _facts(decision):
+            told = {name: one for name, one in begun.items() if _is_about(name, decision)}
+            if _last(told) == _facts(decision):
                 continue
+            earlier = told.keys() - {keys.decision_letter(decision.application, number)}
             reason = decided.get("reason", {}) if earlier else None
             yield partial(self._decision, call, number, decision, reason)
 
@@ -88,11 +89,11 @@ def _is_about(effect: str, decision: Decision) -> bool:
 
 
 def _last(told: Mapping[str, Item]) -> dict[str, Any] | None:
-    """The facts of the last of an application's letters: their names sort by announcement."""
-    if not told:
-        return None
-    item = told[max(told)]
-    return {"kind": item["kind"], "amount": item["amount"]}
+    """The facts of the last of an application's letters: their names sort by announcement. None where there is none,
+    and where nobody knows whether it went out: its reader may know of another decision than the letter before it told.
+    """
+    item = told[max(told)] if told else {}
+    return {"kind": item["kind"], "amount": item["amount"]} if "done_at" in item else None
 
 
 def _facts(decision: Decision) -> dict[str, Any]:

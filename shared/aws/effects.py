@@ -95,10 +95,10 @@ class Effects:
 
     def all_done(self, round_id: str, prefix: str) -> set[str]:
         """The effects of the round whose names begin so and that were done."""
-        return set(self.noted(round_id, prefix))
+        return {name for name, item in self.begun(round_id, prefix).items() if "done_at" in item}
 
-    def noted(self, round_id: str, prefix: str) -> dict[str, Item]:
-        """What was noted of the effects of the round whose names begin so and that were done."""
+    def begun(self, round_id: str, prefix: str) -> dict[str, Item]:
+        """What was noted of the effects of the round whose names begin so, also of those that are not done."""
         before = len(keys.effect_key(round_id, "")["sk"])
         found = self.table.query(keys.round_partition(round_id), keys.effect_key(round_id, prefix)["sk"])
-        return {item["sk"][before:]: item for item in found if "done_at" in item}
+        return {item["sk"][before:]: item for item in found}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functions.acknowledge.owing import Settled
 from shared import keys
 from shared.aws.effects import Effects
+from shared.aws.table import Update
 from tests.builders.documents import a_document
 from tests.functions.staff import AFTER_CLOSING, Inbox, announced, announcing, correction_approved, decided, deciding
 from tests.functions.test_acknowledge import NEVER, Post, owing
@@ -116,3 +117,23 @@ def test_a_correction_that_overtakes_the_letters_is_told_as_the_first_decision(c
     announce(closed, inbox)
     assert settle(closed, post).count("beviljas bidrag") == 2
     assert [text for *_, text, _ in post.sent if "ersätter det beslutsbrev" in text] == []
+
+
+def test_whoever_may_have_been_told_another_decision_is_told_the_one_that_counts(closed: World, inbox: Inbox) -> None:
+    """A function dies at the letter of a correction, which is taken back before anybody comes for it: the decision is
+    the one that was told first, and yet the applicant may have read another since."""
+    post = Post()
+    announced(closed, inbox.topic)
+    settle(closed, post)
+    (first, *_) = sorted(effect for *_, effect in post.sent if "decision" in effect)
+    Effects(closed.table).claim(ROUND, f"{first.rpartition('-')[0]}-0002", closed.now)
+    call = closed.round()
+    assert call.announcement == 1
+    closed.table.write(Update(keys.round_key(ROUND), set={"announcement": 3}))
+    decisions = closed.table.get(keys.decisions_key(ROUND, 1)) or {}
+    corrected = {name: value for name, value in decisions.items() if name not in ("pk", "sk")}
+    corrected["reason"] = {"sv": "Ändringen var fel.", "en": "The change was wrong."}
+    closed.table.write(Update(keys.decisions_key(ROUND, 3), set=corrected))
+    assert len(settle(closed, post)) == 1
+    assert post.sent[0][-1] == f"{first.rpartition('-')[0]}-0003"
+    assert settle(closed, post) == []
