@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from unittest.mock import patch
 
 import pytest
+from hypothesis import settings
 
 from tests.end_to_end.installing import installation
 
 __all__ = ["installation"]  # one for each process, for end-to-end tests and the browser's
+
+# How long an example takes says how busy the machine is, and nothing of what is tried.
+settings.register_profile("anslag", deadline=None)
+settings.load_profile("anslag")
 
 _HARMLESS = {
     "AWS_ACCESS_KEY_ID": "testing",
