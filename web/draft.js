@@ -220,7 +220,8 @@ export class Draft extends EventTarget {
 
   #become(state, failure) {
     this.state = state;
-    this.#tell("state", { failure });
+    this.failure = failure;
+    this.#tell("state");
   }
 
   #tell(name, detail) {

@@ -218,18 +218,16 @@ function tellOfCompany(draft, place) {
 function footing(round, draft) {
   const saved = el("p", { id: "saved" });
   const left = el("p", { class: "deadline", id: "left" });
-  const draw = (failure) => {
+  let before = "saved";
+  const draw = () => {
     const at = draft.savedAt && timeOfDay(draft.savedAt, round.time_zone);
     saved.dataset.state = draft.state;
-    saved.textContent = draft.state === "refused" ? failure.sentence : t.saveStates[draft.state](at);
-  };
-  let before = "saved";
-  draft.addEventListener("state", ({ detail }) => {
-    draw(detail.failure);
+    saved.textContent = draft.state === "refused" ? draft.failure.sentence : t.saveStates[draft.state](at);
     if (["unsaved", "saving", before].includes(draft.state)) return;
     say(saved.textContent);
     before = draft.state;
-  });
+  };
+  draft.addEventListener("state", draw);
   draw();
   const passed = async () => {
     const { round: fresh } = await read("/application", Infinity);

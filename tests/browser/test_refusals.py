@@ -85,6 +85,24 @@ def test_a_draft_that_is_too_large_is_told_and_kept_and_saved_when_it_is_shorter
     assert stored(form.page, installation) == "Skrivet medan texten var för lång"
 
 
+def test_a_refusal_that_comes_before_the_form_is_drawn_is_told_too(visit: Visit, installation: Installation) -> None:
+    """What the window before could not save is sent at once; the form waits for the register until it is refused."""
+    visitor = visit()
+    visitor.forgive("status of 413")
+    form = begin(visitor.open(), installation, WITH_FILES)
+    form.box("project.summary").fill(TOO_LONG)
+    told = problem("draft-too-large", most=200_000).sv
+    expect(saved_line(form)).to_have_text(told)
+    held: list[Route] = []
+    form.page.route("**/register", lambda route: held.append(route))  # noqa: PLW0108  (Playwright marks what it is given)
+    with form.page.expect_response(lambda answer: answer.status == 413):
+        form.page.reload()
+    held[0].continue_()
+    expect(saved_line(form)).to_have_text(told)
+    expect(form.page.get_by_role("status").filter(has_text=told)).to_have_count(1)
+    expect(form.box("project.summary")).to_have_value(TOO_LONG)
+
+
 def test_what_does_not_even_reach_the_service_for_its_size_is_told(visit: Visit, installation: Installation) -> None:
     """API Gateway takes 10 MB, and refuses in its own words, which are none for people."""
     visitor = visit()
