@@ -68,17 +68,17 @@ class Lifecycle:
         due = due_state(call, self.now())
         if due is not call.state:
             return [Step(call.id, f"round {due}"), *self._move(call, due)]
-        match call.state:
-            case RoundState.OPEN | RoundState.CLOSING:
-                return self._notices(call) if call.state is RoundState.OPEN else self._close(call)
-            case RoundState.CLOSED:
-                return self._closed(call)
-            case RoundState.DECIDED:
-                return [*self._closed(call), *self._announcement(call)]
-            case RoundState.ANNOUNCED:
-                return self._announced(call)
-            case _:
-                return []
+        work = {
+            RoundState.OPEN: self._notices,
+            RoundState.CLOSING: self._close,
+            RoundState.CLOSED: self._closed,
+            RoundState.DECIDED: self._decided,
+            RoundState.ANNOUNCED: self._announced,
+        }
+        return work[call.state](call) if call.state in work else []
+
+    def _decided(self, call: Round) -> list[Step]:
+        return [*self._closed(call), *self._announcement(call)]
 
     def _announced(self, call: Round) -> list[Step]:
         steps: list[Step] = []

@@ -39,6 +39,16 @@ def outcomes(page: Page, installation: Installation) -> list[str]:
     return [one["outcome"] for one in client_of(page, installation).history()["submissions"]]
 
 
+def send_and_lose_it(form: Form, to_bucket: re.Pattern[str]) -> None:
+    """In a window that is loaded again while it waits, until the page says that it may be lost."""
+    with form.page.expect_request(to_bucket):
+        form.send()
+    form.page.reload()
+    status_page(form.page, "Ansökan är skickad")
+    form.page.clock.fast_forward(LATE)
+    status_page(form.page, LOST)
+
+
 def test_what_takes_longer_than_usual_is_said_and_the_receipt_comes(visit: Visit, installation: Installation) -> None:
     with installation.paused("IngestFunctionUploads"):
         form = filled(visit().open(), installation, "langsamt@forening.example")
@@ -69,12 +79,7 @@ def test_what_may_be_lost_is_said_and_the_receipt_comes_all_the_same(
             route.abort()
 
         visitor.context.route(to_bucket, lose)
-        with form.page.expect_request(to_bucket):
-            form.send()
-        form.page.reload()
-        status_page(form.page, "Ansökan är skickad")
-        form.page.clock.fast_forward(LATE)
-        status_page(form.page, LOST)
+        send_and_lose_it(form, to_bucket)
         expect(form.page.get_by_text("Allt du skrivit är sparat. Gå till ansökan och skicka igen.")).to_be_visible()
         assert_accessible(form.page)
     form.page.clock.fast_forward(LATE)
@@ -89,12 +94,7 @@ def test_what_is_lost_is_said_and_can_be_sent_again(
     visitor.forgive("net::ERR_")
     form = filled(visitor.open(), installation, "borta@forening.example")
     visitor.context.route(to_bucket, lambda route: route.abort())
-    with form.page.expect_request(to_bucket):
-        form.send()
-    form.page.reload()
-    status_page(form.page, "Ansökan är skickad")
-    form.page.clock.fast_forward(LATE)
-    status_page(form.page, LOST)
+    send_and_lose_it(form, to_bucket)
     visitor.context.unroute(to_bucket)
     form.page.get_by_role("link", name="Fortsätt med ansökan").click()
     form_of(form.page, installation, ROUND).send()
