@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -242,3 +243,12 @@ def test_an_import_that_does_something_is_noticed(tmp_path: Path) -> None:
     ]
     with pytest.raises(AssertionError, match="a client was made"):
         watched_import(tmp_path, ["shared.client"])
+
+
+def test_no_two_files_send_as_the_same_applicant() -> None:
+    """Files that run in one process share an embedded cloud and its mailbox, and would count each other's letters."""
+    senders: dict[str, set[str]] = {}
+    for path in (*(ROOT / "tests/browser").glob("test_*.py"), *(ROOT / "tests/end_to_end").glob("test_*.py")):
+        for address in re.findall(r"[\w.-]+@forening\.example", path.read_text(encoding="utf-8")):
+            senders.setdefault(address, set()).add(place(path))
+    assert {address: files for address, files in senders.items() if len(files) > 1} == {}

@@ -23,7 +23,7 @@ def test_one_is_let_in_by_a_private_link_while_the_round_stays_closed_for_others
     round_id, anna = "letting-in", installation.anna
     closes = installation.open_round(round_id, seconds=15, grace=1)
     on_time, not_begun = (installation.applicant(round_id) for _ in range(2))
-    on_time.outcome_of(on_time.send(a_play(email="tidig@forening.example"))["submission"])
+    on_time.outcome_of(on_time.send(a_play(email="i-god-tid@forening.example"))["submission"])
     until_instant(closes + 2 * _SECOND)
     closing = installation.in_state(round_id, "closed")
     installation.advance()
@@ -36,7 +36,7 @@ def test_one_is_let_in_by_a_private_link_while_the_round_stays_closed_for_others
     with pytest.raises(RefusedError) as refusal:
         not_begun.forms(raw(a_play()))
     assert (refusal.value.status, [one["code"] for one in refusal.value.problems]) == (409, ["round-not-open"])
-    signed = late.send(a_play(email="sen@forening.example"))
+    signed = late.send(a_play(email="insluppen@forening.example"))
     assert late.outcome_of(signed["submission"])["state"] == "submitted"
     assert signed["expires_at"] == iso(until + 2 * _SECOND)
 
