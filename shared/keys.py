@@ -122,6 +122,7 @@ CLOSING_SUMMARY = "closing-summary"
 RECEIPTS = "receipt-"
 CLOSING_LETTERS = "closing-letter-"
 DECISION_LETTERS = "decision-letter-"
+NOTICE_LETTERS = "notice-"
 
 
 def receipt_effect(application: str, submission: str, version_id: str) -> str:
@@ -155,7 +156,7 @@ def notice_letter(application: str, notice: str) -> str:
 
     Example: notice-7K3M9QXRC-week-2019-10-15T21:59:59Z
     """
-    return f"notice-{application}-{notice}"
+    return f"{NOTICE_LETTERS}{application}-{notice}"
 
 
 def notices_told(notice: str) -> str:

@@ -14,9 +14,11 @@ from infrastructure.build import BuildError, build_artefacts, this_machine
 from infrastructure.cloud.deployment import DeploymentError, deploy
 from infrastructure.cloud.running import HOME, ROOT, Cloud, CloudError, running_cloud
 from infrastructure.demo import PARAMETERS
+from infrastructure.demo.applicant import RefusedError
 from infrastructure.demo.cast import load
 from infrastructure.demo.play import Stage, UnexpectedError
 from infrastructure.demo.staff import CommandFailedError, hire, verify_sender
+from shared import keys
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -36,7 +38,7 @@ def main() -> int:
             _act("Checking that everything ended where it should", stage.check)
             _show(stage)
             page = stage.keep_pages(HOME / "results")
-    except (BuildError, CloudError, CommandFailedError, DeploymentError, UnexpectedError) as failure:
+    except (BuildError, CloudError, CommandFailedError, DeploymentError, RefusedError, UnexpectedError) as failure:
         console.print(f"[red]{failure}[/]")
         return 1
     except KeyboardInterrupt:
@@ -71,9 +73,15 @@ def _told(line: str, begun: float) -> None:
 
 
 def _show(stage: Stage) -> None:
+    granted = next(one for one in stage.told(keys.DECISION_LETTERS) if "beviljas" in one.subject)
     closing, announcement = stage.letters("staff")[-1], stage.letters("award")[-1]
     console.print()
-    for letter, what in ((closing, "What staff read when the round has closed"), (announcement, "What goes out")):
+    shown = (
+        (closing, "What staff read when the round has closed"),
+        (announcement, "What goes out"),
+        (granted, "What an applicant reads then"),
+    )
+    for letter, what in shown:
         text = f"To: {', '.join(letter.to) or 'subscribers'}\nSubject: {letter.subject}\n\n{letter.body}"
         console.print(Panel(text, title=what, title_align="left", width=82))
     console.print("Invented here: the split of the total, titles, answers, and all partners but three.")

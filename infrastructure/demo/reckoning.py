@@ -111,20 +111,25 @@ class Reckoning:
         )
 
     def unanswered(self) -> set[str]:
-        """The receipts that have to go out and have not yet."""
+        """The letters that have to go out and have not yet, by what they mean."""
         return self._to_be_told() - set(self.letters)
 
     def _to_be_told(self) -> set[str]:
         refused = {one.refused.version_id for one in self.applications.values() if one.refused}
-        return {
+        receipts = {
             _effect(one) for one in self.submissions if one.outcome is Outcome.ACCEPTED or one.version_id in refused
         }
+        taking_part = (one.id for one in self.applications.values() if one.state is ApplicationState.SUBMITTED)
+        return receipts | {keys.closing_letter(one) for one in taking_part}
 
     def _receipts(self) -> Iterator[str]:
         letters = self.letters
         allowed = {_effect(one) for one in self.submissions if one.outcome in (Outcome.ACCEPTED, Outcome.REJECTED)}
         yield from (f"{effect} was never sent" for effect in self.unanswered())
-        yield from (f"{effect or 'a letter'} was sent, and tells of nothing" for effect in letters.keys() - allowed)
+        allowed |= {keys.closing_letter(one.id) for one in self.applications.values()}
+        # Those who were refused hear of every extension.
+        told = {effect for effect in letters if not effect.startswith(keys.NOTICE_LETTERS)}
+        yield from (f"{effect or 'a letter'} was sent, and tells of nothing" for effect in told - allowed)
         for effect, times in letters.items():
             if times > 1 and self._tries(effect) < times:
                 yield f"{effect} was sent {times} times, and nobody died over it"
