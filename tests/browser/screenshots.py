@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, expect
 
 from infrastructure.cloud.running import ROOT
 from tests.browser.chromium import chromium
-from tests.browser.states import STATES, Stage
+from tests.browser.states import Stage
+from tests.browser.troubles import STATES
 from tests.browser.visitors import DESKTOP, PATIENCE, PHONE, Visitor
 from tests.end_to_end.installing import installed
 

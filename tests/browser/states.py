@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 
 from infrastructure.demo.applicant import ApplicantClient, File
 from shared.instants import iso
-from shared.problems import problem
 from tests.browser.forms import Form, begin, form_of, status_page
 from tests.browser.visitors import Visitor
 from tests.browser.words import WORDS
@@ -150,13 +149,13 @@ def _lost(_: Stage, visitor: Visitor, language: str) -> Page:
     return visitor.open(f"/{language}/finns-inte")
 
 
-def _opened(stage: Stage, visitor: Visitor, language: str) -> Form:
+def opened(stage: Stage, visitor: Visitor, language: str) -> Form:
     return begin(visitor.open(f"/{language}/"), stage.installation, OPEN, language)
 
 
 @state("form, filled")
-def _filled(stage: Stage, visitor: Visitor, language: str) -> Page:
-    form = _opened(stage, visitor, language)
+def filled(stage: Stage, visitor: Visitor, language: str) -> Page:
+    form = opened(stage, visitor, language)
     form.fill(a_document(language=language))
     form.choose(FILES)
     form.all_uploaded(FILES)
@@ -166,7 +165,7 @@ def _filled(stage: Stage, visitor: Visitor, language: str) -> Page:
 
 @state("form, problems")
 def _problems(stage: Stage, visitor: Visitor, language: str) -> Page:
-    form = _opened(stage, visitor, language)
+    form = opened(stage, visitor, language)
     form.fill(a_document(contact__email="asa.oberg", project__starts="i januari", project__summary=None))
     form.amount(1, "staff").fill("fyrahundra tusen")
     form.amount(2, "activities").fill("9 000 000")
@@ -177,7 +176,7 @@ def _problems(stage: Stage, visitor: Visitor, language: str) -> Page:
 
 @state("form, uploading")
 def _uploading(stage: Stage, visitor: Visitor, language: str) -> Page:
-    form = _opened(stage, visitor, language)
+    form = opened(stage, visitor, language)
     visitor.slow(form.page, upload=60_000)
     form.choose([LARGE, File("other", "Schema.pdf", LARGE.content + b"1", LARGE.type)])
     form.choose([File("budget", "Budget.pdf", A_PDF, "application/pdf")])
@@ -185,29 +184,9 @@ def _uploading(stage: Stage, visitor: Visitor, language: str) -> Page:
     return form.page
 
 
-@state("form, too much text")
-def _too_much(stage: Stage, visitor: Visitor, language: str) -> Page:
-    form = _opened(stage, visitor, language)
-    visitor.forgive("status of 413")
-    form.box("project.summary").fill("å" * 120_000)
-    told = problem("draft-too-large", most=200_000)
-    expect(form.page.locator("main").get_by_text(getattr(told, language))).to_be_visible()
-    return form.page
-
-
-@state("form, no connection")
-def _offline(stage: Stage, visitor: Visitor, language: str) -> Page:
-    form = _opened(stage, visitor, language)
-    visitor.cut("**/application/**")
-    form.box("project.title").fill("Utan nät")
-    form.choose(FILES[:1])
-    expect(form.page.locator("main").get_by_text({"sv": "Inte sparat", "en": "Not saved"}[language])).to_be_visible()
-    return form.page
-
-
 @state("form, changed by two")
 def _clash(stage: Stage, visitor: Visitor, language: str) -> Page:
-    form = _opened(stage, visitor, language)
+    form = opened(stage, visitor, language)
     client = ApplicantClient(stage.installation.outputs["ApiUrl"], form.page.url.partition("#")[2])
     client.save(client.draft()["revision"], {"fields": {"project.title": "Annas titel", "contact.name": "Anna"}})
     visitor.forgive("status of 409")
@@ -218,7 +197,7 @@ def _clash(stage: Stage, visitor: Visitor, language: str) -> Page:
 
 @state("form, to be mended")
 def _mending(stage: Stage, visitor: Visitor, language: str) -> Page:
-    form = _opened(stage, visitor, language)
+    form = opened(stage, visitor, language)
     form.fill(a_document(language=language))
     form.choose([PROGRAM, FILES[1]])
     form.all_uploaded([PROGRAM, FILES[1]])
@@ -238,7 +217,7 @@ def _changing(stage: Stage, visitor: Visitor, language: str) -> Page:
 
 @state("application, on its way")
 def _on_its_way(stage: Stage, visitor: Visitor, language: str) -> Page:
-    page = _filled(stage, visitor, language)
+    page = filled(stage, visitor, language)
     form = form_of(page, stage.installation, OPEN, language)
     client = ApplicantClient(stage.installation.outputs["ApiUrl"], page.url.partition("#")[2])
     before = client.status()
@@ -260,50 +239,4 @@ def _withdrawing(stage: Stage, visitor: Visitor, language: str) -> Page:
     page = STATES["application, received"](stage, visitor, language)
     page.get_by_role("button", name=WORDS[language].withdraw).click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    return page
-
-
-FAILED = {"sv": "Sidan kan inte visas", "en": "The page cannot be shown"}
-_INTERNAL = {"title": problem("internal").sv, "status": 500, "problems": [problem("internal").as_json()]}
-
-
-@state("wrong link")
-def _wrong_link(_: Stage, visitor: Visitor, language: str) -> Page:
-    visitor.forgive("status of 40")
-    page = visitor.open(f"/{language}/application#{OPEN}.000000000.wrong")
-    status_page(page, FAILED[language])
-    return page
-
-
-@state("no connection")
-def _unreachable(_: Stage, visitor: Visitor, language: str) -> Page:
-    visitor.cut("**/rounds")
-    page = visitor.open(f"/{language}/")
-    status_page(page, FAILED[language])
-    return page
-
-
-@state("the service fails")
-def _fails(_: Stage, visitor: Visitor, language: str) -> Page:
-    """Each time that it is asked; the page tries again for some seconds before it says so."""
-    visitor.forgive("status of 500")
-    headers = {"Access-Control-Allow-Origin": "*"}
-    visitor.context.route("**/rounds", lambda route: route.fulfill(status=500, json=_INTERNAL, headers=headers))
-    page = visitor.open(f"/{language}/")
-    status_page(page, FAILED[language])
-    expect(page.get_by_text(getattr(problem("internal"), language))).to_be_visible()
-    return page
-
-
-@state("link mailed too often")
-def _mailed_too_often(stage: Stage, visitor: Visitor, language: str) -> Page:
-    visitor.forgive("status of 429")
-    client = stage.installation.applicant(OPEN)
-    for _ in range(3):
-        client.mail_link("asa@pitea.example", language)
-    page = visitor.open(f"/{language}/application#{client.token}")
-    label = {"sv": "Skicka länken till en e-postadress", "en": "Send the link to an e-mail address"}[language]
-    page.get_by_label(label).fill("asa@pitea.example")
-    page.get_by_role("button", name={"sv": "Skicka länken", "en": "Send the link"}[language]).click()
-    expect(page.get_by_text(getattr(problem("too-many-links"), language))).to_be_visible()
     return page

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from infrastructure.demo.applicant import File
 from tests.browser.conftest import Visit
 from tests.browser.forms import Form, begin, client_of, form_of, status_page
+from tests.browser.visitors import NO_CLIPBOARD
 from tests.browser.words import SV
 from tests.builders.documents import A_PDF, a_document
 from tests.end_to_end.installation import Installation
@@ -23,7 +24,6 @@ UNREACHED = "Vi når inte tjänsten. Kontrollera din anslutning."
 NOTHING_KEPT = (
     "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }});"
 )
-NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', {value: undefined});"
 
 
 @pytest.fixture(scope="module", autouse=True)

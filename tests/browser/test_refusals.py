@@ -14,7 +14,7 @@ from shared.problems import problem
 from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import Visit
 from tests.browser.forms import Form, begin, client_of, form_of, status_page
-from tests.browser.visitors import Visitor
+from tests.browser.visitors import Busy
 from tests.browser.words import SV
 from tests.end_to_end.installation import Installation
 from tests.end_to_end.papers import LETTER, PARTNERSHIP, VILLAGE_STAGE, a_play
@@ -31,22 +31,6 @@ TOO_LONG = "ö" * 120_000
 def _rounds(installation: Installation) -> None:
     installation.open_round(ROUND, programme=VILLAGE_STAGE)
     installation.open_round(WITH_FILES, programme=PARTNERSHIP)
-
-
-class Busy:
-    """API Gateway's own answer to more than it lets through, as often as it is told to; then the API's."""
-
-    def __init__(self, visitor: Visitor, address: str | re.Pattern[str], *, times: int, method: str = "") -> None:
-        self.left, self.method = times, method
-        visitor.forgive("status of 429")
-        visitor.context.route(address, self)
-
-    def __call__(self, route: Route) -> None:
-        if not self.left or (self.method and route.request.method != self.method):
-            return route.fallback()
-        self.left -= 1
-        headers = {"Access-Control-Allow-Origin": "*"}
-        return route.fulfill(status=429, json={"message": "Too Many Requests"}, headers=headers)
 
 
 def saved_line(form: Form) -> Locator:

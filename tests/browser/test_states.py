@@ -11,7 +11,8 @@ from pypdf import PdfReader
 
 from tests.browser.accessibility import assert_accessible, assert_fits
 from tests.browser.conftest import Visit
-from tests.browser.states import OPEN, STATES, Stage
+from tests.browser.states import OPEN, Stage
+from tests.browser.troubles import STATES
 from tests.browser.visitors import WIDTHS
 from tests.browser.words import SV
 from tests.end_to_end.installation import Installation

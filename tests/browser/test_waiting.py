@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import Visit
 from tests.browser.forms import Form, begin, client_of, form_of, status_page
+from tests.browser.visitors import LATE, SLOW
 from tests.browser.words import SV
 from tests.end_to_end.installation import Installation
 from tests.end_to_end.papers import VILLAGE_STAGE, a_play
@@ -17,8 +18,6 @@ from tests.end_to_end.papers import VILLAGE_STAGE, a_play
 pytestmark = pytest.mark.cloud
 ROUND = "waiting"
 LOST = "Ansökan har inte kommit fram"
-SLOW, LATE = 20_500, 26_000
-"""Milliseconds after which the page says that it takes long, and that what no bucket has confirmed may be lost."""
 
 
 @pytest.fixture(scope="module", autouse=True)

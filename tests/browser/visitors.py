@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Request, Route
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 WIDTHS: dict[str, dict[str, Any]] = {"phone": PHONE, "desktop": DESKTOP}
 PATIENCE = 15_000
 """Milliseconds that anything on a page may take on a busy machine."""
+SLOW, LATE = 20_500, 26_000
+"""Milliseconds after which the page says that it takes long, and that what no bucket has confirmed may be lost."""
+NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', {value: undefined});"
 
 
 @dataclass
@@ -77,3 +80,19 @@ class Visitor:
         address = urlsplit(request.url)
         if address.scheme not in ("blob", "data") and address.netloc not in self.allowed:
             self.faults.append(f"asked another host: {request.url}")
+
+
+class Busy:
+    """API Gateway's own answer to more than it lets through, as often as it is told to; then the API's."""
+
+    def __init__(self, visitor: Visitor, address: str | re.Pattern[str], *, times: int, method: str = "") -> None:
+        self.left, self.method = times, method
+        visitor.forgive("status of 429")
+        visitor.context.route(address, self)
+
+    def __call__(self, route: Route) -> None:
+        if not self.left or (self.method and route.request.method != self.method):
+            return route.fallback()
+        self.left -= 1
+        headers = {"Access-Control-Allow-Origin": "*"}
+        return route.fulfill(status=429, json={"message": "Too Many Requests"}, headers=headers)
