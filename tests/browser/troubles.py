@@ -191,9 +191,10 @@ def _two_windows(stage: Stage, visitor: Visitor, language: str) -> Page:
     return one.page
 
 
-def _not_sent(form: Form) -> Page:
+def _not_sent(form: Form, **words: str) -> Page:
     form.send()
-    expect(form.page.get_by_role("group", name=form.words.not_sent)).to_be_visible()
+    told = form.page.get_by_role("group", name=form.words.not_sent)
+    expect(told).to_contain_text(words[form.words.language])
     return form.page
 
 
@@ -201,7 +202,7 @@ def _not_sent(form: Form) -> Page:
 def _unsent(stage: Stage, visitor: Visitor, language: str) -> Page:
     form = form_of(filled(stage, visitor, language), stage.installation, OPEN, language)
     visitor.cut("**/application**")
-    return _not_sent(form)
+    return _not_sent(form, **UNREACHED)
 
 
 @state("form, not sent as somebody else changed it")
@@ -210,15 +211,15 @@ def _changed(stage: Stage, visitor: Visitor, language: str) -> Page:
     client = client_of(form.page, stage.installation)
     draft = client.draft()
     client.save(draft["revision"], {"fields": {**draft["draft"]["fields"], "contact.name": "Berta Ny"}}, "annan")
-    return _not_sent(form)
+    return _not_sent(form, sv="Någon annan ändrade ansökan", en="Somebody else changed the application")
 
 
 @state("form, not sent for a fault in the page")
 def _fault(stage: Stage, visitor: Visitor, language: str) -> Page:
     visitor.forgive("TypeError")
     form = form_of(filled(stage, visitor, language), stage.installation, OPEN, language)
-    answered(visitor, "**/application/forms", lambda _: None)
-    return _not_sent(form)
+    visitor.context.route("**/application/forms", lambda route: route.fulfill(body="null", headers=_ANYBODY))
+    return _not_sent(form, sv="Något gick fel i sidan", en="Something went wrong in the page")
 
 
 @state("form, changed since it was refused")
