@@ -31,6 +31,7 @@ from infrastructure.cloud.deployment import STACK, deploy
 from infrastructure.cloud.running import HOME, ROOT, roomy_place, running_cloud
 from infrastructure.demo import PARAMETERS
 from infrastructure.demo.applicant import ApplicantClient, RefusedError
+from infrastructure.demo.course import Course
 from infrastructure.demo.load import Planned, create_round, planned, wait
 from infrastructure.demo.mischief import (
     Killer,
@@ -47,6 +48,8 @@ _ROUND = "storm"
 _AT_ONCE = 4
 _PATIENCE = 300.0
 _HURRY_SECONDS = 3
+_LEAST = 60
+"""Applications: fewer would leave too few between two happenings."""
 Said = TypeVar("Said")
 
 
@@ -127,8 +130,8 @@ class Storm:
     letters: int = 0
     redriven: int = 0
     at_work: int = 0
-    missed: list[str] = field(default_factory=list)
-    """What was to happen, and did not in time."""
+    late: list[str] = field(default_factory=list)
+    """What was to come about, and did not in time."""
 
     def blow(self) -> Killer:
         """Everything, from the opening of the round to its certificate and the last receipt."""
@@ -164,22 +167,23 @@ class Storm:
     def _load(self) -> None:
         happenings = [(part, self._stop_and_start) for part in self.pace.stops]
         happenings.append((self.pace.lockout, self._lock_ingest_out))
-        with ThreadPoolExecutor(_AT_ONCE) as crowd, _called_off_on_failure(crowd):
-            sending = [crowd.submit(self._apply, one) for one in self.plan]
-            for part, happening in sorted(happenings, key=lambda one: one[0]):
-                while len(self.sent) < part * len(self.plan):
+        course = Course(len(self.plan), [part for part, _ in happenings], _AT_ONCE)
+        with ThreadPoolExecutor(_AT_ONCE) as crowd, _called_off_on_failure(crowd, course):
+            sending = [crowd.submit(self._apply, course, number, one) for number, one in enumerate(self.plan)]
+            for place, (_, happening) in zip(course.places, sorted(happenings, key=lambda one: one[0]), strict=True):
+                while len(self.sent) < place:
                     time.sleep(0.1)
                     for one in sending:
                         if one.done():
                             one.result()  # raises what went wrong with it, instead of waiting for it in vain
                 self.tell(f"{len(self.sent)} of {len(self.plan)} have been sent")
-                if len(self.sent) == len(self.plan):
-                    self.missed.append(f"too late to {happening.__name__.strip('_').replace('_', ' ')}")
                 happening()
+                course.one_is_over()
             for one in sending:
                 one.result()
 
-    def _apply(self, one: Planned) -> None:
+    def _apply(self, course: Course, number: int, one: Planned) -> None:
+        course.wait_for_turn(number)
         client = PatientClient(self.weather.outputs["ApiUrl"])
         one.send(client, _ROUND)
         self.repeats += client.repeats
@@ -228,7 +232,16 @@ class Storm:
         try:
             wait(calm, "everything to come to rest", seconds=_PATIENCE * 2)
         except TimeoutError as late:
-            self.missed.append(str(late))
+            self.late.append(str(late))
+
+    def missed(self, killed: int) -> list[str]:
+        """What was to go wrong, and did not: then the storm shows nothing."""
+        happened = {
+            "function was killed": killed,
+            "dead letter while ingest was locked out": self.letters,
+            "stop and start of the cloud for each that was planned": self.weather.stops >= len(self.pace.stops),
+        }
+        return [f"no {what}" for what, count in happened.items() if not count]
 
     def reckoning(self) -> Reckoning:
         """How things stand now."""
@@ -302,10 +315,11 @@ class Storm:
 
 
 @contextlib.contextmanager
-def _called_off_on_failure(crowd: ThreadPoolExecutor) -> Iterator[None]:
+def _called_off_on_failure(crowd: ThreadPoolExecutor, course: Course) -> Iterator[None]:
     try:
         yield
     except BaseException:
+        course.call_off()
         crowd.shutdown(wait=False, cancel_futures=True)
         raise
 
@@ -345,7 +359,7 @@ def run(count: int, seed: int, pace: Pace, tell: Callable[[str], None]) -> Resul
             "messages to applicants": f"{letters.total()}, with {len(letters)} meanings",
             "certificate": end.certificate["root"],
         }
-        return Result(happened, [*storm.missed, *end.faults()])
+        return Result(happened, [*storm.missed(killer.killed.total()), *storm.late, *end.faults()])
 
 
 def main() -> int:
@@ -354,6 +368,8 @@ def main() -> int:
     options.add_argument("count", type=int, nargs="?", default=2000)
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args()
+    if chosen.count < _LEAST:
+        options.error(f"a storm takes {_LEAST} applications at least")
     console, begun = Console(highlight=False, soft_wrap=True, markup=False), time.monotonic()
     result = run(
         chosen.count, chosen.seed, Pace(), lambda line: console.print(f"{time.monotonic() - begun:6.1f} s  {line}")
