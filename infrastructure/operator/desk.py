@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -12,9 +13,10 @@ import typer
 from rich.console import Console, RenderableType
 
 from infrastructure.operator import cells, failures, output
-from infrastructure.operator.access import Place, find_access
+from infrastructure.operator.access import Access, Place, find_access
 from infrastructure.operator.api import Api
 from infrastructure.operator.failures import CommandError
+from infrastructure.operator.several import in_order
 from shared.problems import Problem
 from shared.wording import either
 
@@ -53,6 +55,20 @@ class Desk:
         """The JSON at that address of the API, or the end of the command."""
         with self._asking():
             return self._api.get(*path)
+
+    def get_each(self, paths: Iterable[Sequence[str]], at_once: int) -> Iterator[Any]:
+        """The JSON at each of these addresses, in their order and so many at once, or the end of the command at the
+        first that fails."""
+        own = threading.local()  # requests does not promise that threads can share a session
+        with self._asking():
+            access = self._access
+
+            def get(path: Sequence[str]) -> Any:
+                if not hasattr(own, "api"):
+                    own.api = Api(access, self.language)
+                return own.api.get(*path)
+
+            yield from in_order(get, paths, at_once)
 
     def get_bytes(self, *path: str) -> bytes:
         """What is at that address, as it is, or the end of the command."""
@@ -101,8 +117,12 @@ class Desk:
         return self.end(failures.unusable(sv, en))
 
     @cached_property
+    def _access(self) -> Access:
+        return find_access(self.place)
+
+    @cached_property
     def _api(self) -> Api:
-        return Api(find_access(self.place), self.language)
+        return Api(self._access, self.language)
 
     @contextmanager
     def _asking(

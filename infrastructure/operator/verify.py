@@ -23,6 +23,8 @@ from shared.references import spaced
 
 Json = Mapping[str, Any]
 _KEY_FILE = "anslag-key.pem"
+_AT_ONCE = 6
+"""Applications that are held against what was uploaded at the same time."""
 
 
 def verify(
@@ -121,11 +123,12 @@ def _verify_round(desk: Desk, round_id: str) -> None:
 
 
 def _verified_applications(desk: Desk, round_id: str) -> Iterator[Json]:
-    """One after the other: what takes a minute for a thousand does not also have to burden the service."""
+    """In the order of their references, as they are listed; a few at once, which burdens nobody else's requests."""
     listed = desk.get("staff", "rounds", round_id, "applications")["applications"]
-    sent = [one for one in listed if one["state"] != "draft"]
-    for one in sent:
-        yield desk.get("staff", "rounds", round_id, "applications", one["application"], "verification")
+    sent = [one["application"] for one in listed if one["state"] != "draft"]
+    return desk.get_each(
+        [("staff", "rounds", round_id, "applications", reference, "verification") for reference in sent], _AT_ONCE
+    )
 
 
 def _named(differences: Sequence[str]) -> dict[str, str]:

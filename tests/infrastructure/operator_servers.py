@@ -24,7 +24,8 @@ class Answer:
 
 @dataclass
 class Scripted:
-    """A server's answers, used up one by one; the last is given for ever. `hold` keeps all of them back."""
+    """A server's answers, used up one by one; the last is given for ever. `hold` keeps them back, from the first or
+    from another one on."""
 
     answers: list[Answer]
     url: str = ""
@@ -32,6 +33,7 @@ class Scripted:
     headers: list[dict[str, str]] = field(default_factory=list)
     arrived: threading.Event = field(default_factory=threading.Event)
     hold: threading.Event | None = None
+    holds_from: int = 1
 
 
 def as_json(document: Any, status: int = 200) -> Answer:
@@ -60,7 +62,7 @@ class _Scripted(BaseHTTPRequestHandler):
         script.headers.append({name.lower(): value for name, value in self.headers.items()})
         answer = script.answers.pop(0) if len(script.answers) > 1 else script.answers[0]
         script.arrived.set()
-        if script.hold is not None:
+        if script.hold is not None and len(script.asked) >= script.holds_from:
             script.hold.wait(30)
         if answer.status is None:
             self.close_connection = True

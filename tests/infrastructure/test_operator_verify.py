@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import boto3
+import signal
+import subprocess
+import threading
+import time
 
+import boto3
+import pytest
+
+from infrastructure.operator.several import in_order
 from shared import keys
 from shared.aws.table import Table, Update
 from tests.infrastructure import operator_api, operator_command, operator_rounds
 from tests.infrastructure.operator_api import StaffApi
-from tests.infrastructure.operator_command import Anslag
+from tests.infrastructure.operator_command import Anslag, command_line, elsewhere
 from tests.infrastructure.operator_rounds import ROUND, stored
+from tests.infrastructure.operator_servers import as_json, scripted
 
 anslag = operator_command.anslag
 closed = operator_rounds.closed
@@ -33,3 +41,65 @@ def test_an_altered_application_is_named_with_what_differs(closed: StaffApi, ans
     assert (ran.code, ran.out) == (1, "")
     assert gotland["reference"] in ran.err
     assert "Det som skiljer: uppgifterna i tabellen." in ran.err
+
+
+class Meeting:
+    """Questions that are answered when so many are asked at the same time; the earlier, the later."""
+
+    def __init__(self, together: int) -> None:
+        self.barrier = threading.Barrier(together, timeout=10)
+        self.asked: list[int] = []
+
+    def ask(self, number: int) -> int:
+        self.asked.append(number)
+        self.barrier.wait()
+        time.sleep(0.01 * (self.barrier.parties - number % self.barrier.parties))
+        return number
+
+
+def test_several_are_asked_at_once_and_their_answers_come_in_order() -> None:
+    assert list(in_order(Meeting(3).ask, range(12), at_once=3)) == list(range(12))
+
+
+def test_no_more_are_asked_than_somebody_wants_to_hear_of() -> None:
+    meeting = Meeting(1)
+    answers = in_order(meeting.ask, iter(range(1000)), at_once=3)
+    assert next(answers) == 0
+    time.sleep(0.2)
+    assert len(meeting.asked) <= 6
+    answers.close()  # type: ignore[attr-defined]
+
+
+def test_the_first_of_the_questions_that_fails_is_the_failure() -> None:
+    def ask(number: int) -> int:
+        time.sleep(0.05 * (number == 2))
+        if number in (2, 3):
+            raise ValueError(f"number {number}")
+        return number
+
+    answers = in_order(ask, range(100), at_once=4)
+    assert [next(answers), next(answers)] == [0, 1]
+    with pytest.raises(ValueError, match="number 2"):
+        next(answers)
+
+
+def test_ctrl_c_ends_a_verification_at_once_whatever_is_under_way() -> None:
+    """The certificate and the list are answered; the applications' answers are kept back."""
+    certificate = as_json({"differences": []})
+    listed = as_json({"applications": [{"application": f"{one}", "state": "submitted"} for one in range(20)]})
+    hold = threading.Event()
+    with scripted(certificate, listed, as_json({}), hold=hold) as api:
+        api.holds_from = 3
+        running = subprocess.Popen(
+            command_line("verify", ROUND, "--api", api.url),
+            env=elsewhere(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        until = time.monotonic() + 30
+        while len(api.asked) < 3 and time.monotonic() < until:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=10)
+        hold.set()
+    assert (running.returncode, out, err) == (130, b"", b"")
