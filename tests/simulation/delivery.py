@@ -12,9 +12,10 @@ from shared.aws.bucket import ObjectVersion
 from shared.aws.messages import Letter
 from shared.submissions import Submission
 from tests.simulation import handlers
-from tests.simulation.cloud import ROUND, Cloud, Environment
+from tests.simulation.cloud import OPENS, ROUND, Cloud, Environment
 from tests.simulation.doubles.table import Change
 from tests.simulation.kernel import Task
+from tests.simulation.troubles import Troubles
 from tests.simulation.world import World
 
 _COPIES = 3
@@ -40,11 +41,31 @@ class Delivery:
         """When the next poll is due; it comes within the second after."""
         self.ticks = 0
         self.cloud.functions.start_later = self.invoke_later
-        self.strays = world.happens("messages about nothing", 0.15, self.dice)
+        self.strays = world.happens("messages about nothing", 0.15, self.dice) and not world.calm
         world.wake = self.wake
+        self._committed_at: list[datetime] = []
+        """When each record of the stream came to be."""
+        self.troubles = Troubles(world, calm=world.calm)
+        self.troubles.oldest_record = self._oldest_record
+        self._asleep = self._sleep()
 
     def _skew(self) -> timedelta:
         return timedelta(seconds=self.dice.uniform(-1.5, 1.5))
+
+    def _sleep(self) -> tuple[datetime, datetime]:
+        """From when to when somebody has switched the schedule off."""
+        dice = self.world.dice("sleep")
+        begins = OPENS + timedelta(minutes=dice.randint(0, 30))
+        sleeps = self.world.happens("the schedule is switched off", 0.04, dice)
+        return begins, begins + timedelta(minutes=dice.randint(10, 40) if sleeps else 0)
+
+    def _oldest_record(self) -> datetime | None:
+        """When the first record came to be that nobody has read."""
+        return self._committed_at[self.position] if self.position < len(self._committed_at) else None
+
+    def read_again(self) -> None:
+        """The stream comes once more, as if everything in it had just been written."""
+        self.position, self._committed_at = 0, [self.cloud.now] * len(self.cloud.table.stream)
 
     @property
     def quiet(self) -> bool:
@@ -55,6 +76,8 @@ class Delivery:
 
     def wake(self) -> None:
         """After every event: whoever has something to do is called."""
+        while len(self._committed_at) < len(self.cloud.table.stream):
+            self._committed_at.append(self.cloud.now)
         waiting = self.cloud.uploads.waiting
         if waiting:
             seen = max(self.cloud.now, min(one.visible_at for one in waiting.values()))
@@ -152,6 +175,7 @@ class Delivery:
         if self.world.happens(f"the stream is read again from {self.position}", 0.01, self.dice):
             self.position = max(0, self.position - self.dice.randint(1, 10))
         end_at = min(len(stream), self.position + 10)
+        self.troubles.stream_read(self._committed_at[end_at - 1])
         wanted = [(number, stream[number]) for number in range(self.position, end_at) if _is_outcome(stream[number])]
         lost = (
             bool(wanted)
@@ -215,6 +239,8 @@ class Delivery:
         self.later -= 1
 
         def end(task: Task) -> None:
+            if name == "acknowledge" and "resend" not in event:
+                self.troubles.settled(task)
             if task.failure is None:
                 return
             if tries == 0:
@@ -226,7 +252,8 @@ class Delivery:
         self.world.spawn(name, lambda: self._job(name, event), end)
 
     def _job(self, name: str, event: dict[str, Any]) -> Any:
-        return handlers.job(name, getattr(self.cloud, handlers.WORK[name]), event)
+        printed = self.troubles.cloudwatch.printed
+        return handlers.job(name, getattr(self.cloud, handlers.WORK[name]), event, printed)
 
     def schedule(self, name: str, event: dict[str, Any], every: float) -> None:
         """A rate: it fires, mostly, and now and then twice."""
@@ -234,7 +261,8 @@ class Delivery:
         self.ticks += name == "advance"
         fires = world.number(f"tick of {name}")
         times = 1
-        if world.faulty and world.happens(f"{fires} does not come", 0.08, self.dice):
+        asleep = world.faulty and name == "advance" and self._asleep[0] <= self.cloud.now < self._asleep[1]
+        if asleep or (world.faulty and world.happens(f"{fires} does not come", 0.08, self.dice)):
             times = 0
         elif world.happens(f"{fires} comes twice", 0.04, self.dice):
             times = 2

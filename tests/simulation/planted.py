@@ -23,6 +23,7 @@ from shared.aws.effects import Effects
 from shared.rounds import RoundState
 from tests.simulation import planting
 from tests.simulation.planting import handler, loose, writes
+from tests.simulation.planting_alarms import tells_nothing, template_says
 from tests.simulation.replacing import replaced
 
 TOTALS = "totals-equal-recount"
@@ -32,6 +33,7 @@ NEWEST = "the-newest-version-counts"
 ONCE = "each-effect-at-most-once"
 CERTIFICATE = "the-certificate-is-true"
 RECEIPT = "everybody-gets-a-receipt"
+TROUBLE = "trouble-sets-off-its-alarm"
 _ROUND, _SUBMISSION, _APPLICATION, _TOTALS = range(4)
 """The places of ingest's transaction."""
 
@@ -134,8 +136,9 @@ PLANTED = (
     Planted(
         "letters are called sent though one failed",
         "everybody-is-told-of-the-closing",
-        60,
+        120,
         lambda: replaced(Owing, "_send", planting.all_well),
+        frozenset({TROUBLE}),
     ),
     Planted(
         "the closing is told to nobody",
@@ -256,6 +259,27 @@ PLANTED = (
     ),
     Planted("a withdrawal leaves no event", "everything-is-audited", 20, planting.withdrawn_untold),
     Planted("the schedule moves rounds untold", "everything-is-audited", 5, planting.untold),
+    Planted(
+        "what is held back is told to nobody",
+        "what-does-not-go-out-sets-off-an-alarm",
+        400,
+        tells_nothing("advance"),
+    ),
+    Planted("letters that failed are told to nobody", TROUBLE, 60, tells_nothing("acknowledge")),
+    Planted("one dead letter is none", TROUBLE, 20, template_says("FailedJobs", Threshold=5)),
+    Planted(
+        "an alarm reads a queue beside the one with dead letters",
+        TROUBLE,
+        60,
+        template_says("FailedUploads", Dimensions=[{"Name": "QueueName", "Value": {"Ref": "UploadQueue"}}]),
+    ),
+    Planted("a silent schedule sets off nothing", TROUBLE, 400, template_says("Heartbeat", AlarmActions=[])),
+    Planted(
+        "the schedule is called silent whenever it rests for a second",
+        "no-alarm-in-a-calm-world",
+        60,
+        template_says("Heartbeat", Threshold=20),
+    ),
 )
 
 

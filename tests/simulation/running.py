@@ -12,6 +12,8 @@ from tests.simulation.cloud import DRAIN, ROUND, Cloud
 from tests.simulation.correctors import Corrector
 from tests.simulation.delivery import Delivery, letters_waiting, message_of
 from tests.simulation.kernel import Fault
+from tests.simulation.long_rounds import LongRound
+from tests.simulation.meddler import Meddler
 from tests.simulation.people import Applicant, Officer
 from tests.simulation.registrar import Registrar
 from tests.simulation.rest import documents, faults_at_rest
@@ -38,6 +40,8 @@ class Outcome:
     happened: list[str]
     notes: list[str]
     reached: dict[tuple[str, int, str], set[Fault | None]] = field(repr=False, default_factory=dict)
+    seen: frozenset[str] = frozenset()
+    """Kinds of letters that went out, alarms, and what they had to tell of."""
 
 
 def run(seed: int | str, muted: frozenset[str] = frozenset(), ignored: frozenset[str] = frozenset()) -> Outcome:
@@ -46,7 +50,8 @@ def run(seed: int | str, muted: frozenset[str] = frozenset(), ignored: frozenset
     delivery = Delivery(world)
     cloud = world.cloud
     cloud.watch.ignored = ignored
-    _create(world)
+    long_round = LongRound(world)
+    _create(world, long_round)
     applicants: list[Applicant] = []
     for number in range(world.plan.randint(1, 4)):
         applicant = Applicant(world, delivery, number)
@@ -63,6 +68,10 @@ def run(seed: int | str, muted: frozenset[str] = frozenset(), ignored: frozenset
     for name in _CORRECTORS:
         if world.happens(f"{name} corrects", 0.5, world.dice(name)):
             world.person(name, Corrector(world, name).works())
+    if not world.calm and world.happens("somebody meddles", 0.1, world.dice("meddler's presence")):
+        world.person("meddler", Meddler(world, "meddler").works())
+    if long_round.is_one:
+        world.person("closer", long_round.closer())
     delivery.schedule("advance", {"source": "heartbeat"}, 60)
     world.after(600, lambda: delivery.schedule("summarise", {"summary": "digest"}, 86_400))
     ends = world.closes + timedelta(minutes=world.plan.randint(5, 60))
@@ -80,14 +89,21 @@ def run(seed: int | str, muted: frozenset[str] = frozenset(), ignored: frozenset
         world.happened,
         [f"{at:%H:%M:%S.%f}"[:-4] + f"  {who}: {what}" for at, who, what in world.kernel.notes],
         world.kernel.reached,
+        frozenset({*delivery.troubles.reached, *_letters(cloud)}),
     )
 
 
-def _create(world: World) -> None:
+def _letters(cloud: Cloud) -> set[str]:
+    """Kinds of what went out. Example: letters of week"""
+    notices = {name.split("-")[2] for name in cloud.effects if name.startswith("notice-")}
+    return {f"letters of {kind}" for kind in notices}
+
+
+def _create(world: World, long_round: LongRound) -> None:
     """Somebody tries until the round is there."""
     for _ in range(20):
         if world.cloud.table.peek(keys.round_key(ROUND)) is None:
-            create = lambda: world.cloud.create_round(world.closes, world.grace)  # noqa: E731
+            create = lambda: world.cloud.create_round(long_round.closes, world.grace, **long_round.opens)  # noqa: E731
             world.kernel.finish(world.kernel.task_of(world.number("create"), create))
 
 
@@ -170,7 +186,7 @@ def _replay(world: World, delivery: Delivery) -> None:
     rows, effects = cloud.table.snapshot(), {name: list(sent) for name, sent in cloud.effects.items()}
     for _, stored in documents(cloud):
         cloud.uploads.put(message_of(stored.version))
-    delivery.position = 0
+    delivery.read_again()
     cloud.functions.start_later("acknowledge", {"resend": True})
     cloud.functions.start_later("acknowledge", {"owed": ROUND})
     cloud.functions.start_later("summarise", {"summary": "closing", "round": ROUND})

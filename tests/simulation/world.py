@@ -18,6 +18,8 @@ _SLOWNESS = (0.05, 0.05, 1.0)
 """Seconds that most calls take at most. Where they are slow, functions meet more often."""
 _MOST_SKEW = 1.5
 """Seconds. AWS keeps its clocks within milliseconds of each other."""
+_CALM = 0.1
+"""The share of worlds without any fault."""
 Ask = Callable[[], Any]
 Person = Generator[Any, Any, None]
 
@@ -60,6 +62,11 @@ class World:
         self.kernel.paused = self._paused
         self.kernel.shuffle = self.dice("queues").shuffle  # type: ignore[method-assign, assignment]
         self.wake: Callable[[], None] = lambda: None
+        self.invoked: Callable[[str], None] = lambda kind: None  # noqa: ARG005
+        self.answered: Callable[[Task], None] = lambda task: None  # noqa: ARG005
+        self.calm = self.dice("calm").random() < _CALM
+        if self.calm:
+            self.faulty, self.rate, self.outage = False, 0.0, ("nothing", OPENS, OPENS)
 
     def _outage(self) -> tuple[str, Any, Any]:
         """An operation that fails whenever it is asked for, for a while."""
@@ -111,6 +118,7 @@ class World:
         name, dice = self.number(kind), self.dice("skew")
         off = timedelta(seconds=dice.uniform(-_MOST_SKEW, _MOST_SKEW)) if skew is None else skew
         task = self.kernel.task_of(name, work, off)
+        self.invoked(kind)
         self.live.add(name)
         self._resume(task, end, 0)
 
@@ -171,6 +179,7 @@ class World:
         self.kernel.note(name, what)
 
         def end(task: Task) -> None:
+            self.answered(task)
             self.kernel.note(name, f"gets {_named(task.failure) if task.failure else 'an answer'} from {task.name}")
             self._next(name, person, Answer(task.result, task.failure))
 

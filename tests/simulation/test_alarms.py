@@ -1,0 +1,31 @@
+"""Every alarm of the template is simulated, or it is said why not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.simulation.alarms import NOT_SIMULATED, CloudWatch, alarms
+from tests.simulation.cloud import OPENS, Cloud
+from tests.simulation.troubles import TELLS_OF
+
+SIMULATED = {name for names in TELLS_OF.values() for name in names}
+
+
+def test_every_alarm_has_a_trouble_that_it_tells_of_or_a_reason_why_not() -> None:
+    assert SIMULATED | NOT_SIMULATED.keys() == {alarm.name for alarm in alarms()}
+    assert not SIMULATED & NOT_SIMULATED.keys()
+
+
+@pytest.mark.parametrize(("values", "on"), [((1, 0), False), ((1, 3), True), ((9, 9), True)])
+def test_an_alarm_goes_off_when_its_periods_are_over_and_breached(values: tuple[int, int], on: bool) -> None:
+    """UploadsWithoutOutcome takes six periods of five minutes, the first of which begins with the world."""
+    cloud = Cloud()
+    cloud.now = OPENS
+    watch = CloudWatch(lambda: cloud.now, print)
+    for period in range(9):
+        watch.number("Anslag", "UploadsWithoutOutcome", "advance", values[period % 2])
+        watch.look()
+        cloud.now += timedelta(minutes=5)
+    assert ("UploadsWithoutOutcome" in watch.on) is on
