@@ -123,6 +123,7 @@ RECEIPTS = "receipt-"
 CLOSING_LETTERS = "closing-letter-"
 DECISION_LETTERS = "decision-letter-"
 NOTICE_LETTERS = "notice-"
+EXCEPTION_LETTERS = "exception-letter-"
 
 
 def receipt_effect(application: str, submission: str, version_id: str) -> str:
@@ -157,6 +158,19 @@ def notice_letter(application: str, notice: str) -> str:
     Example: notice-7K3M9QXRC-week-2019-10-15T21:59:59Z
     """
     return f"{NOTICE_LETTERS}{application}-{notice}"
+
+
+def exception_letter(application: str, number: int) -> str:
+    """The message that tells an applicant what staff made of their time, see `Access.letter`.
+
+    Example: exception-letter-7K3M9QXRC-0002
+    """
+    return f"{EXCEPTION_LETTERS}{application}-{number:04}"
+
+
+def exceptions_told(exceptions: int) -> str:
+    """The effect of having told of every exception of a round that has had so many. Example: exceptions-told-0002"""
+    return f"exceptions-told-{exceptions:04}"
 
 
 def notices_told(notice: str) -> str:

@@ -23,7 +23,7 @@ from shared.receipt_facts import (
     subject,
 )
 from shared.refusal import refused
-from shared.rounds import Round
+from shared.rounds import Round, held
 from shared.submissions import Submission
 from shared.wording import either, kronor, moment
 
@@ -47,7 +47,7 @@ def accepted(application: Application, call: Round, programme: Programme, langua
         ),
         labelled(_facts(application.id, version, call, programme, language)),
         files_received(version, programme, language),
-        _next_steps(version, call, programme, language),
+        _next_steps(application, version, call, programme, language),
         questions(application.id, programme, language),
     )
 
@@ -92,7 +92,7 @@ def withdrawn(application: Application, call: Round, programme: Programme, langu
         either(language, "Ansökan är återkallad", "The application has been withdrawn"),
         paragraph(
             _withdrawn_by(application, language),
-            _sending_again(at, call, programme, language),
+            _sending_again(at, held(call, application.access), programme, language),
         ),
         labelled(
             [
@@ -153,10 +153,12 @@ def _facts(
     yield from arrival_facts(version, programme, language)
 
 
-def _next_steps(version: Version, call: Round, programme: Programme, language: str) -> str:
+def _next_steps(application: Application, version: Version, call: Round, programme: Programme, language: str) -> str:
+    """The decision is counted from the round's end, also for whoever has one of their own."""
+    changing = _changing(version, held(call, application.access), programme, language)
     return section(
         either(language, "Vad som händer nu", "What happens next"),
-        paragraph(_changing(version, call, programme, language), decision_expected(call, programme, language)),
+        paragraph(changing, decision_expected(call, programme, language)),
     )
 
 

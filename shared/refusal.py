@@ -12,7 +12,7 @@ from shared.problems import Problem
 from shared.programme import Programme
 from shared.receipt_facts import arrival_facts, questions, round_facts, subject
 from shared.references import spaced
-from shared.rounds import Round
+from shared.rounds import Round, held
 from shared.wording import either, moment
 
 
@@ -21,6 +21,7 @@ def refused(application: Application, call: Round, programme: Programme, languag
     refusal = application.refused
     if refusal is None:
         raise ValueError("nothing was refused")
+    call = held(call, application.access)
     if refusal.outcome is Outcome.LATE:
         return _late(application, refusal, call, programme, language)
     return letter(

@@ -85,20 +85,31 @@ class Embargo:
 @dataclass(frozen=True, slots=True)
 class Access:
     """What lets one applicant send something after the deadline: `until` is the last second that counts. `asked` is
-    what staff ask of them to complete, in words for them, or nothing where they were only let in."""
+    what staff ask of them to complete, in words for them, or nothing where they were only let in. `ended` is why staff
+    ended it before its time, likewise, or nothing. `letter` numbers the letter that tells of it: what the round's
+    exceptions came to with it, or 0 where nobody is to be written to."""
 
     until: datetime
     given_at: datetime
     asked: str = ""
+    ended: str = ""
+    letter: int = 0
 
     def as_item(self) -> dict[str, Any]:
         """The attributes that the table stores."""
-        return {"until": iso(self.until), "given_at": iso(self.given_at), "asked": self.asked}
+        return {
+            "until": iso(self.until),
+            "given_at": iso(self.given_at),
+            "asked": self.asked,
+            "ended": self.ended,
+            "letter": self.letter,
+        }
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Access:
         """The reverse of `as_item`."""
-        return cls(parse_iso(item["until"]), parse_iso(item["given_at"]), item.get("asked", ""))
+        until, given_at = parse_iso(item["until"]), parse_iso(item["given_at"])
+        return cls(until, given_at, item.get("asked", ""), item.get("ended", ""), item.get("letter", 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,8 @@ class Round:
     `announcement` is the number of the last announcement that went out, `announced_at` when it did; `announcing` is
     that of one which is approved and has not gone out yet. `embargo` is for one that is to go out later.
     `exceptions_until` is the last second of those who were let in and whose certificate is yet to be written,
-    `supplements` the number of such certificates that have been.
+    `supplements` the number of such certificates that have been. `exceptions` counts how often staff let somebody in,
+    asked for a completion or ended either.
     """
 
     id: str
@@ -132,6 +144,7 @@ class Round:
     embargo: Embargo | None = None
     exceptions_until: datetime | None = None
     supplements: int = 0
+    exceptions: int = 0
 
     @property
     def next_announcement(self) -> int:
@@ -174,6 +187,7 @@ class Round:
             "embargo": self.embargo.as_item() if self.embargo else None,
             "exceptions_until": iso(self.exceptions_until) if self.exceptions_until else None,
             "supplements": self.supplements,
+            "exceptions": self.exceptions,
         }
 
     @classmethod
@@ -202,6 +216,7 @@ class Round:
             embargo=Embargo.from_item(item["embargo"]) if item.get("embargo") else None,
             exceptions_until=instant("exceptions_until"),
             supplements=item.get("supplements", 0),
+            exceptions=item.get("exceptions", 0),
         )
 
     def public(self, now: datetime, time_zone: str, access: Access | None = None) -> dict[str, Any]:

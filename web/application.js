@@ -3,7 +3,7 @@ import { call, read, roundId, wait } from "./api.js";
 import { countdown, dayAfter, graceOf, moment } from "./clock.js";
 import { el, say, show } from "./dom.js";
 import { findingsOf } from "./form/problems.js";
-import { formAddress, privateLink } from "./link.js";
+import { asked, formAddress, privateLink } from "./link.js";
 import { run } from "./page.js";
 import { placeOf, receipt } from "./receipt.js";
 import { hasArrived, sending } from "./submit.js";
@@ -16,6 +16,7 @@ const LOST = 25_000;
 
 run(async () => {
   const round = await read(`/rounds/${encodeURIComponent(roundId)}`);
+  round.ends = round.closes_at; // For everybody: the status has that of this one.
   let status = await read("/application");
   if (sending.get()) status = await untilArrived(status, round, sending.get());
   await draw(status, { ...round, ...status.round, programme: round.programme });
@@ -71,7 +72,7 @@ async function draw(status, round) {
     state,
     heading(round, t.states[state]),
     reference(status),
-    status.asked && paragraph(t.asked(when(status.asked.until)), status.asked.what),
+    asked(status, round),
     ABOUT[state](status, round, when),
     status.current && status.state === "submitted" && receipt(status, round),
     open && left,
@@ -83,7 +84,7 @@ async function draw(status, round) {
     questions(round, status),
   );
   document.querySelector("h1").focus();
-  if (open) countdown(round, left, () => setTimeout(() => location.reload(), 1500));
+  if (open) countdown(round, left);
 }
 
 const paragraph = (...words) => el("p", {}, words);
@@ -168,7 +169,7 @@ function withdrawal() {
 /** What will come, and when. */
 function next(round, { state, current }, when) {
   if (state !== "submitted") return null;
-  const { closes_at: closes, programme, phase } = round;
+  const { closes_at: closes, ends, programme, phase } = round;
   const days = programme.decision_within_days;
   const changed = Date.parse(current.arrived_at) <= Date.parse(closes ?? current.arrived_at);
   const said = [
@@ -179,8 +180,8 @@ function next(round, { state, current }, when) {
       : closes && t.noMoreChanges(when(closes), changed),
     phase === "announced"
       ? el("a", { href: `/${lang}/rounds/${encodeURIComponent(round.id)}` }, t.isAnnounced)
-      : closes
-        ? t.decisionBy(days, dayAfter(closes, round.time_zone, days))
+      : ends
+        ? t.decisionBy(days, dayAfter(ends, round.time_zone, days))
         : t.decisionWithin(days),
     phase !== "announced" && t.toldBy(round.mails_links),
   ];

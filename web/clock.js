@@ -62,6 +62,13 @@ export function timeLeft(milliseconds) {
 /** Whole minutes of grace: never more is promised than there is. */
 export const graceOf = (round) => Math.floor(round.grace_seconds / 60);
 
+/** What a round that is not open is, and since or until when. */
+export const phaseOf = (round, phase = round.phase) =>
+  t.phases[phase](
+    moment(phase === "scheduled" ? round.opens_at : (round.closes_at ?? round.now), round.time_zone),
+    graceOf(round),
+  );
+
 /** The last second that counts lasts until the next one begins. */
 const ends = (round) => Date.parse(round.closes_at) + 1000;
 
@@ -69,13 +76,13 @@ const ends = (round) => Date.parse(round.closes_at) + 1000;
  * A line that says until when the round is open. When the deadline has come, `passed` is called once: the
  * page then asks the server, which alone decides.
  */
-export function countdown(round, element, passed) {
+export function countdown(round, element, passed = () => setTimeout(() => location.reload(), 1500)) {
   const warned = new Set();
   const tick = () => {
     const left = ends(round) - now();
     const until = moment(round.closes_at, round.time_zone);
     element.textContent = left > 0 ? t.closes(until, timeLeft(left)) : t.closed(until);
-    if (left <= 0) return passed?.();
+    if (left <= 0) return passed();
     for (const minutes of [10, 1]) {
       if (left < minutes * 60_000 && left > minutes * 60_000 - 20_000 && !warned.has(minutes)) {
         warned.add(minutes);

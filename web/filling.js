@@ -1,6 +1,6 @@
 // Filling in: the form drawn from the programme's data, saved as one types, checked and sent.
 import { applicationId, Failure, read, sha256, wait } from "./api.js";
-import { countdown, graceOf, moment, timeOfDay } from "./clock.js";
+import { countdown, moment, phaseOf, timeOfDay } from "./clock.js";
 import { byId, el, say, show } from "./dom.js";
 import { Draft } from "./draft.js";
 import { Files } from "./files.js";
@@ -13,7 +13,7 @@ import { build, bytesOf, filesOf, isAsked, languageOf } from "./form/document.js
 import { KINDS, group, radios } from "./form/fields.js";
 import { partners } from "./form/partners.js";
 import { clearProblems, findingsOf, mended, showProblems } from "./form/problems.js";
-import { privateLink, statusAddress } from "./link.js";
+import { asked, privateLink, statusAddress } from "./link.js";
 import { send, sending } from "./submit.js";
 import { lang, t } from "./texts.js";
 
@@ -41,6 +41,7 @@ export async function fillIn(round, status) {
     el("p", { class: "kicker" }, `${programme.funder[lang]} · ${round.name[lang]}`),
     el("h1", { tabindex: -1 }, t.applyTo(programme.name[lang])),
     el("p", {}, `${t.reference} `, el("strong", {}, status.reference), ". ", t.savedAsYouType),
+    asked(status, round),
     standing(status, round),
     problems,
     privateLink({ mails: round.mails_links, email: draft.get("contact.email"), open: isNew() }),
@@ -104,9 +105,9 @@ function standing(status, round) {
 /** Which language the funder is to write in, where it writes in several; and sending. */
 function sendSection(context, problems, status) {
   const { draft, programme, round } = context;
-  const asked = programme.languages.length > 1;
+  const several = programme.languages.length > 1;
   // Said once, by the window that began it: a default of each window's own would be a change that nobody made.
-  if (asked && isNew() && !draft.get("language")) draft.set({ language: languageOf({ language: lang }, programme) });
+  if (several && isNew() && !draft.get("language")) draft.set({ language: languageOf({ language: lang }, programme) });
   const progress = el("p", { id: "sending", role: "status" });
   const again = status.current && status.state === "submitted";
   const button = el(
@@ -119,7 +120,7 @@ function sendSection(context, problems, status) {
     "section",
     { "aria-labelledby": "section-send", id: "send" },
     el("h2", { id: "section-send" }, t.sendHeading),
-    asked &&
+    several &&
       group(
         "language",
         t.writeTo,
@@ -243,10 +244,7 @@ function footing(round, draft) {
 /** The deadline has passed: what was begun goes on, nothing new is begun. */
 async function ended(phase, round, line = byId("left")) {
   await null; // Until the page stands.
-  const told = t.phases[phase](
-    moment(phase === "scheduled" ? round.opens_at : (round.closes_at ?? round.now), round.time_zone),
-    graceOf(round),
-  );
+  const told = phaseOf(round, phase);
   line.textContent = told;
   const { contact } = round.programme;
   const button = document.querySelector("[data-do=send]");

@@ -1,7 +1,7 @@
 // The form page: /sv/form?round=ID begins an application, /sv/form#TOKEN goes on with one. Before it is begun: what
 // it is about, what one needs, until when.
 import { call, read, roundId, token } from "./api.js";
-import { countdown, graceOf, moment } from "./clock.js";
+import { countdown, graceOf, phaseOf } from "./clock.js";
 import { el, show } from "./dom.js";
 import { namesOf } from "./files.js";
 import { fieldsOf } from "./form/document.js";
@@ -34,16 +34,13 @@ function begin(round) {
       : el(
           "p",
           { class: "notice" },
-          t.phases[round.phase](
-            moment(round.phase === "scheduled" ? round.opens_at : (round.closes_at ?? round.now), round.time_zone),
-            graceOf(round),
-          ),
+          phaseOf(round),
           " ",
           asking(programme),
         ),
     needed(round),
   );
-  if (round.phase === "open") countdown(round, left, () => setTimeout(() => location.reload(), 1500));
+  if (round.phase === "open") countdown(round, left);
 }
 
 const asking = ({ contact }) => [t.askUs, " ", el("a", { href: `mailto:${contact}` }, contact), "."];

@@ -1,10 +1,15 @@
 // The private link: shown, copied, sent by e-mail where the service can.
 import { call, token } from "./api.js";
+import { moment } from "./clock.js";
 import { el, say } from "./dom.js";
 import { lang, t } from "./texts.js";
 
 export const formAddress = () => `/${lang}/form#${token}`;
 export const statusAddress = () => `/${lang}/application#${token}`;
+
+/** What staff ask to be completed. */
+export const asked = ({ asked }, { time_zone: zone }) =>
+  asked && el("p", { class: "notice asked" }, t.asked(moment(asked.until, zone)), asked.what);
 
 /** @param {{mails: boolean, email?: string, open?: boolean}} options */
 export function privateLink({ mails, email, open }) {

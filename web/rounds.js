@@ -1,6 +1,6 @@
 // The front page: what is open, what comes, what has been.
 import { read } from "./api.js";
-import { countdown, graceOf, moment } from "./clock.js";
+import { countdown, phaseOf } from "./clock.js";
 import { el, show } from "./dom.js";
 import { run } from "./page.js";
 import { lang, t } from "./texts.js";
@@ -37,12 +37,8 @@ function item(round) {
   const line = el("p", { class: "deadline" });
   const open = round.phase === "open";
   const name = round.name[lang];
-  if (open) countdown(round, line, () => setTimeout(() => location.reload(), 1500));
-  else
-    line.textContent = t.phases[round.phase](
-      moment(round.phase === "scheduled" ? round.opens_at : (round.closes_at ?? round.now), round.time_zone),
-      graceOf(round),
-    );
+  if (open) countdown(round, line);
+  else line.textContent = phaseOf(round);
   const address = leadsTo(round);
   return el("li", {}, el("h3", {}, address ? el("a", { href: address }, name) : name), line);
 }

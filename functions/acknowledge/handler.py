@@ -1,4 +1,5 @@
-"""Recorded outcomes → receipts by e-mail, where a sender is configured; and what rounds owe and drafts are told."""
+"""Recorded outcomes → receipts by e-mail, where a sender is configured; and what rounds owe, drafts are told
+and exceptions mean."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.acknowledge.excepting import Excepting
 from functions.acknowledge.owing import Owing
 from functions.acknowledge.receipts import Receipts
 from functions.acknowledge.reminding import Reminding
@@ -49,7 +51,8 @@ def owing() -> Owing:
     mailer = Mailer(clients.ses(), settings.receipt_sender) if settings.receipt_sender else None
     sending = Sending(Effects(table), mailer, lambda: datetime.now(UTC))
     verdicts = Verdicts(table, sending, settings.pages_address)
-    return Owing(table, sending, Receipts(table, sending), verdicts, Reminding(table, sending))
+    reminding, excepting = Reminding(table, sending), Excepting(table, sending)
+    return Owing(table, sending, Receipts(table, sending), verdicts, reminding, excepting)
 
 
 @logger.inject_lambda_context(clear_state=True)

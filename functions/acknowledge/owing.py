@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from functions.acknowledge.excepting import Excepting
 from functions.acknowledge.receipts import Receipts
 from functions.acknowledge.reminding import Reminding
 from functions.acknowledge.sending import Sending
@@ -37,6 +38,7 @@ class Owing:
     receipts: Receipts
     verdicts: Verdicts
     reminding: Reminding
+    excepting: Excepting
 
     def settle(self, round_id: str, out_of_time: Callable[[], bool]) -> Settled:
         """Send what the round owes, and note that all has been told when all has.
@@ -52,16 +54,22 @@ class Owing:
         return self._whole(round_id, keys.letters_told(outcomes, call.announcement), self._due(call), out_of_time)
 
     def notify(self, round_id: str, out_of_time: Callable[[], bool]) -> Settled:
-        """Tell holders of drafts what there is to tell them of the round's end, in the same way."""
+        """Tell holders of drafts what there is to tell them of the round's end, and others of the end that staff gave
+        them alone, in the same way."""
+        # Read before the applications: what is changed in between is told now, and asked for once more.
         call = require_round(self.table, round_id)
         settled = Settled()
-        for notice in notices(call, self.sending.now()):
-            told = keys.notices_told(notice.name)
-            due = self.reminding.due(call, notice) if self.sending.mailer else ()
-            one = self._whole(round_id, told, due, out_of_time)
+        for told, due in self._news(call):
+            one = self._whole(round_id, told, due if self.sending.mailer else (), out_of_time)
             settled.sent, settled.waiting = settled.sent + one.sent, settled.waiting + one.waiting
             settled.failures += one.failures
         return settled
+
+    def _news(self, call: Round) -> Iterator[tuple[str, Iterable[Work]]]:
+        for notice in notices(call, self.sending.now()):
+            yield keys.notices_told(notice.name), self.reminding.due(call, notice)
+        if call.exceptions:
+            yield keys.exceptions_told(call.exceptions), self.excepting.due(call)
 
     def _whole(self, round_id: str, told: str, due: Iterable[Work], out_of_time: Callable[[], bool]) -> Settled:
         effects, now = self.sending.effects, self.sending.now

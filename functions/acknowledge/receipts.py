@@ -11,7 +11,7 @@ from shared.aws.rows import read_application, read_round, read_rounds, read_subm
 from shared.aws.table import Table
 from shared.letters import Letter
 from shared.programme import Programme, load
-from shared.rounds import Round, held
+from shared.rounds import Round
 from shared.submissions import Submission
 
 
@@ -34,7 +34,7 @@ class Receipts:
         application = read_application(self.table, submission.round_id, submission.application)
         if call is None or application is None:
             return False
-        message = _message(submission, application, held(call, application.access), load(call.programme))
+        message = _message(submission, application, call, load(call.programme))
         return self.sending.deliver(submission.round_id, _effect(submission), message)
 
     def resend(self) -> int:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from pydantic import TypeAdapter, ValidationError
-
 from functions.acknowledge.sending import Sending
 from functions.acknowledge.verdicts import Work
 from shared import keys
-from shared.applications import Application, ApplicationState
+from shared.applications import ApplicationState
+from shared.aws.contacts import address_of
 from shared.aws.rows import read_application, read_applications
 from shared.aws.table import Table
-from shared.document import Email
 from shared.letters import Letter
 from shared.notice_letter import notice_letter
 from shared.notices import Notice, NoticeKind
@@ -23,7 +20,6 @@ from shared.programme import load
 from shared.rounds import Round
 
 _UNSENT = (ApplicationState.DRAFT, ApplicationState.REFUSED)
-_ADDRESS: TypeAdapter[str] = TypeAdapter(Email)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +41,9 @@ class Reminding:
         application = read_application(self.table, call.id, reference)
         if application is None or application.state not in _UNSENT:
             return False
-        to = self._address(application)
+        to = address_of(self.table, application)
         message: tuple[str, Letter] | None = None
         if to is not None:
             letter = notice_letter(notice, application, call, load(call.programme), self.sending.now())
             message = to, letter
         return self.sending.deliver(call.id, keys.notice_letter(reference, notice.name), message)
-
-    def _address(self, application: Application) -> str | None:
-        """Whom to tell: what the draft says, which anybody may have typed anything into."""
-        if application.refused is not None and application.refused.contact:
-            return str(application.refused.contact["email"])
-        item = self.table.get(keys.draft_key(application.round_id, application.id)) or {}
-        fields = json.loads(item.get("draft", "{}")).get("fields")
-        try:
-            address = _ADDRESS.validate_python(fields.get("contact.email") if isinstance(fields, dict) else None)
-        except ValidationError:
-            return None
-        # SES takes no other ones, and a draft's would hold up nobody but its own holder.
-        return address if address.isascii() else None

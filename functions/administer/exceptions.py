@@ -1,9 +1,9 @@
 """What staff do for one applicant alone, each with a reason on record: register a withdrawal that came by letter, let
-somebody in after the deadline, ask for a completion."""
+somebody in after the deadline, ask for a completion, end either before its time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from shared import keys, totals
 from shared.applications import DRAFT_LIFETIME, STAFF, Application, ApplicationState
-from shared.aws.rows import audit, count, replace_application, replace_round, require_round
+from shared.aws.contacts import address_of
+from shared.aws.rows import audit, count, read_applications, replace_application, replace_round, require_round
 from shared.aws.table import ABSENT, ConditionFailedError, ConflictError, Put, Table, Write
 from shared.instants import BadInstantError, from_local, iso, whole_second
 from shared.links import SECRET_BYTES, Link, new_link
@@ -52,15 +53,23 @@ class Completion(_Request):
     what: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 
+class Ending(_Request):
+    """Why, in words for the applicant."""
+
+    reason: _Reason
+
+
 @dataclass(frozen=True, slots=True)
 class Exceptions:
     """What the staff routes for one application work with. `who` did it is an argument of everything that changes.
-    `pages_address` is where the applicants' pages are, without a slash at its end."""
+    `pages_address` is where the applicants' pages are, without a slash at its end; `mails` is whether applicants are
+    written to at all."""
 
     table: Table
     pages_address: str
     now: Callable[[], datetime]
     random: Callable[[int], bytes]
+    mails: bool
 
     def withdraw(self, round_id: str, reference: str, request: Withdrawal, who: str) -> dict[str, Any]:
         """Register a withdrawal, until the round is decided; decisions that are in must be handed in again.
@@ -108,6 +117,27 @@ class Exceptions:
         what = "completion asked for"
         return self._give(round_id, reference, request.until, who, what, request.what, asked=request.what)
 
+    def end(self, round_id: str, reference: str, request: Ending, who: str) -> dict[str, Any]:
+        """End what an applicant was let in for, or asked to complete, now. What arrived before stands, and uploads on
+        their way have the round's grace.
+
+        Raises ProblemsError: 404; 409 where the applicant has no more time than anybody.
+        """
+        for _ in range(_MOST_TRIES):
+            now = self.now()
+            call, application, _ = self._read(round_id, reference)
+            access = application.access
+            if access is None or access.ended or access.until < whole_second(now):
+                raise refuse("no-exception", status=409, given=spaced(application.id))
+            ended = replace(access, until=whole_second(now), ended=request.reason)
+            ended, letter = self._addressed(call, application, ended)
+            latest = max([ended.until, *self._untils_of_others(application)])
+            facts = {"application": application.id, "was_until": iso(access.until), "reason": request.reason}
+            event = audit(call.id, now, who, "exception ended", self.random(RANDOM_BYTES), **facts)
+            if self._committed(call, latest, _with_access(application, ended), event):
+                return self._told(call, application.id, ended, letter)
+        raise ConflictError("gave way several times")
+
     def _give(
         self, round_id: str, reference: str | None, until: str, who: str, what: str, reason: str, *, asked: str = ""
     ) -> dict[str, Any]:
@@ -116,16 +146,46 @@ class Exceptions:
             call = require_round(self.table, round_id)
             access = replace(self._access(call, until, now), asked=asked)
             known = None if reference is None else self._read(round_id, reference)[1]
-            write, application, link = self._started(call, access, now) if known is None else _let_in(known, access)
+            link: Link | None = None
+            if known is None:
+                write, application, link = self._started(call, access, now)
+                letter = "no-address"
+            else:
+                access, letter = self._addressed(call, known, _prolonged(known, access))
+                write, application = _with_access(known, access), known.id
             facts = {"application": application, "until": iso(access.until), "reason": reason}
             event = audit(call.id, now, who, what, self.random(RANDOM_BYTES), **facts)
             latest = max(access.until, call.exceptions_until or access.until)
-            try:
-                self.table.transact([replace_round(call, replace(call, exceptions_until=latest)), write, event])
-            except (ConditionFailedError, ConflictError):
-                continue
-            return self._told(call, application, access, link)
+            if self._committed(call, latest, write, event):
+                return self._told(call, application, access, letter, link)
         raise ConflictError("gave way several times")
+
+    def _addressed(self, call: Round, known: Application, access: Access) -> tuple[Access, str]:
+        """The access with the number of the letter that tells of it, and whether that goes out. What was said before
+        is not said again, and nobody is told days later of what staff were to write themselves."""
+        if not self.mails:
+            return replace(access, letter=0), "no-sender"
+        if address_of(self.table, known) is None:
+            return replace(access, letter=0), "no-address"
+        before = known.access
+        if before is not None and before.letter and replace(before, given_at=access.given_at) == access:
+            return access, "sent-before"
+        return replace(access, letter=call.exceptions + 1), "owed"
+
+    def _untils_of_others(self, application: Application) -> Iterator[datetime]:
+        for other in read_applications(self.table, application.round_id):
+            if other.access is not None and other.id != application.id:
+                yield other.access.until
+
+    def _committed(self, call: Round, latest: datetime, write: Write, event: Write) -> bool:
+        """One transaction, or False where somebody was faster. The letters of the round's exceptions are asked for
+        again with every one more."""
+        after = replace(call, exceptions_until=latest, exceptions=call.exceptions + 1)
+        try:
+            self.table.transact([replace_round(call, after), write, event])
+        except (ConditionFailedError, ConflictError):
+            return False
+        return True
 
     def _access(self, call: Round, until: str, now: datetime) -> Access:
         phase = round_phase(call, now)
@@ -156,12 +216,15 @@ class Exceptions:
         stored = {**application.as_item(), "expires_at": int((now + DRAFT_LIFETIME).timestamp())}
         return Put(keys.application_key(call.id, reference), stored, ABSENT), reference, link
 
-    def _told(self, call: Round, application: str, access: Access, link: Link | None) -> dict[str, Any]:
+    def _told(
+        self, call: Round, application: str, access: Access, letter: str, link: Link | None = None
+    ) -> dict[str, Any]:
         told: dict[str, Any] = {
             "application": application,
             "reference": spaced(application),
             "until": iso(access.until),
             "time_zone": load(call.programme).time_zone,
+            "letter": letter,
         }
         if link is not None:
             language = load(call.programme).languages[0]
@@ -187,13 +250,19 @@ class Exceptions:
         self.table.transact([replace_round(call, call), replace_application(before, after), change, event])
 
 
-def _let_in(known: Application, access: Access) -> tuple[Write, str, None]:
+def _prolonged(known: Application, access: Access) -> Access:
+    """What somebody is given who may have had something before. Time that was given is made longer and never shorter,
+    unless it was ended."""
     if access.asked and known.state is not ApplicationState.SUBMITTED:
         raise refuse("nothing-to-complete", status=409, given=spaced(known.id))
-    if known.access is not None:
-        if access.until < known.access.until:
-            raise refuse("instant-too-early", "until")
-        access = replace(access, asked=access.asked or known.access.asked)
+    before = known.access
+    if before is None or before.ended:
+        return access
+    if access.until < before.until:
+        raise refuse("instant-too-early", "until")
+    return replace(access, asked=access.asked or before.asked, letter=before.letter)
+
+
+def _with_access(known: Application, access: Access) -> Write:
     # A draft that nobody sends expires all the same.
-    update = replace(replace_application(known, replace(known, access=access)), remove=())
-    return update, known.id, None
+    return replace(replace_application(known, replace(known, access=access)), remove=())

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.administer.administering import Administering, EarlyClosing, Extension, NewRound
 from functions.administer.dead_letters import DeadLetters
-from functions.administer.exceptions import Completion, Exceptions, LettingIn, Withdrawal
+from functions.administer.exceptions import Completion, Ending, Exceptions, LettingIn, Withdrawal
 from functions.administer.verifying import Verifying
 from shared.aws import clients, http
 from shared.aws.bucket import Bucket
@@ -43,6 +43,8 @@ class AdministerSettings:
     summarise_function: str
     pages_address: str
     """Where applicants' pages are, without a slash at its end."""
+    receipt_sender: str
+    """Empty where applicants get no e-mail."""
 
 
 class RedriveRequest(BaseModel):
@@ -74,7 +76,8 @@ def administering() -> Administering:
 def exceptions() -> Exceptions:
     """Made at the first request that makes one."""
     table = Table(clients.dynamodb(), settings().table_name)
-    return Exceptions(table, settings().pages_address, lambda: datetime.now(UTC), secrets.token_bytes)
+    pages, mails = settings().pages_address, bool(settings().receipt_sender)
+    return Exceptions(table, pages, lambda: datetime.now(UTC), secrets.token_bytes, mails=mails)
 
 
 @cache
@@ -177,6 +180,14 @@ def ask_completion(round_id: str, reference: str) -> Response[str]:
     told = exceptions().ask_completion(round_id, reference, http.body_of(app, Completion), who(app))
     logger.info("completion asked for", round=round_id, application=told["application"], until=told["until"])
     return http.answer(told, 201)
+
+
+@app.post("/staff/rounds/<round_id>/applications/<reference>/exception-ending")
+def end_exception(round_id: str, reference: str) -> Response[str]:
+    """Whoever was let in, or asked for a completion, has no more time."""
+    told = exceptions().end(round_id, reference, http.body_of(app, Ending), who(app))
+    logger.info("exception ended", round=round_id, application=told["application"], until=told["until"])
+    return http.answer(told)
 
 
 @app.get("/staff/rounds/<round_id>/events")

@@ -70,12 +70,15 @@ class Lifecycle:
             return [Step(call.id, f"round {due}"), *self._move(call, due)]
         work = {
             RoundState.OPEN: self._notices,
-            RoundState.CLOSING: self._close,
+            RoundState.CLOSING: self._closing,
             RoundState.CLOSED: self._closed,
             RoundState.DECIDED: self._decided,
             RoundState.ANNOUNCED: self._announced,
         }
         return work[call.state](call) if call.state in work else []
+
+    def _closing(self, call: Round) -> list[Step]:
+        return [*self._notices(call), *self._close(call)]
 
     def _decided(self, call: Round) -> list[Step]:
         return [*self._closed(call), *self._announcement(call)]
@@ -89,7 +92,8 @@ class Lifecycle:
         return [*steps, *self._announcement(call)]
 
     def _closed(self, call: Round) -> list[Step]:
-        return [*self._summary(call), *self._exceptions(call), *self._leftovers(call), *self._letters(call)]
+        steps = [*self._summary(call), *self._exceptions(call), *self._leftovers(call)]
+        return [*steps, *self._letters(call), *self._notices(call)]
 
     def _move(self, call: Round, state: RoundState) -> list[Step]:
         now = self.now()
@@ -127,7 +131,9 @@ class Lifecycle:
 
     def _notices(self, call: Round) -> list[Step]:
         now, effects = self.now(), self.effects
-        if not any(effects.is_due(call.id, keys.notices_told(one.name), now) for one in notices(call, now)):
+        told = [keys.notices_told(one.name) for one in notices(call, now)]
+        told += [keys.exceptions_told(call.exceptions)] if call.exceptions else []
+        if not any(effects.is_due(call.id, one, now) for one in told):
             return []
         self.functions.start(self.acknowledge, {"notify": call.id})
         return [Step(call.id, "notices asked for")]

@@ -243,9 +243,8 @@ def standing(call: Round, application: Application, now: datetime) -> dict[str, 
         "round": call.public(now, programme.time_zone, application.access),
         "now": iso(whole_second(now)),
     }
-    call = held(call, application.access)
     access = application.access
-    if access is not None and access.asked and round_phase(call, now, access) is Phase.OPEN:
+    if access is not None and access.asked and not access.ended and round_phase(call, now, access) is Phase.OPEN:
         body["asked"] = {"what": access.asked, "until": iso(access.until)}
     if application.withdrawn_at is not None:
         body["withdrawn_at"] = iso(application.withdrawn_at)

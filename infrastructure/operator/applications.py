@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 
-from infrastructure.operator import cells, failures, output
+from infrastructure.operator import cells, failures, output, round_views
 from infrastructure.operator.arguments import RoundId
 from infrastructure.operator.desk import Desk
 from infrastructure.operator.names import Names
@@ -84,17 +84,39 @@ def ask_completion(
     until: Annotated[str, typer.Option(help="Until when: a date (means 23:59:59) or a time, as for rounds let-in.")],
     what: Annotated[str, typer.Option(help="What is missing, in words for the applicant, who reads them.")],
 ) -> None:
-    """Ask one applicant to complete what they submitted, although the round is closed."""
+    """Ask one applicant by e-mail to complete what they submitted, although the round is closed."""
     desk = Desk.of(context)
     path = ("staff", "rounds", round_id, "applications", _known(desk, reference), "completion")
     answer = desk.post(*path, body={"until": until, "what": what})
     when = cells.when(answer["until"], answer["time_zone"], desk.language)
     done = desk.say(f"kan kompletteras till {when}.", f"can be completed until {when}.")
-    told = desk.say(
-        "Det står på den sökandes sida. Skriv till den sökande också: något brev går inte av sig självt.",
-        "It stands on the applicant's page. Write to the applicant too: no letter goes out by itself.",
+    told = desk.say("Det står på den sökandes sida.", "It stands on the applicant's page.")
+    letter = round_views.letter(answer, desk.language)
+    desk.show(answer, lambda: [output.heading(f"{answer['reference']} {done}"), told, letter])
+
+
+@commands.command("end-exception")
+def end_exception(
+    context: typer.Context,
+    round_id: RoundId,
+    reference: Reference,
+    *,
+    reason: Annotated[
+        str, typer.Option(help="Why, in words for the applicant, who reads them. It is kept in the round's events too.")
+    ],
+) -> None:
+    """End now what one applicant was let in for, or asked to complete. What they handed in before stands."""
+    desk = Desk.of(context)
+    path = ("staff", "rounds", round_id, "applications", _known(desk, reference), "exception-ending")
+    answer = desk.post(*path, body={"reason": reason})
+    when = cells.when(answer["until"], answer["time_zone"], desk.language)
+    done = desk.say(f"har ingen extra tid längre, sedan {when}.", f"has no additional time any more, since {when}.")
+    stands = desk.say(
+        "Det som kom in dessförinnan gäller, och uppladdningar på väg har omgångens frist.",
+        "What arrived before counts, and uploads on their way have the round's grace.",
     )
-    desk.show(answer, lambda: [output.heading(f"{answer['reference']} {done}"), told])
+    letter = round_views.letter(answer, desk.language)
+    desk.show(answer, lambda: [output.heading(f"{answer['reference']} {done}"), stands, letter])
 
 
 def _again(desk: Desk, answer: Json) -> Iterator[RenderableType]:

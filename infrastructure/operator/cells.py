@@ -50,6 +50,7 @@ EVENTS = {
     "application withdrawn": ("en ansökan återkallades", "application withdrawn"),
     "applicant let in": ("en sökande släpptes in", "applicant let in"),
     "completion asked for": ("komplettering begärdes", "completion asked for"),
+    "exception ended": ("ett undantag avslutades", "exception ended"),
     "exceptions certified": ("insläppta fick sitt intyg", "exceptions certified"),
     "application withdrawn by staff": ("en återkallelse antecknades", "withdrawal registered"),
     "decisions entered": ("besluten lämnades in", "decisions handed in"),

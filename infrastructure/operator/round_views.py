@@ -96,6 +96,7 @@ def let_in(answer: Json, language: str) -> Iterator[RenderableType]:
             "Den sökande skickar in med sin privata länk som vanligt.",
             "The applicant submits with their private link as usual.",
         )
+        yield letter(answer, language)
         return
     told = either(
         language,
@@ -103,6 +104,32 @@ def let_in(answer: Json, language: str) -> Iterator[RenderableType]:
         "Give the applicant this link, and nobody else. It is shown only now.",
     )
     yield output.command(told, answer["link"])
+    yield letter(answer, language)
+
+
+_LETTERS = {
+    "owed": (
+        "Ett brev om det går till den sökande inom ett par minuter.",
+        "A letter about it goes out in a minute or two.",
+    ),
+    "sent-before": (
+        "Den sökande har fått ett brev om just det, eller får det strax, och får inget till.",
+        "The applicant has had a letter about just that, or gets it soon, and gets no other.",
+    ),
+    "no-address": (
+        "Ingen fick något brev: ansökan har ingen e-postadress. Hör själv av dig till den sökande.",
+        "Nobody was written to: the application has no e-mail address. Tell the applicant yourself.",
+    ),
+    "no-sender": (
+        "Ingen fick något brev: den här installationen skickar inga. Hör själv av dig till den sökande.",
+        "Nobody was written to: this installation sends no letters. Tell the applicant yourself.",
+    ),
+}
+
+
+def letter(answer: Json, language: str) -> str:
+    """Whether an applicant is told by e-mail what was just done for them."""
+    return cells.word(_LETTERS, answer["letter"], language)
 
 
 def whole(answer: Json, language: str, width: int) -> Iterator[RenderableType]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from functions.acknowledge.excepting import Excepting
 from functions.acknowledge.owing import Owing, Settled
 from functions.acknowledge.receipts import Receipts
 from functions.acknowledge.reminding import Reminding
@@ -61,7 +62,8 @@ def sending(world: World, post: Post | None) -> Sending:
 def owing(world: World, post: Post | None) -> Owing:
     way = sending(world, post)
     verdicts = Verdicts(world.table, way, "https://ansok.funder.example")
-    return Owing(world.table, way, Receipts(world.table, way), verdicts, Reminding(world.table, way))
+    reminding, excepting = Reminding(world.table, way), Excepting(world.table, way)
+    return Owing(world.table, way, Receipts(world.table, way), verdicts, reminding, excepting)
 
 
 class RefusesOne(Post):

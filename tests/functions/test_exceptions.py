@@ -26,8 +26,8 @@ from tests.functions.world import ROUND, World
 BY_LETTER = Withdrawal(reason="Brev från kommunen den 14 oktober")
 
 
-def exceptions(world: World) -> Exceptions:
-    return Exceptions(world.table, "https://ansok.funder.example", world.clock, world.random)
+def exceptions(world: World, *, mails: bool = True) -> Exceptions:
+    return Exceptions(world.table, "https://ansok.funder.example", world.clock, world.random, mails=mails)
 
 
 def counted(world: World) -> dict[str, Any]:

@@ -175,7 +175,7 @@ def test_a_summary_that_may_have_gone_out_is_repeated_as_it_was(closed: World, i
     with pytest.raises(Killed):
         summarising(closed, DiesAfterwards(boto3.client("sns"), "-")).closing_summary(ROUND)
     (application, *_) = read_applications(closed.table, ROUND)
-    exceptions = Exceptions(closed.table, "", closed.clock, closed.random)
+    exceptions = Exceptions(closed.table, "", closed.clock, closed.random, mails=True)
     exceptions.withdraw(ROUND, spaced(application.id), Withdrawal(reason="brev"), "anna")
     closed.now += LEASE + timedelta(seconds=1)
     summarising(closed, inbox.topic).closing_summary(ROUND)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from functions.acknowledge.excepting import Excepting
 from functions.acknowledge.owing import Owing
 from functions.acknowledge.receipts import Receipts
 from functions.acknowledge.reminding import Reminding
@@ -144,8 +145,8 @@ class Cloud:
 
     @property
     def owing(self) -> Owing:
-        verdicts = Verdicts(self.table, self._sending, PAGES)
-        return Owing(self.table, self._sending, self.receipts, verdicts, Reminding(self.table, self._sending))
+        way = self.table, self._sending
+        return Owing(*way, self.receipts, Verdicts(*way, PAGES), Reminding(*way), Excepting(*way))
 
     @property
     def summarising(self) -> Summarising:
@@ -158,7 +159,7 @@ class Cloud:
 
     @property
     def exceptions(self) -> Exceptions:
-        return Exceptions(self.table, "https://ansok.funder.example", self.kernel.now, self.random)
+        return Exceptions(self.table, PAGES, self.kernel.now, self.random, mails=True)
 
     @property
     def dead_letters(self) -> DeadLetters:

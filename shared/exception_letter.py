@@ -1,0 +1,194 @@
+"""The letter to one applicant whose time is another than the round's: let in late, asked for a completion, or neither
+any more. As in every letter but one, the private link is not in it: only its hash is stored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.applications import Application, ApplicationState
+from shared.letters import Letter, labelled, letter, one_line, paragraph, section
+from shared.programme import Programme
+from shared.receipt_facts import questions, round_facts, subject
+from shared.references import spaced
+from shared.rounds import Access, Round
+from shared.wording import either, moment
+
+
+def exception_letter(application: Application, call: Round, programme: Programme, now: datetime) -> Letter:
+    """What `application.access` means for its holder. Raises ValueError without one."""
+    access = application.access
+    if access is None:
+        raise ValueError("nobody was let in or asked for a completion")
+    if access.ended:
+        return _ended(application, access, call, programme)
+    tell = _asked if access.asked else _let_in
+    return tell(application, access, call, programme, now)
+
+
+def _asked(application: Application, access: Access, call: Round, programme: Programme, now: datetime) -> Letter:
+    language, until = application.told_in, moment(access.until, programme.zone, application.told_in)
+    return letter(
+        subject(application.id, programme, language, "behöver kompletteras", "needs completing"),
+        either(language, "Vi ber er komplettera ansökan", "We ask you to complete the application"),
+        paragraph(
+            either(
+                language,
+                "Vi har gått igenom ansökan och behöver något mer av er innan den kan prövas.",
+                "We have gone through the application and need something more from you before it can be considered.",
+            ),
+            either(
+                language,
+                f"Ni kan skicka in en ny version till och med den {until}.",
+                f"You can submit a new version until {until}.",
+            ),
+            _is_over(access, programme, now, language),
+        ),
+        section(either(language, "Det här ber vi om", "What we ask for"), _said(access.asked)),
+        _way_in(application, programme, language),
+        section(
+            either(language, "Om ni inte gör något", "If you do nothing"),
+            paragraph(
+                _standing(application, language),
+                either(
+                    language,
+                    "Kommer ingen ny version prövas ansökan som den är.",
+                    "If no new version arrives, the application is considered as it stands.",
+                ),
+            ),
+        ),
+        labelled(round_facts(application.id, call, programme, language)),
+        questions(application.id, programme, language),
+    )
+
+
+def _let_in(application: Application, access: Access, call: Round, programme: Programme, now: datetime) -> Letter:
+    language, until = application.told_in, moment(access.until, programme.zone, application.told_in)
+    return letter(
+        subject(application.id, programme, language, "kan skickas in till en senare tid", "can be submitted later"),
+        either(language, "Ni har fått mer tid", "You have been given more time"),
+        paragraph(
+            either(
+                language,
+                f"Ansökningstiden har gått ut, men just den här ansökan kan skickas in till och med den {until}.",
+                f"The deadline has passed, but this one application can be submitted until {until}.",
+            ),
+            either(language, "För andra är omgången stängd.", "For others the round is closed."),
+            _is_over(access, programme, now, language),
+        ),
+        _way_in(application, programme, language),
+        section(
+            either(language, "Om ni inte gör något", "If you do nothing"),
+            paragraph(_standing(application, language)),
+        ),
+        labelled(round_facts(application.id, call, programme, language)),
+        questions(application.id, programme, language),
+    )
+
+
+def _ended(application: Application, access: Access, call: Round, programme: Programme) -> Letter:
+    language, until = application.told_in, moment(access.until, programme.zone, application.told_in)
+    return letter(
+        subject(application.id, programme, language, "kan inte längre ändras", "can no longer be changed"),
+        either(language, "Den extra tiden är avslutad", "Your additional time has been ended"),
+        paragraph(
+            either(
+                language,
+                f"Vi avslutade den tid som ni hade fått för att {_for(access, language)} den {until}, tidigare än vi"
+                " hade sagt.",
+                f"On {until} we ended the time that you had been given to {_for(access, language)}, earlier than we"
+                " had said.",
+            ),
+            either(
+                language,
+                "En uppladdning som då var på väg tas emot som vanligt.",
+                "An upload that was on its way then is accepted as usual.",
+            ),
+        ),
+        section(either(language, "Skälet", "The reason"), _said(access.ended)),
+        section(
+            either(language, "Vad som gäller", "What counts"),
+            paragraph(
+                _standing(application, language),
+                either(
+                    language,
+                    f"Anser ni att det är fel? Skriv så snart ni kan till {programme.contact} och ange beteckningen"
+                    f" {spaced(application.id)}.",
+                    f"Do you believe that this is wrong? Write as soon as you can to {programme.contact} and give the"
+                    f" reference {spaced(application.id)}.",
+                ),
+            ),
+        ),
+        labelled(round_facts(application.id, call, programme, language)),
+    )
+
+
+def _for(access: Access, language: str) -> str:
+    if access.asked:
+        return either(language, "komplettera ansökan", "complete the application")
+    return either(language, "skicka in ansökan", "submit the application")
+
+
+def _said(words: str) -> str:
+    """What a person wrote, line by line."""
+    return "\n".join(paragraph(line) for line in map(one_line, words.splitlines()) if line)
+
+
+def _is_over(access: Access, programme: Programme, now: datetime, language: str) -> str:
+    """The letter may be late, whatever held it up."""
+    if now <= access.until:
+        return ""
+    return either(
+        language,
+        f"Den tiden är redan ute när vi skriver. Behöver ni mer, skriv till {programme.contact}.",
+        f"That time is over already as we write. If you need more, write to {programme.contact}.",
+    )
+
+
+def _way_in(application: Application, programme: Programme, language: str) -> str:
+    return section(
+        either(language, "Så gör ni", "How to do it"),
+        paragraph(
+            either(
+                language,
+                "Öppna den privata länk som ni har till ansökan. Den kan finnas i webbläsarens historik, i ett brev"
+                " om ni bad oss skicka den, eller hos någon som ni arbetar med.",
+                "Open the private link that you have to the application. It may be in your browser's history, in a"
+                " letter if you asked us to send it, or with somebody you work with.",
+            ),
+            either(
+                language,
+                "Ändra i formuläret och skicka in ansökan på nytt."
+                if application.state is ApplicationState.SUBMITTED
+                else "Gör klart formuläret och skicka in ansökan.",
+                "Change the form and submit the application again."
+                if application.state is ApplicationState.SUBMITTED
+                else "Finish the form and submit the application.",
+            ),
+            either(
+                language,
+                f"Vi har inte länken och kan inte skicka den igen. Hittar ingen den, skriv till {programme.contact}.",
+                f"We do not have the link and cannot send it again. If nobody finds it, write to {programme.contact}.",
+            ),
+        ),
+    )
+
+
+def _standing(application: Application, language: str) -> str:
+    if application.state is ApplicationState.SUBMITTED and application.current is not None:
+        number = application.current.number
+        return either(
+            language,
+            f"Version {number}, som redan är mottagen, gäller så länge ingen senare version är mottagen.",
+            f"Version {number}, which has already been accepted, counts as long as no later version is accepted.",
+        )
+    if application.state is ApplicationState.WITHDRAWN:
+        return either(
+            language,
+            "Ansökan är återkallad och prövas inte om den inte skickas in på nytt.",
+            "The application is withdrawn and will not be considered unless it is submitted again.",
+        )
+    return either(
+        language,
+        "Ansökan är inte inskickad, och det som inte är inskickat kan inte prövas.",
+        "The application has not been submitted, and what has not been submitted cannot be considered.",
+    )
