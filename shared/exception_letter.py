@@ -33,8 +33,8 @@ def _asked(application: Application, access: Access, call: Round, programme: Pro
         paragraph(
             either(
                 language,
-                "Vi har gått igenom ansökan och behöver något mer av er innan den kan prövas.",
-                "We have gone through the application and need something more from you before it can be considered.",
+                "Vi har gått igenom ansökan och ber er om något mer.",
+                "We have gone through the application and ask you for something more.",
             ),
             either(
                 language,
@@ -51,7 +51,7 @@ def _asked(application: Application, access: Access, call: Round, programme: Pro
                 _standing(application, language),
                 either(
                     language,
-                    "Kommer ingen ny version prövas ansökan som den är.",
+                    "Kommer ingen ny version, prövas ansökan som den är.",
                     "If no new version arrives, the application is considered as it stands.",
                 ),
             ),
@@ -93,16 +93,18 @@ def _ended(application: Application, access: Access, call: Round, programme: Pro
         paragraph(
             either(
                 language,
-                f"Vi avslutade den tid som ni hade fått för att {_for(access, language)} den {until}, tidigare än vi"
-                " hade sagt.",
-                f"On {until} we ended the time that you had been given to {_for(access, language)}, earlier than we"
-                " had said.",
+                f"Den tid som ni hade fått för att {_for(access, language)} slutade den {until}, tidigare än vi hade"
+                " sagt.",
+                f"The time that you had been given to {_for(access, language)} ended on {until}, earlier than we had"
+                " said.",
             ),
             either(
                 language,
                 "En uppladdning som då var på väg tas emot som vanligt.",
                 "An upload that was on its way then is accepted as usual.",
-            ),
+            )
+            if call.grace
+            else "",
         ),
         section(either(language, "Skälet", "The reason"), _said(access.ended)),
         section(

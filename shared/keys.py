@@ -165,7 +165,12 @@ def exception_letter(application: str, number: int) -> str:
 
     Example: exception-letter-7K3M9QXRC-0002
     """
-    return f"{EXCEPTION_LETTERS}{application}-{number:04}"
+    return f"{exception_letters(application)}{number:04}"
+
+
+def exception_letters(application: str) -> str:
+    """Begins the names of one application's. Example: exception-letter-7K3M9QXRC-"""
+    return f"{EXCEPTION_LETTERS}{application}-"
 
 
 def exceptions_told(exceptions: int) -> str:

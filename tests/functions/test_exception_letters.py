@@ -17,7 +17,7 @@ from shared.aws.rows import read_application
 from shared.instants import iso, parse_iso
 from shared.problems import ProblemsError
 from tests.builders.documents import a_document
-from tests.functions.staff import decided, refused
+from tests.functions.staff import refused
 from tests.functions.test_acknowledge import NEVER, Post, RefusesOne, owing
 from tests.functions.test_exceptions import counted, exceptions, verified
 from tests.functions.test_letting_in import FORMS, UNTIL, let_in, over
@@ -166,17 +166,28 @@ def test_a_letter_goes_out_while_the_round_is_still_closing(world: World) -> Non
     assert told(world, Post()) == ["Vi ber er komplettera ansökan"]
 
 
-def test_a_letter_that_fails_is_tried_again_and_a_crash_repeats_it_under_its_name(world: World, sent: Started) -> None:
+def test_one_that_was_begun_and_not_noted_is_repeated_under_its_name(world: World, sent: Started) -> None:
     ask(world, sent)
-    post = RefusesOne()
-    post.wrong = {"asa.oberg@pitea.example"} if hasattr(post, "wrong") else None
     effect = keys.exception_letter(sent.application.id, 1)
     assert Effects(world.table).claim(ROUND, effect, world.now)
-    assert owing(world, post).notify(ROUND, NEVER).waiting == 1
+    assert owing(world, Post()).notify(ROUND, NEVER) == Settled(waiting=1)
     world.now += LEASE + timedelta(seconds=1)
+    post = Post()
+    assert told(world, post) == ["Vi ber er komplettera ansökan"]
+    assert post.sent[0][3] == effect
+
+
+def test_one_that_fails_holds_up_no_other_and_is_tried_again_alone(world: World) -> None:
+    wrong, right = a_draft(world, "bad@pitea.example"), a_draft(world)
+    settled(world)
+    for started in (wrong, right):
+        let_in(world, started.application.id)
+    post = RefusesOne()
+    assert owing(world, post).notify(ROUND, NEVER) == Settled(sent=1, failures=("ConnectionError",))
+    assert asked_for(world)
     later = Post()
-    assert told(world, later) == ["Vi ber er komplettera ansökan"]
-    assert later.sent[0][3] == effect
+    assert told(world, later) == ["Ni har fått mer tid"]
+    assert later.sent[0][0] == "bad@pitea.example"
 
 
 def test_an_exception_is_ended_and_what_was_handed_in_before_stands(world: World, sent: Started) -> None:
@@ -201,7 +212,11 @@ def test_an_exception_is_ended_and_what_was_handed_in_before_stands(world: World
     assert refused(error) == (409, [("round-not-open", "")])
     assert "asked" not in standing(*world.applying.status(sent.link), world.now)
     assert told(world, post) == ["Den extra tiden är avslutad"]
-    for words in (WHY.reason, "komplettera ansökan den 16 oktober 2019 kl. 10.01", "Version 2, som redan är mottagen"):
+    for words in (
+        WHY.reason,
+        "komplettera ansökan slutade den 16 oktober 2019 kl. 10.01",
+        "Version 2, som redan är mottagen",
+    ):
         assert words in " ".join(post.sent[0][2].split())
     world.now += timedelta(minutes=11)
     world.lifecycle.tick()
@@ -209,7 +224,6 @@ def test_an_exception_is_ended_and_what_was_handed_in_before_stands(world: World
     further = world.table.get(keys.certificate_key(ROUND, 2)) or {}
     assert (further["objects"], further["outcomes"]["accepted"], further["missing"]) == (1, 1, 0)
     assert (counted(world)["applications"], verified(world)["differences"]) == ({"submitted": 1}, [])
-    decided(world)
 
 
 def end_of(world: World) -> Any:

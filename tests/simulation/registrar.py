@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.administer.exceptions import Completion, LettingIn, Withdrawal
+from functions.administer.exceptions import Completion, Ending, LettingIn, Withdrawal
 from functions.apply.applying import Started
 from shared import keys
 from shared.instants import iso, parse_iso
@@ -24,6 +24,8 @@ class Registrar:
         self.world, self.delivery, self.cloud, self.name = world, delivery, world.cloud, "registrar"
         self.applicants = list(applicants)
         self.dice = world.dice(self.name)
+        self.regrets = world.dice(f"{self.name}'s regrets")
+        """Dice of their own: nobody else's day changes by them."""
 
     def works(self) -> Person:
         """From the opening until well after the round was closed."""
@@ -55,6 +57,17 @@ class Registrar:
         if guest is None:
             guest = self._newcomer(number, answer.value["application"], answer.value["token"])
         self.world.person(f"{guest.name}, let in ({number})", guest.let_in(parse_iso(answer.value["until"])))
+        if self.regrets.random() < 0.3:
+            self.world.person(f"{self.name} regrets ({number})", self._end(answer.value["application"]))
+
+    def _end(self, reference: str) -> Person:
+        """What was given is taken back, mostly while there is something to take back; now and then by two at once."""
+        yield self.regrets.uniform(0, 400)
+        ending, desk = Ending(reason="Det kom med posten"), self.cloud.exceptions
+        ask = lambda: desk.end(ROUND, reference, ending, self.name)  # noqa: E731
+        if self.world.happens(f"{self.name} ends twice", 0.2, self.regrets):
+            self.world.spawn("administer", ask, lambda task: None)  # noqa: ARG005
+        yield ("administer", "ends an exception"), ask
 
     def _give(self, late: datetime, reference: str | None) -> Generator[Any, Any, Any]:
         desk = self.cloud.exceptions

@@ -116,8 +116,34 @@ def _letters(cloud: Cloud) -> Iterator[Violation]:
             yield Violation("everybody-is-told-of-the-closing", f"not {application.id}")
         if application.state is ApplicationState.DRAFT and told:
             yield Violation("everybody-is-told-of-the-closing", f"{application.id} was told and never sent anything")
+        yield from _exception_letters(cloud, application)
     if call.state is RoundState.ANNOUNCED:
         yield from _decision_letters(cloud)
+
+
+def _exception_letters(cloud: Cloud, application: Application) -> Iterator[Violation]:
+    """Of what was given last, whoever could be written to was told, and only of what was given: by as many letters as
+    there were meanings, each of its own name."""
+    told = {
+        name: sent
+        for name, sent in cloud.effects.items()
+        if name.startswith(keys.exception_letter(application.id, 0)[:-4])
+    }
+    access = application.access
+    if access is None or access.letter == 0:
+        # What was sent was owed by one before it, while there was an address.
+        if access is None and told:
+            yield Violation("everybody-is-told-of-their-own-time", f"{application.id} was told of none")
+        return
+    last = keys.exception_letter(application.id, access.letter)
+    withdrew = bool(access.asked) and not access.ended and application.withdrawn_at is not None
+    if last not in told and not withdrew:
+        yield Violation("everybody-is-told-of-their-own-time", f"not {application.id}, {last}")
+    if any(name > last for name in told):
+        yield Violation("everybody-is-told-of-their-own-time", f"{application.id} was told what nobody did")
+    ended = [("can no longer" in subject or "inte längre" in subject) for _, subject in told.get(last, [])]
+    if any(one != bool(access.ended) for one in ended):
+        yield Violation("everybody-is-told-of-their-own-time", f"{application.id} was told the wrong thing")
 
 
 def _decision_letters(cloud: Cloud) -> Iterator[Violation]:
