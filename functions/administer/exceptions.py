@@ -149,7 +149,7 @@ class Exceptions:
             link: Link | None = None
             if known is None:
                 write, application, link = self._started(call, access, now)
-                letter = "no-address"
+                letter = "no-address"  # Whoever has it in hand gives it away.
             else:
                 access, letter = self._addressed(call, known, _prolonged(known, access))
                 write, application = _with_access(known, access), known.id

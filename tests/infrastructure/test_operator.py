@@ -221,10 +221,11 @@ def test_somebody_is_let_in_by_a_link_that_is_shown_once(anslag: Anslag, closed:
     closed.tick()
     ran = anslag("rounds", "let-in", ROUND, "--until", "2099-10-18T15:00", "--reason", "Power cut")
     assert (ran.code, ran.err) == (0, "")
-    told, explained, link = [line for line in plain(ran.out).splitlines() if line]
+    told, explained, link, *letter = [line for line in plain(ran.out).splitlines() if line]
     reference = told.split()[0]
     assert told == f"{reference} is let in until 18 October 2099 at 15:00:00 (Swedish time)."
     assert explained == "Give the applicant this link, and nobody else. It is shown only now."
+    assert " ".join(letter).startswith("Nobody was written to: the application has no e-mail address.")
     assert link.strip().endswith(f"/sv/form#{ROUND}.{reference.replace('-', '')}.{link.strip()[-22:]}")
     again = anslag(
         "rounds", "let-in", ROUND, "--until", "2099-10-19", "--reason", "Still", "--application", reference,
@@ -239,13 +240,28 @@ def test_somebody_is_let_in_by_a_link_that_is_shown_once(anslag: Anslag, closed:
     )
 
 
-def test_a_completion_is_asked_for_and_the_officer_is_told_to_write(anslag: Anslag, closed: StaffApi) -> None:
+def test_an_officer_is_told_that_nobody_was_written_to(anslag: Anslag, closed: StaffApi) -> None:
     closed.tick()
     reference = closed.ask("GET", f"/staff/rounds/{ROUND}/applications")["applications"][0]["reference"]
     ran = anslag("applications", "ask-completion", ROUND, reference, "--until", "2099-10-18", "--what", "Budget year 2")
     assert (ran.code, ran.err) == (0, "")
     assert f"{reference} can be completed until 18 October 2099 at 23:59:59 (Swedish time)." in plain(ran.out)
-    assert "no letter goes out by itself" in " ".join(plain(ran.out).split())
+    assert "Nobody was written to: this installation sends no letters." in " ".join(plain(ran.out).split())
+
+
+def test_an_exception_is_ended_with_a_reason_and_only_once(anslag: Anslag, closed: StaffApi) -> None:
+    closed.tick()
+    reference = closed.ask("GET", f"/staff/rounds/{ROUND}/applications")["applications"][0]["reference"]
+    anslag("applications", "ask-completion", ROUND, reference, "--until", "2099-10-18", "--what", "Budget year 2")
+    ended = "applications", "end-exception", ROUND, reference, "--reason", "It came by post"
+    ran = anslag(*ended)
+    assert (ran.code, ran.err) == (0, "")
+    assert f"{reference} has no additional time any more, since " in plain(ran.out)
+    again = anslag(*ended)
+    assert (again.code, again.err.split(" has")[0]) == (1, f"The application {reference}")
+    events = " ".join(plain(anslag("rounds", "events", ROUND).out).split())
+    assert "exception ended" in events
+    assert "It came by post" in events
 
 
 # ---------------------------------------------------------------- dead letters

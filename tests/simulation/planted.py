@@ -159,6 +159,12 @@ PLANTED = (
         planting.told_when_approved,
     ),
     Planted(
+        "exceptions are told once for each round",
+        "everybody-is-told-of-their-own-time",
+        40,
+        lambda: replaced(keys, "exceptions_told", lambda _: "exceptions-told"),
+    ),
+    Planted(
         "a closed round's letters are not asked for",
         RECEIPT,
         200,
