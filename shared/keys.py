@@ -134,9 +134,17 @@ def receipt_effect(application: str, submission: str, version_id: str) -> str:
     return f"{RECEIPTS}{application}-{submission}-{version_id}"
 
 
-def closing_letter(application: str) -> str:
-    """The message that tells an applicant of a round's closing. Example: closing-letter-7K3M9QXRC"""
-    return f"{CLOSING_LETTERS}{application}"
+def closing_letter(application: str, version: int) -> str:
+    """The message that tells an applicant of a round's closing, and which version is in it, 0 where none is.
+
+    Example: closing-letter-7K3M9QXRC-0002
+    """
+    return f"{closing_letters(application)}{version:04}"
+
+
+def closing_letters(application: str) -> str:
+    """Begins the names of one application's. Example: closing-letter-7K3M9QXRC-"""
+    return f"{CLOSING_LETTERS}{application}-"
 
 
 def decision_letter(application: str, announcement: int) -> str:
@@ -183,11 +191,11 @@ def notices_told(notice: str) -> str:
     return f"notices-told-{notice}"
 
 
-def letters_told(outcomes: int, announcement: int | None) -> str:
+def letters_told(outcomes: int, certificates: int, announcement: int | None) -> str:
     """The effect of having sent everything that a closed round owes its applicants, as long as it has so many outcomes
-    and this announcement: one more of either owes more letters. Example: letters-told-000214-0001
+    and certificates and this announcement: one more of any owes more letters. Example: letters-told-000214-01-0001
     """
-    return f"letters-told-{outcomes:06}-{announcement or 0:04}"
+    return f"letters-told-{outcomes:06}-{certificates:02}-{announcement or 0:04}"
 
 
 def leftovers_marked(certificates: int) -> str:

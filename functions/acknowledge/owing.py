@@ -51,7 +51,8 @@ class Owing:
         # Read before the outcomes: one that is recorded in between is told now, and asked for once more.
         call = require_round(self.table, round_id)
         outcomes = totals.outcomes_counted(self.table.get(keys.totals_key(round_id)) or {})
-        return self._whole(round_id, keys.letters_told(outcomes, call.announcement), self._due(call), out_of_time)
+        told = keys.letters_told(outcomes, call.certificates, call.announcement)
+        return self._whole(round_id, told, self._due(call), out_of_time)
 
     def notify(self, round_id: str, out_of_time: Callable[[], bool]) -> Settled:
         """Tell holders of drafts what there is to tell them of the round's end, and others of the end that staff gave

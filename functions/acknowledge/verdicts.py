@@ -39,17 +39,23 @@ class Verdicts:
         """What the round owes beside receipts, some of it perhaps to nobody: each is looked at when its turn comes."""
         if not call.is_certified:
             return
-        told = self.sending.effects.all_done(call.id, keys.CLOSING_LETTERS)
+        done = self.sending.effects.all_done(call.id, keys.CLOSING_LETTERS)
+        told = {f"{name.rpartition('-')[0]}-" for name in done}
         for application in read_applications(self.table, call.id):
-            if keys.closing_letter(application.id) not in told:
+            # Who may still send is told when the certificate of that time asks for the round's letters once more.
+            may_send = application.access is not None and call.exceptions_until is not None
+            if not may_send and keys.closing_letters(application.id) not in told:
                 yield partial(self._closing, call, application.id)
         if call.state is RoundState.ANNOUNCED and call.announcement is not None:
             yield from self._decisions(call, call.announcement)
 
     def _closing(self, call: Round, reference: str) -> bool:
         application = read_application(self.table, call.id, reference)
-        message = closing_letter(application, call, load(call.programme)) if application else None
-        return self.sending.deliver(call.id, keys.closing_letter(reference), message)
+        if application is None:
+            return False
+        is_in, version = application.state is ApplicationState.SUBMITTED, application.current
+        effect = keys.closing_letter(reference, version.number if is_in and version is not None else 0)
+        return self.sending.deliver(call.id, effect, closing_letter(application, call, load(call.programme)))
 
     def _decisions(self, call: Round, number: int) -> Iterator[Work]:
         """One letter for each decision of the last announcement that nobody was told, or another was."""

@@ -124,7 +124,8 @@ class Lifecycle:
         """Ask for what applicants have not been told. Two runs of acknowledge at once are harmless, each letter has a
         claim of its own; while one run is seen to be at work, another would have nothing to do."""
         outcomes = totals.outcomes_counted(self.table.get(keys.totals_key(call.id)) or {})
-        if not self.effects.is_due(call.id, keys.letters_told(outcomes, call.announcement), self.now()):
+        told = keys.letters_told(outcomes, call.certificates, call.announcement)
+        if not self.effects.is_due(call.id, told, self.now()):
             return []
         self.functions.start(self.acknowledge, {"owed": call.id})
         return [Step(call.id, "letters asked for")]

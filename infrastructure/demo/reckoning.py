@@ -119,20 +119,24 @@ class Reckoning:
         receipts = {
             _effect(one) for one in self.submissions if one.outcome is Outcome.ACCEPTED or one.version_id in refused
         }
-        taking_part = (one.id for one in self.applications.values() if one.state is ApplicationState.SUBMITTED)
-        return receipts | {keys.closing_letter(one) for one in taking_part}
+        taking_part = (one for one in self.applications.values() if one.state is ApplicationState.SUBMITTED)
+        return receipts | {keys.closing_letter(one.id, one.current.number) for one in taking_part if one.current}
 
     def _receipts(self) -> Iterator[str]:
         letters = self.letters
         allowed = {_effect(one) for one in self.submissions if one.outcome in (Outcome.ACCEPTED, Outcome.REJECTED)}
         yield from (f"{effect} was never sent" for effect in self.unanswered())
-        allowed |= {keys.closing_letter(one.id) for one in self.applications.values()}
+        allowed |= self._closing_letters()
         # Those who were refused hear of every extension.
         told = {effect for effect in letters if not effect.startswith(keys.NOTICE_LETTERS)}
         yield from (f"{effect or 'a letter'} was sent, and tells of nothing" for effect in told - allowed)
         for effect, times in letters.items():
             if times > 1 and self._tries(effect) < times:
                 yield f"{effect} was sent {times} times, and nobody died over it"
+
+    def _closing_letters(self) -> set[str]:
+        versions = {one.id: one.current.number if one.current else 0 for one in self.applications.values()}
+        return {keys.closing_letter(one, number) for one, most in versions.items() for number in (0, most)}
 
     def _tries(self, effect: str) -> int:
         row = self.table.get(keys.effect_key(self.round_id, effect)) or {}

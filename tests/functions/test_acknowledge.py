@@ -22,17 +22,20 @@ from tests.builders.documents import a_document
 from tests.functions.world import ROUND, World
 
 NEVER = lambda: False  # noqa: E731
-FIRST = "letters-told-000001-0000"
+FIRST = "letters-told-000001-00-0000"
 
 
 class Post:
-    """A mailer that keeps what it sends."""
+    """A mailer that keeps what it sends. Whose subject has `loses` in it goes out, and nobody hears that it did."""
 
-    def __init__(self) -> None:
+    def __init__(self, loses: str = "") -> None:
         self.sent: list[tuple[str, str, str, str]] = []
+        self.loses = loses
 
     def send(self, to: str, subject: str, text: str, *, effect: str) -> str:
         self.sent.append((to, subject, text, effect))
+        if self.loses and self.loses in subject:
+            raise ConnectionError
         return f"message-{len(self.sent)}"
 
 
@@ -164,10 +167,10 @@ def test_nothing_is_noted_while_a_letter_fails_and_the_next_run_sends_only_that_
     for address in ("bad@pitea.example", "good@pitea.example"):
         world.submit(world.start().application.id, a_document(contact__email=address))
     assert owing(world, refusing).settle(ROUND, NEVER) == Settled(sent=1, failures=("ConnectionError",))
-    assert not Effects(world.table).is_done(ROUND, "letters-told-000002-0000")
+    assert not Effects(world.table).is_done(ROUND, "letters-told-000002-00-0000")
     assert owing(world, post).settle(ROUND, NEVER) == Settled(sent=1)
     assert [to for to, *_ in post.sent] == ["bad@pitea.example"]
-    assert Effects(world.table).is_done(ROUND, "letters-told-000002-0000")
+    assert Effects(world.table).is_done(ROUND, "letters-told-000002-00-0000")
 
 
 def test_nothing_is_noted_while_a_letter_is_in_somebody_elses_hands(world: World) -> None:

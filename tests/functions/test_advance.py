@@ -177,11 +177,11 @@ def test_the_letters_of_a_closed_round_are_asked_for_until_all_are_sent_and_whil
     asked = world.started.started.count(LETTERS)
     assert "letters asked for" in tick(world)
     assert world.started.started.count(LETTERS) == asked + 1
-    effects.claim(ROUND, "letters-told-000001-0000", world.now)
+    effects.claim(ROUND, "letters-told-000001-01-0000", world.now)
     assert "letters asked for" not in tick(world)
     world.now += LEASE + timedelta(seconds=1)
     assert "letters asked for" in tick(world)
-    effects.done(ROUND, "letters-told-000001-0000", world.now)
+    effects.done(ROUND, "letters-told-000001-01-0000", world.now)
     assert "letters asked for" not in tick(world)
 
 
@@ -189,7 +189,7 @@ def test_an_upload_that_comes_after_everybody_was_told_is_a_letter_owed_again(wo
     draft = world.start().application.id
     world.submit(draft)
     close(world)
-    Effects(world.table).done(ROUND, "letters-told-000001-0000", world.now)
+    Effects(world.table).done(ROUND, "letters-told-000001-01-0000", world.now)
     assert "letters asked for" not in tick(world)
     world.submit(draft, a_document(project__title="Too late"))
     assert world.submissions()[-1].outcome is Outcome.LATE or world.submissions()[0].outcome is Outcome.LATE

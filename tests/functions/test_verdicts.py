@@ -9,6 +9,7 @@ from shared.aws.table import Update
 from tests.builders.documents import a_document
 from tests.functions.staff import AFTER_CLOSING, Inbox, announced, announcing, correction_approved, decided, deciding
 from tests.functions.test_acknowledge import NEVER, Post, owing
+from tests.functions.test_letting_in import let_in, over
 from tests.functions.world import ROUND, World
 
 
@@ -59,6 +60,46 @@ def test_an_application_that_was_withdrawn_hears_nothing_of_the_closing(world: W
     world.now = AFTER_CLOSING
     world.lifecycle.tick()
     assert settle(world, Post()) == ["har kommit in"]
+
+
+def test_whoever_may_still_send_hears_of_the_closing_when_their_time_is_over_as_the_application_then_stands(
+    world: World,
+) -> None:
+    """Told before, they would read that they are not in it while the form is open to them, and the letter that had to
+    be sent twice would say something else the second time."""
+    mended, left = world.start(), world.start()
+    for one in (mended, left):
+        world.submit(one.application.id, a_document(project__years=9))
+    world.now = AFTER_CLOSING
+    for _ in range(2):
+        world.lifecycle.tick()
+    for one in (mended, left):
+        let_in(world, one.application.id)
+    post = Post()
+    assert settle(world, post) == ["behöver rättas"] * 2
+    world.submit(mended.application.id)
+    assert settle(world, post) == ["har kommit in"]
+    over(world)
+    assert settle(world, post) == ["är inte med i omgången", "är med i omgången"]
+    assert settle(world, post) == []
+
+
+def test_a_closing_letter_that_may_have_gone_out_is_another_one_once_there_is_another_version(world: World) -> None:
+    started = world.start()
+    world.submit(started.application.id)
+    world.now = AFTER_CLOSING
+    for _ in range(2):
+        world.lifecycle.tick()
+    lost = Post(loses="är med i omgången")
+    assert owing(world, lost).settle(ROUND, NEVER).failures
+    let_in(world, started.application.id)
+    world.submit(started.application.id, a_document(project__title="Kompletterad"))
+    over(world)
+    post = Post()
+    settle(world, post)
+    first, second = ((effect, text) for _, subject, text, effect in lost.sent + post.sent if "är med i" in subject)
+    assert first[0] != second[0]
+    assert "Kompletterad" in second[1]
 
 
 def test_decisions_are_told_when_they_have_been_announced_and_not_before(closed: World, inbox: Inbox) -> None:

@@ -150,7 +150,7 @@ PLANTED = (
         "an announcement owes no letters",
         "everybody-is-told-the-decision",
         60,
-        lambda: replaced(keys, "letters_told", lambda outcomes, _: f"letters-told-{outcomes}"),
+        lambda: replaced(keys, "letters_told", lambda *counts: f"letters-told-{counts[:2]}"),
     ),
     Planted(
         "decisions are told once they are approved",

@@ -108,7 +108,7 @@ def _letters(cloud: Cloud) -> Iterator[Violation]:
     call = cloud.watch.round(ROUND)
     for application in cloud.watch.applications(ROUND) if call.is_certified else ():
         submitted = application.state is ApplicationState.SUBMITTED
-        told = [name for name in cloud.effects if name == keys.closing_letter(application.id)]
+        told = [name for name in cloud.effects if name.startswith(keys.closing_letters(application.id))]
         refusal = application.refused
         reachable = refusal is not None and refusal.contact and refusal.outcome is not Outcome.LATE
         owed = submitted or (application.state is ApplicationState.REFUSED and reachable)

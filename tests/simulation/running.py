@@ -150,7 +150,8 @@ def _owed(cloud: Cloud) -> list[str]:
     if call.embargo is not None:
         return [f"an announcement at {call.embargo.at}"]
     outcomes = totals.outcomes_counted(cloud.table.peek(keys.totals_key(ROUND)) or {})
-    owed = [keys.leftovers_marked(call.certificates), keys.letters_told(outcomes, call.announcement)]
+    told = keys.letters_told(outcomes, call.certificates, call.announcement)
+    owed = [keys.leftovers_marked(call.certificates), told]
     owed += [keys.result_pages(call.announcement)] if call.announcement is not None else []
     undone = [effect for effect in owed if "done_at" not in (cloud.table.peek(keys.effect_key(ROUND, effect)) or {})]
     return [*undone, *(["certificate of exceptions"] if call.exceptions_until is not None else [])]
