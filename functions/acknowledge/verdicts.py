@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from functions.acknowledge.sending import Sending
 from shared import keys
-from shared.applications import ApplicationState
 from shared.aws.decided import read_decided
 from shared.aws.rows import read_application, read_applications
-from shared.aws.table import Item, Table
+from shared.aws.table import Table
 from shared.closing_letter import closing_letter
-from shared.decision_letter import decision_letter
-from shared.decisions import Decision
+from shared.decision_letters import DecisionLetters, Due, facts
 from shared.programme import load
-from shared.results import addresses
 from shared.rounds import Round, RoundState
 
 
@@ -58,49 +55,16 @@ class Verdicts:
         return self.sending.deliver(call.id, effect, closing_letter(application, call, load(call.programme)))
 
     def _decisions(self, call: Round, number: int) -> Iterator[Work]:
-        """One letter for each decision of the last announcement that nobody was told, or another was."""
+        """One letter for each decision of the last announcement that its applicant has not been told."""
         decided = self.table.get(keys.decisions_key(call.id, number)) or {}
-        begun = self.sending.effects.begun(call.id, keys.DECISION_LETTERS)
-        for decision in read_decided(self.table, call.id, decided):
-            told = {name: one for name, one in begun.items() if _is_about(name, decision)}
-            if _last(told) == _facts(decision):
-                continue
-            earlier = told.keys() - {keys.decision_letter(decision.application, number)}
-            reason = decided.get("reason", {}) if earlier else None
-            yield partial(self._decision, call, number, decision, reason)
+        letters = DecisionLetters(call, number, decided.get("reason", {}), self.pages_address)
+        noted = self.sending.effects.begun(call.id, keys.DECISION_LETTERS)
+        for due in letters.due(read_decided(self.table, call.id, decided), noted):
+            if "done_at" not in noted.get(letters.effect(due.decision), {}):
+                yield partial(self._decision, letters, due)
 
-    def _decision(self, call: Round, number: int, decision: Decision, reason: Mapping[str, str] | None) -> bool:
-        """`reason` is why another decision, which was told before, has been corrected; None where none was told."""
-        application = read_application(self.table, call.id, decision.application)
-        if application is None or application.state is not ApplicationState.SUBMITTED:
-            return False
-        page = ""
-        if self.sending.effects.is_done(call.id, keys.result_pages(number)):
-            page = f"{self.pages_address}/{addresses.round_page(application.told_in, call.id)}"
-        message = decision_letter(
-            application,
-            decision,
-            call,
-            load(call.programme),
-            page=page,
-            corrects=reason is not None,
-            reason=(reason or {}).get(application.told_in, ""),
-        )
-        effect = keys.decision_letter(decision.application, number)
-        return self.sending.deliver(call.id, effect, message, **_facts(decision))
-
-
-def _is_about(effect: str, decision: Decision) -> bool:
-    return effect.startswith(keys.decision_letters(decision.application))
-
-
-def _last(told: Mapping[str, Item]) -> dict[str, Any] | None:
-    """The facts of the last of an application's letters: their names sort by announcement. None where there is none,
-    and where nobody knows whether it went out: its reader may know of another decision than the letter before it told.
-    """
-    item = told[max(told)] if told else {}
-    return {"kind": item["kind"], "amount": item["amount"]} if "done_at" in item else None
-
-
-def _facts(decision: Decision) -> dict[str, Any]:
-    return {"kind": decision.kind.value, "amount": decision.amount}
+    def _decision(self, letters: DecisionLetters, due: Due) -> bool:
+        application = read_application(self.table, letters.call.id, due.decision.application)
+        message = letters.letter(application, due) if application else None
+        effect = letters.effect(due.decision)
+        return self.sending.deliver(letters.call.id, effect, message, **facts(due.decision))

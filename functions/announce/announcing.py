@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.announce.announcement import Announcement, Award, compose
 from functions.announce.correcting import Correction, correction
+from functions.announce.letters import one_answer
 from shared import keys
 from shared.applications import Application
 from shared.aws.decided import read_decided
@@ -23,6 +24,7 @@ from shared.aws.effects import BusyError, Effects
 from shared.aws.messages import Functions, Topic
 from shared.aws.rows import audit, commit_round_change, read_applications, read_rounds, replace_round, require_round
 from shared.aws.table import ABSENT, ConditionFailedError, Item, Put, Table, Update
+from shared.decision_letters import DecisionLetters
 from shared.decisions import DecisionKind
 from shared.instants import BadInstantError, from_local, iso, whole_second
 from shared.problems import ProblemsError, refuse
@@ -34,7 +36,7 @@ from shared.rounds import Embargo, Round, RoundState, embargo_is_over, wrong_sta
 @dataclass(frozen=True, slots=True)
 class Announcing:
     """What announce works with. `publish_function` is the name of the function that writes the result pages, and
-    `address` where they are, without a slash at its end."""
+    `address` where they are, without a slash at its end; `sends_letters` says whether applicants get e-mail at all."""
 
     table: Table
     effects: Effects
@@ -44,6 +46,7 @@ class Announcing:
     address: str
     now: Callable[[], datetime]
     random: Callable[[int], bytes]
+    sends_letters: bool
 
     def preview(self, round_id: str) -> dict[str, Any]:
         """What would go out next, or what went out last, and what went out before it. Raises ProblemsError; 409 while
@@ -53,6 +56,31 @@ class Announcing:
         before = [keys.announcement_key(round_id, number) for number in range(1, shown["number"])]
         earlier = [self.table.get(key) or {} for key in before]
         return shown | {"earlier": [{"document": one["document"], "texts": one["texts"]} for one in earlier]}
+
+    def letters(self, round_id: str, after: str = "") -> dict[str, Any]:
+        """The decision letters that go out with what `preview` shows, or went out: those of applications after that
+        one, as many as fit into an answer. Raises ProblemsError as `preview` does."""
+        call = require_round(self.table, round_id)
+        number = self._number_shown(call)
+        if not self.sends_letters:
+            return {"number": number, "sent_to_applicants": False, "letters": [], "next": None}
+        decided = self.table.get(keys.decisions_key(round_id, number)) or {}
+        letters = DecisionLetters(call, number, decided.get("reason", {}), self.address)
+        noted = self.effects.begun(round_id, keys.DECISION_LETTERS)
+        due = letters.due(read_decided(self.table, round_id, decided), noted)
+        applications = {one.id: one for one in read_applications(self.table, round_id)}
+        told, following = one_answer(letters, (one for one in due if one.decision.application > after), applications)
+        return {"number": number, "sent_to_applicants": True, "letters": told, "next": following}
+
+    def _number_shown(self, call: Round) -> int:
+        """The announcement that `preview` shows."""
+        if call.announcing is not None:
+            return call.announcing
+        if self._approved(call) is not None:
+            return call.next_announcement
+        if call.announcement is None:
+            raise wrong_state(call.state, RoundState.DECIDED)
+        return call.announcement
 
     def _preview(self, call: Round) -> dict[str, Any]:
         stored = self._claimed(call) or self._timed(call)

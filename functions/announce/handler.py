@@ -28,12 +28,13 @@ app = http.router(logger)
 
 @dataclass(frozen=True)
 class AnnounceSettings:
-    """What announce is told by its environment."""
+    """What announce is told by its environment. An empty sender means that applicants get no e-mail."""
 
     table_name: str
     award_topic_arn: str
     publish_function: str
     pages_address: str
+    receipt_sender: str
 
 
 class Publication(BaseModel):
@@ -58,6 +59,7 @@ def announcing() -> Announcing:
         settings.pages_address,
         lambda: datetime.now(UTC),
         secrets.token_bytes,
+        bool(settings.receipt_sender),
     )
 
 
@@ -65,6 +67,13 @@ def announcing() -> Announcing:
 def preview(round_id: str) -> Response[str]:
     """What would go out, or what did."""
     return http.answer(announcing().preview(round_id))
+
+
+@app.get("/staff/rounds/<round_id>/announcement/letters")
+def letters(round_id: str) -> Response[str]:
+    """The decision letters of what would go out, or did; ?after= is where the answer before this one ended."""
+    after = app.current_event.query_string_parameters.get("after", "")
+    return http.answer(announcing().letters(round_id, after))
 
 
 @app.post("/staff/rounds/<round_id>/announcement")

@@ -51,18 +51,34 @@ def preview(
     """What will go out, word for word, or what did."""
     desk = Desk.of(context)
     answer = desk.get("staff", "rounds", round_id, "announcement")
-    page = None if folder is None else _write(desk, answer, folder)
+    page = None if folder is None else _write(desk, round_id, answer, folder)
     desk.show(answer, lambda: [*_preview(desk, round_id, answer, language), *_where(desk, page)])
 
 
-def _write(desk: Desk, answer: Json, folder: Path) -> Path:
+def _write(desk: Desk, round_id: str, answer: Json, folder: Path) -> Path:
     # Templates are slow to import, and few commands write pages.
     from infrastructure.operator import preview_folder  # noqa: PLC0415
 
     try:
-        return preview_folder.write(answer, folder)
+        return preview_folder.write(answer, _letters(desk, round_id, answer["number"]), folder)
     except OSError as error:
         raise list_files.unusable(desk, folder, error) from error
+
+
+def _letters(desk: Desk, round_id: str, number: int) -> Json:
+    """Every letter that goes out with this announcement: the API tells them in as many answers as they need."""
+    path = ("staff", "rounds", round_id, "announcement", "letters")
+    answer = desk.get(*path)
+    letters = [*answer["letters"]]
+    while answer["next"]:
+        answer = desk.get(*path, query={"after": answer["next"]})
+        letters += answer["letters"]
+    if answer["number"] != number:
+        raise desk.refuse(
+            "Ett annat tillkännagivande kom emellan. Läs det som gäller nu.",
+            "Another announcement came in between. Read the one that counts now.",
+        )
+    return {"letters": letters, "sent_to_applicants": answer["sent_to_applicants"]}
 
 
 def _where(desk: Desk, page: Path | None) -> Iterator[RenderableType]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 from botocore.auth import SigV4Auth
@@ -43,9 +43,9 @@ class Api:
         self._language = language
         self._sessions = {"GET": _session(_AGAIN), "POST": _session(_NEVER), "PUT": _session(_NEVER)}
 
-    def get(self, *path: str) -> Any:
+    def get(self, *path: str, query: Mapping[str, str] | None = None) -> Any:
         """The JSON there."""
-        return _json(self._send("GET", path, accept=_JSON))
+        return _json(self._send("GET", path, query=query, accept=_JSON))
 
     def get_bytes(self, *path: str) -> bytes:
         """What is there, as it is."""
@@ -65,9 +65,11 @@ class Api:
         path: tuple[str, ...],
         body: bytes | None = None,
         media_type: str | None = None,
+        query: Mapping[str, str] | None = None,
         accept: str = "*/*",
     ) -> requests.Response:
         address = "/".join([self._access.url, *(quote(part, safe="") for part in path)])
+        address += f"?{urlencode(query)}" if query else ""
         session = self._sessions[method]
         try:
             prepared = self._prepare(method, address, body, media_type)

@@ -51,10 +51,10 @@ class Desk:
         """The words in the chosen language."""
         return either(self.language, sv, en)
 
-    def get(self, *path: str) -> Any:
+    def get(self, *path: str, query: Mapping[str, str] | None = None) -> Any:
         """The JSON at that address of the API, or the end of the command."""
         with self._asking():
-            return self._api.get(*path)
+            return self._api.get(*path, query=query)
 
     def get_each(self, paths: Iterable[Sequence[str]], at_once: int) -> Iterator[Any]:
         """The JSON at each of these addresses, in their order and so many at once, or the end of the command at the

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 _TEXT = ("text/", "application/json", "application/xml", "application/javascript")
 """Media types whose bodies API Gateway passes on as text; it wraps all others in base 64."""
@@ -28,7 +29,13 @@ class Context:
 
 
 def http_event(
-    method: str, path: str, *, headers: Mapping[str, str], body: bytes = b"", caller: str | None = None
+    method: str,
+    path: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes = b"",
+    caller: str | None = None,
+    query: str = "",
 ) -> dict[str, Any]:
     """A request. `path` is decoded, as API Gateway has it; `caller` is the principal that signed, if any did."""
     lowered = {name.lower(): value for name, value in headers.items()}
@@ -45,7 +52,8 @@ def http_event(
         "version": "2.0",
         "routeKey": f"{method} {path}",
         "rawPath": path,
-        "rawQueryString": "",
+        "rawQueryString": query,
+        **({"queryStringParameters": dict(parse_qsl(query))} if query else {}),
         "headers": lowered,
         "requestContext": context,
         "isBase64Encoded": not text,

@@ -55,7 +55,7 @@ def deciding(world: World) -> Deciding:
 
 def announcing(world: World, topic: Topic) -> Announcing:
     effects, functions = Effects(world.table), world.started
-    return Announcing(world.table, effects, topic, functions, "publish", PAGES, world.clock, world.random)
+    return Announcing(world.table, effects, topic, functions, "publish", PAGES, world.clock, world.random, True)
 
 
 def filled_in(world: World, amount: int = 800_000) -> bytes:

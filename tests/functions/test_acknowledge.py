@@ -19,6 +19,7 @@ from shared.applications import Outcome
 from shared.aws import clients
 from shared.aws.effects import LEASE, Effects
 from tests.builders.documents import a_document
+from tests.functions.staff import PAGES
 from tests.functions.world import ROUND, World
 
 NEVER = lambda: False  # noqa: E731
@@ -64,7 +65,7 @@ def sending(world: World, post: Post | None) -> Sending:
 
 def owing(world: World, post: Post | None) -> Owing:
     way = sending(world, post)
-    verdicts = Verdicts(world.table, way, "https://ansok.funder.example")
+    verdicts = Verdicts(world.table, way, PAGES)
     reminding, excepting = Reminding(world.table, way), Excepting(world.table, way)
     return Owing(world.table, way, Receipts(world.table, way), verdicts, reminding, excepting)
 

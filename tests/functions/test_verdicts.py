@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import pytest
+
 from functions.acknowledge.owing import Settled
 from shared import keys
 from shared.aws.effects import Effects
 from shared.aws.table import Update
 from tests.builders.documents import a_document
-from tests.functions.staff import AFTER_CLOSING, Inbox, announced, announcing, correction_approved, decided, deciding
+from tests.functions.staff import (
+    AFTER_CLOSING,
+    PAGES,
+    Inbox,
+    announced,
+    announcing,
+    correction_approved,
+    decided,
+    deciding,
+)
 from tests.functions.test_acknowledge import NEVER, Post, owing
 from tests.functions.test_letting_in import let_in, over
 from tests.functions.world import ROUND, World
@@ -114,14 +125,16 @@ def test_decisions_are_told_when_they_have_been_announced_and_not_before(closed:
     assert "protokoll" not in texts
 
 
-def test_letters_lead_to_the_results_once_those_can_be_read(closed: World, inbox: Inbox) -> None:
+@pytest.mark.parametrize("pages_are_there", [True, False])
+def test_letters_lead_to_the_results_whichever_is_faster(closed: World, inbox: Inbox, *, pages_are_there: bool) -> None:
     post = Post()
     decided(closed)
     announce(closed, inbox)
-    Effects(closed.table).done(ROUND, keys.result_pages(1), closed.now)
+    if pages_are_there:
+        Effects(closed.table).done(ROUND, keys.result_pages(1), closed.now)
     settle(closed, post)
     decisions = [text for _, subject, text, _ in post.sent if "beviljas" in subject]
-    assert [f"https://ansok.funder.example/sv/rounds/{ROUND}" in text for text in decisions] == [True, True]
+    assert [f"{PAGES}/sv/rounds/{ROUND}" in text for text in decisions] == [True, True]
 
 
 def test_the_heartbeat_asks_for_letters_again_when_the_round_has_been_announced(closed: World, inbox: Inbox) -> None:

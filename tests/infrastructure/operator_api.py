@@ -147,7 +147,8 @@ class _Gateway(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.api.asked.append(f"{self.command} {self.path}")
-        route = _route(self.command, unquote(self.path))
+        path, _, query = self.path.partition("?")
+        route = _route(self.command, unquote(path))
         if route is None:
             self._send(404, b'{"message":"Not Found"}', {"Content-Type": "application/json"})
             return
@@ -156,7 +157,7 @@ class _Gateway(BaseHTTPRequestHandler):
             self._send(403, b'{"message":"Forbidden"}', {"Content-Type": "application/json"})
             return
         event = http_event(
-            self.command, unquote(self.path), headers=dict(self.headers.items()), body=body, caller=caller
+            self.command, unquote(path), headers=dict(self.headers.items()), body=body, caller=caller, query=query
         )
         answer = _SERVED[route.integration].lambda_handler(event, Context())
         self._send(answer["statusCode"], http_answer(answer), answer["headers"])
@@ -250,7 +251,7 @@ def _furnish() -> dict[str, str]:
         "TABLE_NAME": "anslag",
         "UPLOAD_BUCKET": "uploads",
         "SIGNING_KEY_ID": "",
-        "RECEIPT_SENDER": "",
+        "RECEIPT_SENDER": "bidrag@funder.example",
         "PAGES_ADDRESS": "https://ansok.funder.example",
         "AWARD_TOPIC_ARN": client("sns").create_topic(Name="awards")["TopicArn"],
         "DRAIN_SECONDS": "0",

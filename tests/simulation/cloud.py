@@ -187,7 +187,7 @@ class Cloud:
     def announcing(self) -> Announcing:
         effects = Effects(self.table)
         own = (self.kernel.now, self.random)
-        return Announcing(self.table, effects, self.awards, self.functions, "publish", PAGES, *own)
+        return Announcing(self.table, effects, self.awards, self.functions, "publish", PAGES, *own, True)
 
     @property
     def publishing(self) -> Publishing:

@@ -1,0 +1,143 @@
+"""Decision letters before they go out: staff read what each applicant is going to get, word for word."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions.announce import letters as letters_module
+from shared import keys
+from shared.aws.effects import Effects
+from shared.problems import ProblemsError
+from tests.functions.staff import (
+    REASON,
+    Inbox,
+    announced,
+    announcing,
+    correcting,
+    correction_approved,
+    decided,
+    deciding,
+    filled_in,
+    listed,
+    refused,
+    rows_of,
+)
+from tests.functions.test_acknowledge import Post
+from tests.functions.test_verdicts import announce, half_awarded, settle
+from tests.functions.world import ROUND, World
+
+Json = dict[str, Any]
+
+
+def previewed(world: World, inbox: Inbox) -> list[Json]:
+    answer = announcing(world, inbox.topic).letters(ROUND)
+    assert (answer["sent_to_applicants"], answer["next"]) == (True, None)
+    found: list[Json] = answer["letters"]
+    return found
+
+
+def read(letters: list[Json]) -> list[tuple[str, str]]:
+    return sorted((one["subject"], one["text"]) for one in letters)
+
+
+def sent(world: World, post: Post) -> list[tuple[str, str]]:
+    """The decision letters of the next run."""
+    settle(world, post)
+    return sorted((subject, text) for _, subject, text, effect in post.sent if effect.startswith(keys.DECISION_LETTERS))
+
+
+def test_what_is_previewed_is_what_each_applicant_gets(closed: World, inbox: Inbox) -> None:
+    awarded, declined = half_awarded(closed)
+    before = previewed(closed, inbox)
+    assert [(one["reference"].replace("-", ""), one["decision"]) for one in before] == [
+        (awarded, "award"),
+        (declined, "decline"),
+    ]
+    announce(closed, inbox)
+    assert sent(closed, Post()) == read(before)
+
+
+def test_what_has_gone_out_is_shown_while_it_does_and_afterwards(closed: World, inbox: Inbox) -> None:
+    decided(closed)
+    before = previewed(closed, inbox)
+    assert len(before) == 2
+    announce(closed, inbox)
+    assert previewed(closed, inbox) == before
+    settle(closed, Post())
+    assert previewed(closed, inbox) == before
+
+
+def test_a_correction_shows_the_letters_that_it_will_send_and_no_others(closed: World, inbox: Inbox) -> None:
+    post = Post()
+    announced(closed, inbox.topic)
+    settle(closed, post)
+    correction_approved(closed)
+    before = previewed(closed, inbox)
+    ((subject, text),) = read(before)
+    assert before[0]["corrects"]
+    assert "Skäl: Ett belopp var fel skrivet." in " ".join(text.split())
+    announce(closed, inbox)
+    assert sent(closed, post) == [(subject, text)]
+    assert previewed(closed, inbox) == before
+
+
+def test_an_award_that_is_taken_back_is_previewed_as_its_applicant_will_read_it(closed: World, inbox: Inbox) -> None:
+    post = Post()
+    announced(closed, inbox.topic)
+    settle(closed, post)
+    first, *others = rows_of(closed)
+    kept = [(row["reference"], "award", row["amount"]) for row in others]
+    entered = correcting(closed).take_in(ROUND, listed((first["reference"], "decline", ""), *kept), REASON, "anna")
+    deciding(closed).approve(ROUND, entered["digest"], "bertil")
+    before = previewed(closed, inbox)
+    assert [(one["reference"], one["decision"], one["corrects"]) for one in before] == [
+        (first["reference"], "decline", True)
+    ]
+    announce(closed, inbox)
+    assert sent(closed, post) == read(before)
+
+
+def test_a_letter_in_somebodys_hands_when_the_correction_is_read_counts_as_told(closed: World, inbox: Inbox) -> None:
+    """Nobody knows whether the first letter went out, so the correction's tells everybody what counts."""
+    announced(closed, inbox.topic)
+    first, second = (one["application"] for one in closed.rows(keys.APPLICATIONS))
+    Effects(closed.table).claim(ROUND, keys.decision_letter(second, 1), closed.now)
+    correction_approved(closed)
+    found = {one["reference"].replace("-", ""): one["corrects"] for one in previewed(closed, inbox)}
+    assert found == {first: False, second: True}
+
+
+def test_nothing_is_previewed_before_the_decisions_are_approved(closed: World, inbox: Inbox) -> None:
+    deciding(closed).take_in(ROUND, filled_in(closed), "anna")
+    with pytest.raises(ProblemsError) as error:
+        announcing(closed, inbox.topic).letters(ROUND)
+    assert refused(error) == (409, [("round-in-wrong-state", "")])
+
+
+def test_letters_that_fill_several_answers_are_all_told_once(
+    closed: World, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided(closed)
+    desk, whole = announcing(closed, inbox.topic), previewed(closed, inbox)
+    monkeypatch.setattr(letters_module, "MOST_BYTES", 1)
+    answers = [desk.letters(ROUND)]
+    while answers[-1]["next"]:
+        answers.append(desk.letters(ROUND, answers[-1]["next"]))
+    assert [len(answer["letters"]) for answer in answers] == [1, 1]
+    assert [one for answer in answers for one in answer["letters"]] == whole
+
+
+def test_an_installation_without_a_sender_previews_no_letter_because_it_sends_none(closed: World, inbox: Inbox) -> None:
+    decided(closed)
+    silent = replace(announcing(closed, inbox.topic), sends_letters=False)
+    answer = silent.letters(ROUND)
+    assert answer == {"number": 1, "sent_to_applicants": False, "letters": [], "next": None}
+
+
+def test_no_address_of_an_applicant_is_in_the_answer(closed: World, inbox: Inbox) -> None:
+    decided(closed)
+    assert "asa.oberg" not in json.dumps(previewed(closed, inbox))
