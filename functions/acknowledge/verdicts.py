@@ -9,6 +9,7 @@ from typing import Protocol
 
 from functions.acknowledge.sending import Sending
 from shared import keys
+from shared.applications import ApplicationState
 from shared.aws.decided import read_decided
 from shared.aws.rows import read_application, read_applications
 from shared.aws.table import Table

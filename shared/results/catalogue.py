@@ -24,6 +24,8 @@ _CONTEXT = {
     "vcard": "http://www.w3.org/2006/vcard/ns#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
+NONE_WITHOUT_AWARDS = (iati.NAME, threesixty.NAME)
+"""Files of standards that have no valid one without an award."""
 _FILES = (
     (table.NAME, "CSV", "text/csv", "http://www.w3.org/ns/csvw", "CSV"),
     (iati.NAME, "XML", "application/xml", "http://iatistandard.org/203/", "IATI 2.03"),
@@ -86,7 +88,7 @@ def _dataset(publication: Publication, address: str) -> Mapping[str, Any]:
 
 
 def _files(publication: Publication) -> Iterable[tuple[str, str, str, str, str]]:
-    return (file for file in _FILES if file[0] != iati.NAME or iati.is_any(publication))
+    return (file for file in _FILES if publication.has_awarded or file[0] not in NONE_WITHOUT_AWARDS)
 
 
 def _title(publication: Publication, language: str) -> str:

@@ -41,10 +41,10 @@ def _data(publication: Publication, address: str) -> Iterator[File]:
     told = [
         (table.NAME, CSV, table.awards_csv(publication)),
         (table.DICTIONARY, JSON, table.dictionary(publication, address)),
-        (threesixty.NAME, JSON, threesixty.grants(publication, address)),
         (catalogue.ANNOUNCEMENT, JSON, f"{json.dumps(publication.current.document, ensure_ascii=False, indent=1)}\n"),
     ]
-    if iati.is_any(publication):
+    if publication.has_awarded:
+        told.append((threesixty.NAME, JSON, threesixty.grants(publication, address)))
         told.append((iati.NAME, XML, iati.activities(publication, address)))
     for name, media_type, text in told:
         yield File(addresses.data(publication.round_id, name), media_type, text)

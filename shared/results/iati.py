@@ -30,15 +30,10 @@ _HUNDREDTHS = 100 * 100
 _LANGUAGE = "xml:lang"
 
 
-def is_any(publication: Publication) -> bool:
-    """Whether there is anything to tell."""
-    return bool(publication.awards or publication.taken_back)
-
-
 def activities(publication: Publication, address: str) -> str:
     """The file: awards in force, and after them those that a correction took back, as cancelled.
 
-    Valid only where there `is_any`: IATI has no file without activities.
+    Valid only where the round `has_awarded`: IATI has no file without activities.
     """
     stamp = iso(whole_second(publication.current.announced_at))
     root = ET.Element("iati-activities", {"version": "2.03", "generated-datetime": stamp})

@@ -185,7 +185,7 @@ def data_files(publication: Publication, language: str) -> list[tuple[str, str, 
             either(language, "för program, JSON", "for programs, JSON"),
         ),
     ]
-    kept = [file for file in told if file[0] != iati.NAME or iati.is_any(publication)]
+    kept = [file for file in told if publication.has_awarded or file[0] not in catalogue.NONE_WITHOUT_AWARDS]
     return [(addresses.data(publication.round_id, name), title, use) for name, title, use in kept]
 
 

@@ -149,6 +149,11 @@ class Publication:
         return tuple(award for reference, award in sorted(found.items()) if reference not in kept)
 
     @property
+    def has_awarded(self) -> bool:
+        """Whether there is an award to tell of, in force or taken back."""
+        return bool(self.awards or self.taken_back)
+
+    @property
     def is_complete(self) -> bool:
         """False where the list was too long for one message: then `awards` is empty though the totals are not."""
         return bool(self.current.document["complete"])

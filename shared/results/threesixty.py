@@ -19,7 +19,11 @@ _MOST_TITLE = 139
 
 
 def grants(publication: Publication, address: str) -> str:
-    """The file: the awards in force. 360Giving has no way to say that an award was taken back; it is left out."""
+    """The file: the awards in force. 360Giving has no way to say that an award was taken back; it is left out.
+
+    Valid only with at least one. The file is written where the round `has_awarded`: where a correction has taken the
+    last one back it replaces the one that told of it.
+    """
     told = {
         "version": "1.4",
         "license": publication.programme.open_data.licence,

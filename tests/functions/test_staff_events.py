@@ -91,6 +91,12 @@ STAFF_DAY = {
         f"{ROUND_PATH}/applications/{{application}}/completion",
         lambda _: {"until": "2019-10-22T12:00", "what": "The budget"},
     ),
+    "end an exception": StaffRequest(
+        "administer",
+        "POST",
+        f"{ROUND_PATH}/applications/{{application}}/exception-ending",
+        lambda _: {"reason": "Already complete"},
+    ),
     "decisions out": StaffRequest("decide", "GET", f"{ROUND_PATH}/decisions", before=_let_in_no_more),
     "verify": StaffRequest("administer", "GET", f"{ROUND_PATH}/verification"),
     "verify an application": StaffRequest(
@@ -101,6 +107,7 @@ STAFF_DAY = {
         "decide", "POST", f"{ROUND_PATH}/decisions/approval", _digest_of("administer", ROUND_PATH)
     ),
     "preview": StaffRequest("announce", "GET", f"{ROUND_PATH}/announcement"),
+    "preview letters": StaffRequest("announce", "GET", f"{ROUND_PATH}/announcement/letters"),
     "publish at an instant": StaffRequest(
         "announce",
         "POST",

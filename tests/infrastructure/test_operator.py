@@ -10,6 +10,7 @@ import boto3
 import pytest
 from rich.cells import cell_len
 
+from infrastructure.operator import round_views
 from tests.builders.rounds import Submitted, start_application, submit_again, submit_application
 from tests.infrastructure import operator_api, operator_command, operator_rounds
 from tests.infrastructure.operator_api import StaffApi
@@ -240,13 +241,15 @@ def test_somebody_is_let_in_by_a_link_that_is_shown_once(anslag: Anslag, closed:
     )
 
 
-def test_an_officer_is_told_that_nobody_was_written_to(anslag: Anslag, closed: StaffApi) -> None:
+def test_an_officer_is_told_whether_a_letter_goes_out(anslag: Anslag, closed: StaffApi) -> None:
     closed.tick()
     reference = closed.ask("GET", f"/staff/rounds/{ROUND}/applications")["applications"][0]["reference"]
     ran = anslag("applications", "ask-completion", ROUND, reference, "--until", "2099-10-18", "--what", "Budget year 2")
     assert (ran.code, ran.err) == (0, "")
     assert f"{reference} can be completed until 18 October 2099 at 23:59:59 (Swedish time)." in plain(ran.out)
-    assert "Nobody was written to: this installation sends no letters." in " ".join(plain(ran.out).split())
+    assert "A letter about it goes out in a minute or two." in plain(ran.out)
+    told = round_views.letter({"letter": "no-sender"}, "en")
+    assert told.startswith("Nobody was written to: this installation sends no letters.")
 
 
 def test_an_exception_is_ended_with_a_reason_and_only_once(anslag: Anslag, closed: StaffApi) -> None:

@@ -89,10 +89,10 @@ def test_the_catalogue_lists_every_file_in_both_languages_titles() -> None:
     }
 
 
-def test_a_round_without_awards_lists_no_iati_file() -> None:
+def test_a_round_without_awards_lists_no_file_of_a_standard_that_has_none_without() -> None:
     told = json.loads(catalogue.catalogue([published([])], ADDRESS))
     files = [one["@id"].rsplit("/", 1)[-1] for one in told["dcat:dataset"][0]["dcat:distribution"]]
-    assert files == ["awards.csv", "360giving.json", "announcement.json"]
+    assert files == ["awards.csv", "announcement.json"]
 
 
 def test_a_correction_keeps_the_dataset_and_says_when_it_changed() -> None:
