@@ -264,6 +264,8 @@ class Officer:
     def _publish(self) -> Person:
         announcing = self.cloud.announcing
         answer: Answer = yield ("announce", "previews"), lambda: announcing.preview(ROUND)
+        if answer.failure is None and self.patience.random() < 0.2:
+            yield ("announce", "reads the letters"), lambda: announcing.letters(ROUND)
         if answer.failure is None and self.patience.random() < 0.4:
             yield from self._time(answer.value)
         elif answer.failure is None:

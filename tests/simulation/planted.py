@@ -269,8 +269,9 @@ PLANTED = (
     Planted(
         "what is held back is told to nobody",
         "what-does-not-go-out-sets-off-an-alarm",
-        400,
+        300,
         tells_nothing("advance"),
+        first=430,  # One world in five hundred has an announcement that is held back until somebody is told.
     ),
     Planted("letters that failed are told to nobody", TROUBLE, 60, tells_nothing("acknowledge")),
     Planted("one dead letter is none", TROUBLE, 20, template_says("FailedJobs", Threshold=5)),
