@@ -14,6 +14,7 @@ from infrastructure.demo.applicant import ApplicantClient, File
 from tests.builders.documents import a_document
 from tests.builders.listings import FIRST
 from tests.end_to_end.installation import Installation, Json
+from tests.end_to_end.letters import previewed
 from tests.end_to_end.papers import a_play
 
 
@@ -86,9 +87,11 @@ def decide(installation: Installation, round_id: str, awards: Mapping[str, int])
     return str(entered["digest"])
 
 
-def announce(installation: Installation, round_id: str, documents: Sequence[Json], files: Sequence[File] = ()) -> None:
+def announce(
+    installation: Installation, round_id: str, documents: Sequence[Json], files: Sequence[File] = ()
+) -> Mapping[str, Json]:
     """A round from opening to announcement: everybody applies, the first is awarded 20 000 kronor, and each a krona
-    more than the one before."""
+    more than the one before. Returns the decision letters as they were previewed, by reference."""
     with installation.open_for(round_id, programme=documents[0]["programme"]):
         clients = [installation.applicant(round_id) for _ in documents]
         for client, document in zip(clients, documents, strict=True):
@@ -96,8 +99,15 @@ def announce(installation: Installation, round_id: str, documents: Sequence[Json
     installation.in_state(round_id, "closed")
     digest = decide(installation, round_id, {one.reference: 20_000 + place for place, one in enumerate(clients)})
     installation.bertil.anslag("decisions", "approve", round_id, "--digest", digest)
+    return publish(installation, round_id)
+
+
+def publish(installation: Installation, round_id: str) -> Mapping[str, Json]:
+    """Bertil reads all that goes out, and lets it. Returns the decision letters that he read, by reference."""
+    letters = previewed(installation, round_id)
     preview = installation.bertil.ask("announcement", "preview", round_id)
     installation.bertil.anslag("announcement", "publish", round_id, "--digest", preview["digest"], "--yes")
+    return letters
 
 
 def subscribe(installation: Installation, county: str) -> str:

@@ -1,16 +1,21 @@
-"""Exceptions on the embedded cloud: one applicant let in after the closing, and a withdrawal that came by letter."""
+"""Exceptions on the embedded cloud: one applicant let in after the closing, a withdrawal that came by letter, and the
+letters that tell people of a time of their own."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from infrastructure.cloud.letters import Mail
 from infrastructure.demo.applicant import ApplicantClient, RefusedError
+from shared import keys
 from shared.instants import iso
-from tests.builders.documents import raw
+from tests.builders.documents import a_document, raw
 from tests.end_to_end.installation import Installation, Json
-from tests.end_to_end.papers import a_play
+from tests.end_to_end.letters import came
+from tests.end_to_end.papers import FILES, PARTNERSHIP, a_play
 from tests.end_to_end.waiting import until as until_there_is
 from tests.end_to_end.waiting import until_instant
 
@@ -79,3 +84,116 @@ def _certified(installation: Installation, client: ApplicantClient, round_id: st
         return certificate if "supplements" in certificate else None
 
     return until_there_is(look, "the certificate of who was let in", seconds=60)
+
+
+# What is told by letter
+
+TOLD = "told-alone"
+WHAT = "Budgeten för år två fattas.\nThe budget lacks its second year."
+FRIEND = "the-late@kommun.example"
+HALF_DONE = {"fields": {"contact.email": FRIEND, "project.title": "Kustkommuner i dialog"}}
+
+
+@dataclass(frozen=True)
+class Excepted:
+    """Two who submitted, the first in English, and two who did not, the second of whom left no address."""
+
+    asked: ApplicantClient
+    asked_too: ApplicantClient
+    let_in: ApplicantClient
+    unknown: ApplicantClient
+
+
+@pytest.fixture(scope="module")
+def excepted(installation: Installation) -> Excepted:
+    """Anna gives all of them more time after the closing: two to complete what they sent, two to send it at all."""
+    with installation.open_for(TOLD, programme=PARTNERSHIP):
+        clients = [installation.applicant(TOLD, language=one) for one in ("en", "sv", "en", "sv")]
+        people = Excepted(*clients)
+        for client, language in ((people.asked, "en"), (people.asked_too, "sv")):
+            sent = client.send(a_document(language=language, contact__email=_address(language)), FILES)
+            client.outcome_of(sent["submission"])
+        people.let_in.save(0, HALF_DONE)
+        people.unknown.save(0, {"fields": {"project.title": "Utan adress"}})
+    installation.in_state(TOLD, "closed")
+    until_there_is(lambda: _may_let_in(installation), "the end of the closing", pause=1)
+    ask, anna = ("applications", "ask-completion", TOLD), installation.anna
+    letters = [
+        *(anna.ask(*ask, one.reference, "--until", "2199-10-22", "--what", WHAT) for one in clients[:2]),
+        *(
+            anna.ask("rounds", "let-in", TOLD, "--until", "2199-10-22", "--reason", "åska", "--application", reference)
+            for reference in (people.let_in.reference, people.unknown.reference)
+        ),
+    ]
+    assert [one["letter"] for one in letters] == ["owed", "owed", "owed", "no-address"]
+    installation.advance()
+    return people
+
+
+def _may_let_in(installation: Installation) -> bool:
+    installation.advance()
+    marked = installation.table().get(keys.effect_key(TOLD, keys.leftovers_marked(1)))
+    return marked is not None and "done_at" in marked
+
+
+def _everybody(people: Excepted) -> list[ApplicantClient]:
+    return [people.asked, people.asked_too, people.let_in, people.unknown]
+
+
+def _address(language: str) -> str:
+    return f"asked-in-{language}@kommun.example"
+
+
+def _letter(installation: Installation, to: str, words: str) -> Mail:
+    """The one letter to that address with these words in its subject, once it came."""
+
+    def look() -> list[Mail]:
+        return [one for one in installation.letters(to=to) if words in one.subject]
+
+    (letter,) = until_there_is(look, f"a letter to {to}: {words}", seconds=80)
+    return letter
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "until"),
+    [
+        ("en", "needs completing", "You can submit a new version until 22 October 2199 at 23:59 (Swedish time)."),
+        (
+            "sv",
+            "behöver kompletteras",
+            "Ni kan skicka in en ny version till och med den 22 oktober 2199 kl. 23.59 (svensk tid).",
+        ),
+    ],
+)
+def test_whoever_is_asked_for_a_completion_reads_of_what_and_until_when_in_their_language(
+    installation: Installation, excepted: Excepted, language: str, subject: str, until: str
+) -> None:
+    client = excepted.asked if language == "en" else excepted.asked_too
+    letter = _letter(installation, _address(language), subject)
+    assert until in " ".join(letter.body.split())
+    assert WHAT in letter.body
+    assert client.reference in letter.subject
+    assert client.token not in letter.body
+    assert client.status()["asked"]["what"] == WHAT
+
+
+def test_whoever_left_an_address_in_the_draft_reads_that_they_are_let_in(
+    installation: Installation, excepted: Excepted
+) -> None:
+    letter = _letter(installation, FRIEND, excepted.let_in.reference)
+    assert "this one application can be submitted until 22 October 2199" in " ".join(letter.body.split())
+    assert excepted.let_in.status()["round"]["phase"] == excepted.unknown.status()["round"]["phase"] == "open"
+
+
+def test_whoever_has_their_time_ended_reads_why_and_what_stands(installation: Installation, excepted: Excepted) -> None:
+    reason, ending = "The budget came by post.", ("applications", "end-exception", TOLD, excepted.asked.reference)
+    _letter(installation, _address("en"), "needs completing")
+    ended = installation.anna.ask(*ending, "--reason", reason)
+    assert ended["letter"] == "owed"
+    installation.anna.anslag(*ending, "--reason", reason, expect=1)
+    installation.advance()
+    letter = _letter(installation, _address("en"), "can no longer be changed")
+    assert reason in letter.body
+    assert "Version 1" in letter.body
+    told = [came(installation, keys.exception_letters(one.reference.replace("-", ""))) for one in _everybody(excepted)]
+    assert [len(letters) for letters in told] == [2, 1, 1, 0]
