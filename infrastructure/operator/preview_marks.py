@@ -35,7 +35,7 @@ def name(file: File) -> str:
     if file.media_type == HTML or file.path == addresses.SCHEMA:
         return usual
     path = PurePosixPath(usual)
-    return str(path.with_name(f"preview-{path.name}"))
+    return str(path.with_name(_marked(path.name)))
 
 
 def text(file: File) -> str:
@@ -43,8 +43,15 @@ def text(file: File) -> str:
     if file.media_type in (XML, ATOM):
         declaration, _, rest = file.text.partition("\n")
         return f"{declaration}\n<!-- {MARK} -->\n{rest}"
-    remark = _REMARKS.get(PurePosixPath(file.path).name)
+    usual = PurePosixPath(file.path).name
+    remark = _REMARKS.get(usual)
     if remark is None:
         return file.text
-    told: dict[str, Any] = {remark: MARK, **json.loads(file.text)}
-    return json.dumps(told | {remark: MARK}, ensure_ascii=False, indent=1) + "\n"
+    told: dict[str, Any] = {remark: MARK, **json.loads(file.text)} | {remark: MARK}
+    if usual == table.DICTIONARY:
+        told["url"] = _marked(table.NAME)  # Of the table that lies beside it, which has another name here.
+    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+
+
+def _marked(usual: str) -> str:
+    return f"preview-{usual}"

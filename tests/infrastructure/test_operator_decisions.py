@@ -272,6 +272,7 @@ def test_every_data_file_of_a_preview_says_so_by_its_name_and_is_read_as_before(
     assert told["preview-360giving.json"]["grants"][0]["amountAwarded"] == 700_000
     (row,) = csv.DictReader(texts["preview-awards.csv"].splitlines())
     assert row["amount_sek"] == "700000"
+    assert told["preview-awards.csv-metadata.json"]["url"] == "preview-awards.csv"  # beside it, see CSV on the Web
     page = (tmp_path / f"utkast/sv/rounds/{ROUND}.html").read_text(encoding="utf-8")
     assert f'href="../../data/{ROUND}/preview-awards.csv"' in page
 
