@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from shared.applications import Application, ApplicationState, Outcome, Version
 from shared.letters import Letter, labelled, letter, paragraph, section
 from shared.programme import Programme
-from shared.receipt_facts import arrival_facts, decision_expected, project_facts, questions, round_facts, subject
+from shared.receipt_facts import application_facts, arrival_facts, decision_expected, questions, round_facts, subject
 from shared.references import spaced
 from shared.rounds import Round
-from shared.wording import counted, either, kronor, moment
+from shared.wording import counted, either, moment
 
 
 def closing_letter(application: Application, call: Round, programme: Programme) -> tuple[str, Letter] | None:
@@ -58,18 +58,17 @@ def _included(application: Application, version: Version, call: Round, programme
 def _facts(
     reference: str, version: Version, call: Round, programme: Programme, language: str
 ) -> Iterator[tuple[str, str]]:
-    yield from round_facts(reference, call, programme, language)
-    yield from project_facts(version.facts, programme, language)
-    yield either(language, "Sökt belopp", "Requested amount"), kronor(version.facts.requested, language)
+    yield from application_facts(reference, version.facts, call, programme, language)
     yield "Version", str(version.number)
     yield from arrival_facts(version, programme, language)
-    files = counted(
-        len(version.facts.attachments), either(language, "bilaga bilagor", "attachment attachments").split()
-    )
-    yield (
-        either(language, "Handlingar", "Documents"),
-        either(language, f"ansökan och {files}", f"the application and {files}"),
-    )
+    yield either(language, "Handlingar", "Documents"), _documents(len(version.facts.attachments), language)
+
+
+def _documents(attachments: int, language: str) -> str:
+    if not attachments:
+        return either(language, "ansökan", "the application")
+    files = counted(attachments, either(language, "bilaga bilagor", "attachment attachments").split())
+    return either(language, f"ansökan och {files}", f"the application and {files}")
 
 
 def _left_out(application: Application, call: Round, programme: Programme, language: str) -> Letter:

@@ -8,7 +8,7 @@ from shared.applications import Application, Facts
 from shared.decisions import Decision, DecisionKind
 from shared.letters import Letter, address_line, labelled, letter, one_line, paragraph, section
 from shared.programme import Programme
-from shared.receipt_facts import project_facts, questions, round_facts, subject
+from shared.receipt_facts import application_facts, questions, subject
 from shared.rounds import Round
 from shared.wording import either, kronor
 
@@ -70,8 +70,8 @@ def _awarded(decision: Decision, programme: Programme, language: str) -> str:
     amount, funder = kronor(decision.amount, language), programme.funder.in_language(language)
     return either(
         language,
-        f"Grattis! {funder} har beslutat att bevilja er ansökan {amount}.",
-        f"Congratulations! {funder} has decided to award your application {amount}.",
+        f"Grattis! {funder} har beslutat att bevilja er ett bidrag på {amount}.",
+        f"Congratulations! {funder} has decided to award you a grant of {amount}.",
     )
 
 
@@ -89,9 +89,7 @@ def _declined(_: Decision, programme: Programme, language: str) -> str:
 def _facts(
     reference: str, facts: Facts, decision: Decision, call: Round, programme: Programme, language: str
 ) -> Iterator[tuple[str, str]]:
-    yield from round_facts(reference, call, programme, language)
-    yield from project_facts(facts, programme, language)
-    yield either(language, "Sökt belopp", "Requested amount"), kronor(facts.requested, language)
+    yield from application_facts(reference, facts, call, programme, language)
     if decision.kind is DecisionKind.AWARD:
         yield either(language, "Beviljat belopp", "Amount awarded"), kronor(decision.amount, language)
 

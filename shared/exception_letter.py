@@ -64,7 +64,7 @@ def _asked(application: Application, access: Access, call: Round, programme: Pro
 def _let_in(application: Application, access: Access, call: Round, programme: Programme, now: datetime) -> Letter:
     language, until = application.told_in, moment(access.until, programme.zone, application.told_in)
     return letter(
-        subject(application.id, programme, language, "kan skickas in till en senare tid", "can be submitted later"),
+        subject(application.id, programme, language, "kan fortfarande skickas in", "can still be submitted"),
         either(language, "Ni har fått mer tid", "You have been given more time"),
         paragraph(
             either(
@@ -110,7 +110,7 @@ def _ended(application: Application, access: Access, call: Round, programme: Pro
         section(
             either(language, "Vad som gäller", "What counts"),
             paragraph(
-                _standing(application, language),
+                _standing(application, language, may_send=False),
                 either(
                     language,
                     f"Anser ni att det är fel? Skriv så snart ni kan till {programme.contact} och ange beteckningen"
@@ -152,10 +152,10 @@ def _way_in(application: Application, programme: Programme, language: str) -> st
         paragraph(
             either(
                 language,
-                "Öppna den privata länk som ni har till ansökan. Den kan finnas i webbläsarens historik, i ett brev"
-                " om ni bad oss skicka den, eller hos någon som ni arbetar med.",
-                "Open the private link that you have to the application. It may be in your browser's history, in a"
-                " letter if you asked us to send it, or with somebody you work with.",
+                "Öppna er privata länk till ansökan. Den kan finnas i webbläsarens historik, i ett brev om ni bad oss"
+                " skicka den, eller hos någon som ni arbetar med.",
+                "Open your private link to the application. It may be in your browser's history, in a letter if you"
+                " asked us to send it, or with somebody you work with.",
             ),
             either(
                 language,
@@ -168,26 +168,44 @@ def _way_in(application: Application, programme: Programme, language: str) -> st
             ),
             either(
                 language,
-                f"Vi har inte länken och kan inte skicka den igen. Hittar ingen den, skriv till {programme.contact}.",
-                f"We do not have the link and cannot send it again. If nobody finds it, write to {programme.contact}.",
+                f"Vi har inte länken och kan inte skicka den igen. Hittar ingen av er den, skriv till"
+                f" {programme.contact}.",
+                f"We do not have the link and cannot send it again. If none of you can find it, write to"
+                f" {programme.contact}.",
             ),
         ),
     )
 
 
-def _standing(application: Application, language: str) -> str:
+def _standing(application: Application, language: str, *, may_send: bool = True) -> str:
+    """What counts now. Whoever may not send any more is not told what would come of a new version."""
     if application.state is ApplicationState.SUBMITTED and application.current is not None:
         number = application.current.number
+        if not may_send:
+            return either(
+                language,
+                f"Version {number}, som vi har tagit emot, är den som prövas om ingen senare hann komma in.",
+                f"Version {number}, which we have accepted, is considered unless a later one arrived in time.",
+            )
         return either(
             language,
-            f"Version {number}, som redan är mottagen, gäller så länge ingen senare version är mottagen.",
-            f"Version {number}, which has already been accepted, counts as long as no later version is accepted.",
+            f"Version {number}, som vi redan har tagit emot, gäller tills vi har tagit emot en ny.",
+            f"Version {number}, which we have already accepted, counts until we have accepted a new one.",
         )
     if application.state is ApplicationState.WITHDRAWN:
+        unless = (
+            either(language, " om den inte skickas in på nytt", " unless it is submitted again") if may_send else ""
+        )
         return either(
             language,
-            "Ansökan är återkallad och prövas inte om den inte skickas in på nytt.",
-            "The application is withdrawn and will not be considered unless it is submitted again.",
+            f"Ansökan är återkallad och prövas inte{unless}.",
+            f"The application is withdrawn and will not be considered{unless}.",
+        )
+    if application.state is ApplicationState.REFUSED:
+        return either(
+            language,
+            "Det ni har skickat kunde inte tas emot som det var, och det som inte är mottaget kan inte prövas.",
+            "What you sent could not be accepted as it was, and what has not been accepted cannot be considered.",
         )
     return either(
         language,

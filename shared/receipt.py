@@ -14,6 +14,7 @@ from shared.instants import iso
 from shared.letters import Letter, labelled, letter, paragraph, section
 from shared.programme import Programme
 from shared.receipt_facts import (
+    application_facts,
     arrival_facts,
     decision_expected,
     files_received,
@@ -25,7 +26,7 @@ from shared.receipt_facts import (
 from shared.refusal import refused
 from shared.rounds import Round, held
 from shared.submissions import Submission
-from shared.wording import either, kronor, moment
+from shared.wording import either, moment
 
 __all__ = ["Letter", "accepted", "brief", "refused", "withdrawn"]
 
@@ -141,9 +142,7 @@ def _sending_again(withdrawn_at: datetime, call: Round, programme: Programme, la
 def _facts(
     reference: str, version: Version, call: Round, programme: Programme, language: str
 ) -> Iterator[tuple[str, str]]:
-    yield from round_facts(reference, call, programme, language)
-    yield from project_facts(version.facts, programme, language)
-    yield either(language, "Sökt belopp", "Requested amount"), kronor(version.facts.requested, language)
+    yield from application_facts(reference, version.facts, call, programme, language)
     replaces = either(
         language,
         f"{version.number}, ersätter version {version.number - 1}",

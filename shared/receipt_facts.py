@@ -13,7 +13,7 @@ from shared.programme import Programme
 from shared.references import spaced
 from shared.rounds import Round
 from shared.submissions import Submission
-from shared.wording import counted, day, either, moment, number
+from shared.wording import counted, day, either, kronor, moment, number
 
 
 def subject(reference: str, programme: Programme, language: str, sv: str, en: str) -> str:
@@ -35,6 +35,15 @@ def project_facts(facts: Facts, programme: Programme, language: str) -> Iterator
     yield either(language, "Sökande", "Applicant"), _named(facts.applicant, programme, language)
     yield either(language, "Projekt", "Project"), one_line(facts.title)
     yield either(language, "Ansökningstyp", "Type of application"), kinds[facts.type].in_language(language)
+
+
+def application_facts(
+    reference: str, facts: Facts, call: Round, programme: Programme, language: str
+) -> Iterator[tuple[str, str]]:
+    """What is applied for, in which round, by whom, and how much."""
+    yield from round_facts(reference, call, programme, language)
+    yield from project_facts(facts, programme, language)
+    yield either(language, "Sökt belopp", "Requested amount"), kronor(facts.requested, language)
 
 
 def _named(applicant: Applicant, programme: Programme, language: str) -> str:

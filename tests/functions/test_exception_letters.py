@@ -77,7 +77,11 @@ def test_whoever_is_asked_for_a_completion_reads_what_and_until_when_by_e_mail_o
     ((to, subject, text, effect),) = post.sent
     assert (to, effect) == ("asa.oberg@pitea.example", keys.exception_letter(sent.application.id, 1))
     assert subject.endswith("behöver kompletteras: Kommunala partnerskap")
-    for words in (*ASKED.splitlines(), "18 oktober 2019 kl. 17.00 (svensk tid)", "gäller så länge ingen senare"):
+    for words in (
+        *ASKED.splitlines(),
+        "18 oktober 2019 kl. 17.00 (svensk tid)",
+        "gäller tills vi har tagit emot en ny",
+    ):
         assert words in " ".join(text.split())
     assert sent.link.secret not in text
     assert (asked_for(world), told(world, post)) == (False, [])
@@ -215,7 +219,7 @@ def test_an_exception_is_ended_and_what_was_handed_in_before_stands(world: World
     for words in (
         WHY.reason,
         "komplettera ansökan slutade den 16 oktober 2019 kl. 10.01",
-        "Version 2, som redan är mottagen",
+        "Version 2, som vi har tagit emot",
     ):
         assert words in " ".join(post.sent[0][2].split())
     world.now += timedelta(minutes=11)

@@ -9,8 +9,19 @@ import pytest
 
 from shared.exception_letter import exception_letter
 from shared.letters import Letter
+from shared.problems import problem
 from shared.rounds import Access
-from tests.builders.texts import CLOSES, a_round, a_version, an_application, as_sent, golden, partnership, too_wide
+from tests.builders.texts import (
+    CLOSES,
+    a_refusal,
+    a_round,
+    a_version,
+    an_application,
+    as_sent,
+    golden,
+    partnership,
+    too_wide,
+)
 
 UNTIL = CLOSES + timedelta(days=7)
 ASKED = Access(UNTIL, CLOSES, "Budgeten för år två fattas, och avsiktsförklaringen är inte undertecknad.\nPDF går bra.")
@@ -53,3 +64,21 @@ def test_what_a_person_wrote_stays_within_the_letter() -> None:
 def test_nobody_is_told_of_an_exception_that_was_not_made() -> None:
     with pytest.raises(ValueError, match="nobody was let in"):
         exception_letter(an_application(), a_round(), partnership(), CLOSES)
+
+
+@pytest.mark.parametrize(("language", "never"), [("sv", "prövas inte."), ("en", "will not be considered.")])
+def test_whoever_may_not_send_any_more_is_not_told_what_a_new_version_would_do(language: str, never: str) -> None:
+    gone = an_application(current=a_version(language=language), withdrawn_at=CLOSES, access=ENDED)
+    text = exception_letter(gone, a_round(), partnership(), CLOSES).text
+    assert never in " ".join(text.split())
+    stands = exception_letter(replace(gone, withdrawn_at=None), a_round(), partnership(), CLOSES).text
+    assert "Version 1" in stands
+    assert [words for words in ("så länge", "tills", "until we") if words in stands] == []
+
+
+@pytest.mark.parametrize(("language", "sent"), [("sv", "Det ni har skickat"), ("en", "What you sent")])
+def test_whoever_sent_what_was_refused_is_not_told_that_nothing_was_sent(language: str, sent: str) -> None:
+    refused = an_application(refused=a_refusal(problem("not-json")), language=language, access=LET_IN)
+    text = " ".join(exception_letter(refused, a_round(), partnership(), CLOSES).text.split())
+    assert sent in text
+    assert [words for words in ("inte inskickad", "not been submitted") if words in text] == []

@@ -134,3 +134,10 @@ def test_a_round_that_had_no_end_names_none() -> None:
     letter = closing_letter(never_mended("sv"), a_round(closes_at=None), PARTNERSHIP)
     assert letter is not None
     assert "Omgången har nu stängt" in letter[1].text
+
+
+@pytest.mark.parametrize(
+    ("language", "documents"), [("sv", "Handlingar: ansökan\n"), ("en", "Documents: the application\n")]
+)
+def test_where_there_were_no_attachments_none_are_counted(language: str, documents: str) -> None:
+    assert documents in closing(an_application(current=a_version(attachments=(), language=language))).text
