@@ -65,6 +65,8 @@ class Announced:
     """What people previewed, and what came of publishing it."""
 
     preview: Json
+    letters: Mapping[str, Json]
+    """To applicants, by reference, as they were previewed."""
     published: Json
     at_systems: Mapping[str, list[Json]]
     """Messages that reached a system of somebody else, by the county that it asked for."""

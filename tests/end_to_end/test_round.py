@@ -18,6 +18,7 @@ from infrastructure.demo.applicant import ApplicantClient
 from shared.submissions import root_hash
 from tests.end_to_end.acts import EARLY, PLAYS, PROJECTS, Announced, Rounds, decide, received, subscribe
 from tests.end_to_end.installation import Installation, Json
+from tests.end_to_end.letters import all_told, decisions_told, previewed
 from tests.end_to_end.papers import BUDGET, FILES, PARTNERSHIP, VILLAGE_STAGE
 from tests.end_to_end.waiting import until, until_instant
 
@@ -101,12 +102,15 @@ def announced(installation: Installation, applied: Rounds, closed: Mapping[str, 
         digest = decide(installation, round_id, {applied.reference(name): sum_ for name, sum_ in awards.items()})
         installation.anna.anslag("decisions", "approve", round_id, "--digest", digest, expect=1)
         installation.bertil.anslag("decisions", "approve", round_id, "--digest", digest)
-        preview = installation.bertil.ask("announcement", "preview", round_id)
+        preview, letters = (
+            installation.bertil.ask("announcement", "preview", round_id),
+            previewed(installation, round_id),
+        )
         publish = ("announcement", "publish", round_id, "--digest", preview["digest"], "--yes")
         published = installation.bertil.ask(*publish)
         installation.bertil.anslag(*publish, expect=1)
         at_systems = {county: received(installation, url) for county, url in systems.items()}
-        found[round_id] = Announced(preview, published, at_systems)
+        found[round_id] = Announced(preview, letters, published, at_systems)
     return found
 
 
@@ -362,3 +366,18 @@ def test_staff_read_every_morning_what_is_new(
         f"Nya ansökningar (1)\n- Ängelholms spelmän, 30\xa0000\xa0kronor ({applied.reference('Ängelholms spelmän')})\n"
         "  Kärlek å svek\n"
     )
+
+
+def test_every_applicant_gets_the_decision_letter_that_was_previewed(
+    installation: Installation, announced: Mapping[str, Announced]
+) -> None:
+    decisions = {}
+    for round_id, one in announced.items():
+        all_told(installation, round_id, seconds=HEARTBEAT)
+        told = decisions_told(installation, list(installation.applications(round_id)), 1)
+        assert told == {ref: [(letter["subject"], letter["text"])] for ref, letter in one.letters.items()}
+        decisions[round_id] = sorted((letter["decision"], letter["applicant"]) for letter in one.letters.values())
+    assert decisions == {
+        "autumn-2019": [("award", "Piteå"), ("award", "Region Östergötland"), ("decline", "Öckerö")],
+        "village-2027": [("award", "Bygdeteatern i Åmål"), ("decline", "Östervåla Amatörteater")],
+    }
