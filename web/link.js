@@ -7,9 +7,10 @@ import { lang, t } from "./texts.js";
 export const formAddress = () => `/${lang}/form#${token}`;
 export const statusAddress = () => `/${lang}/application#${token}`;
 
-/** What staff ask to be completed. */
+/** What staff ask to be completed, and whether a version has come since. */
 export const asked = ({ asked }, { time_zone: zone }) =>
-  asked && el("p", { class: "notice asked" }, t.asked(moment(asked.until, zone)), asked.what);
+  asked &&
+  el("p", { class: "notice asked" }, (asked.answered ? t.answered : t.asked)(moment(asked.until, zone)), asked.what);
 
 /** @param {{mails: boolean, email?: string, open?: boolean}} options */
 export function privateLink({ mails, email, open }) {

@@ -20,7 +20,7 @@ from tests.end_to_end.waiting import until
 pytestmark = pytest.mark.cloud
 UNTIL = {"until": "2199-10-22"}
 WHAT = "Budgeten för år två fattas.\nSkicka den gärna som Excel."
-COMPLETE = "Komplettera ansökan senast 22 oktober 2199"
+COMPLETE, COMPLETED = "Komplettera ansökan senast 22 oktober 2199", "En ny version har kommit in sedan vi bad om"
 
 
 def granted(installation: Installation, round_id: str, path: str, body: Mapping[str, str]) -> Json:
@@ -74,6 +74,7 @@ def test_whoever_is_asked_for_a_completion_reads_what_is_asked_mends_it_and_gets
     form.saved()
     form.send()
     status_page(page, SV.received)
+    expect(page.locator("main")).to_contain_text(COMPLETED)
     assert "Version\n2" in receipt(page, "Kvitto")
     assert "850 000 kr" in receipt(page, "Kvitto")
     assert client.status()["current"]["version"] == 2
@@ -97,7 +98,7 @@ def test_whoever_is_let_in_late_goes_from_the_link_to_the_receipt_in_their_own_l
     page.get_by_role("link", name="English").click()
     form = form_of(page, installation, round_id, "en")
     assert token_of(page) == told["token"]
-    expect(page.locator("main").get_by_text("22 October 2199")).to_be_visible()
+    expect(page.locator("main").get_by_text("Closes 22 October 2199 at 23:59")).to_be_visible()
     form.fill(a_document(language="en", contact__email="let-in@kommun.example"))
     form.choose(FILES)
     form.all_uploaded(FILES)

@@ -322,14 +322,17 @@ def test_a_completion_is_asked_for_and_the_version_before_it_counts_until_there_
     assert (seen["state"], seen["round"]["phase"], seen["asked"]) == (
         "submitted",
         "open",
-        {"what": "Budgeten saknar år 2.\nSkicka den igen.", "until": iso(UNTIL)},
+        {"what": "Budgeten saknar år 2.\nSkicka den igen.", "until": iso(UNTIL), "answered": False},
     )
     event = world.administering.events(ROUND)[-1]
     assert (event["what"], event["who"], event["reason"]) == ("completion asked for", "anna", asking.what)
+    world.now += timedelta(minutes=1)
     assert world.submit(started.application.id, a_document(project__years=9)).submission.outcome is Outcome.REJECTED
     assert (counted(world)["applications"], counted(world)["requested"]) == ({"submitted": 1}, 850_000)
+    assert not standing(*world.applying.status(started.link), world.now)["asked"]["answered"]
     smaller = a_document(budget__0__amount=200_000)
     assert world.submit(started.application.id, smaller).submission.number == 2
+    assert standing(*world.applying.status(started.link), world.now)["asked"]["answered"]
     assert counted(world)["requested"] < 850_000
     assert (verified(world)["differences"], verified(world)["changed_after_certificate"]) == ([], 1)
     over(world)
