@@ -4,6 +4,7 @@ and exceptions mean."""
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -15,7 +16,7 @@ from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.acknowledge.excepting import Excepting
-from functions.acknowledge.owing import Owing
+from functions.acknowledge.owing import Owing, Settled
 from functions.acknowledge.receipts import Receipts
 from functions.acknowledge.reminding import Reminding
 from functions.acknowledge.sending import Sending
@@ -65,7 +66,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     if event.get("resend"):
         logger.info("receipts sent again", sent=owing().receipts.resend())
         return {"batchItemFailures": []}
-    if "owed" in event or "notify" in event:
+    if {"owed", "notify", "unsent"} & event.keys():
         _settle(event, context)
         return {"batchItemFailures": []}
     for record in DynamoDBStreamEvent(event).records:
@@ -85,10 +86,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 
 def _settle(event: dict[str, Any], context: LambdaContext) -> None:
-    work = owing().settle if "owed" in event else owing().notify
-    round_id = event.get("owed") or event["notify"]
-    logger.append_keys(round=round_id)
-    settled = work(round_id, lambda: context.get_remaining_time_in_millis() < LAST_MOMENT)
+    settled = _run(event, lambda: context.get_remaining_time_in_millis() < LAST_MOMENT)
     for kind in settled.failures:
         logger.error("letter failed", error=kind)
     logger.info("letters sent", sent=settled.sent, failed=len(settled.failures), waiting=settled.waiting)
@@ -96,3 +94,11 @@ def _settle(event: dict[str, Any], context: LambdaContext) -> None:
         # A failure of the function would only make another dead letter every minute.
         metrics.add_metric("LettersFailed", MetricUnit.Count, len(settled.failures))
         metrics.flush_metrics()
+
+
+def _run(event: dict[str, Any], out_of_time: Callable[[], bool]) -> Settled:
+    if "unsent" in event:
+        return owing().catch_up(out_of_time)
+    round_id = event.get("owed") or event["notify"]
+    logger.append_keys(round=round_id)
+    return (owing().settle if "owed" in event else owing().notify)(round_id, out_of_time)

@@ -1,4 +1,4 @@
-"""What a closed round owes its applicants: every letter that was never sent, whatever was lost on the way to it."""
+"""What rounds owe their applicants: every letter that was never sent, whatever was lost on the way to it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from functions.acknowledge.sending import Sending
 from functions.acknowledge.verdicts import Verdicts, Work
 from shared import keys, totals
 from shared.aws.effects import BusyError
-from shared.aws.rows import require_round
+from shared.aws.rows import read_rounds, require_round
 from shared.aws.table import Table
 from shared.notices import notices
-from shared.rounds import Round
+from shared.rounds import Round, RoundState
 
 
 @dataclass(slots=True)
@@ -66,6 +66,12 @@ class Owing:
             settled.failures += one.failures
         return settled
 
+    def catch_up(self, out_of_time: Callable[[], bool]) -> Settled:
+        """Send the receipts that failed on every try in rounds that are open, and that the stream has forgotten. Other
+        rounds are asked about every minute, see `settle`."""
+        calls = [call for call in read_rounds(self.table) if call.state is RoundState.OPEN]
+        return self._send((work for call in calls for work in self._receipts(call)), out_of_time)
+
     def _news(self, call: Round) -> Iterator[tuple[str, Iterable[Work]]]:
         for notice in notices(call, self.sending.now()):
             yield keys.notices_told(notice.name), self.reminding.due(call, notice)
@@ -102,8 +108,10 @@ class Owing:
         return settled
 
     def _due(self, call: Round) -> Iterator[Work]:
-        if self.sending.mailer is None:
-            return
-        for submission in self.receipts.unsent(call.id):
-            yield partial(self.receipts.acknowledge, submission)
-        yield from self.verdicts.due(call)
+        yield from self._receipts(call)
+        if self.sending.mailer is not None:
+            yield from self.verdicts.due(call)
+
+    def _receipts(self, call: Round) -> Iterator[Work]:
+        if self.sending.mailer is not None:
+            yield from (partial(self.receipts.acknowledge, one) for one in self.receipts.unsent(call.id))

@@ -105,7 +105,7 @@ class DeadLetters:
         body = _json(letter.body)
         request = body.get("requestPayload", body)
         asked = request if isinstance(request, dict) else {}
-        if "DDBStreamBatchInfo" in body or {"resend", "owed", "notify"} & asked.keys():
+        if "DDBStreamBatchInfo" in body or {"resend", "owed", "notify", "unsent"} & asked.keys():
             return self.acknowledge, {"resend": True}
         if "summary" in asked:
             return self.summarise, asked

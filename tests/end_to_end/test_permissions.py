@@ -240,7 +240,7 @@ MAY = {
         "table query",
         "table update",
     ],
-    "SchedulerRole": ["send to FailedJobs", "start advance", "start summarise"],
+    "SchedulerRole": ["send to FailedJobs", "start acknowledge", "start advance", "start summarise"],
 }
 
 

@@ -18,11 +18,14 @@ from functions.acknowledge.verdicts import Verdicts
 from shared.applications import Outcome
 from shared.aws import clients
 from shared.aws.effects import LEASE, Effects
+from shared.instants import parse_iso
+from shared.rounds import RoundState
 from tests.builders.documents import a_document
 from tests.functions.staff import PAGES
 from tests.functions.world import ROUND, World
 
 NEVER = lambda: False  # noqa: E731
+DEADLINE = parse_iso("2019-10-15T21:59:59Z")
 FIRST = "letters-told-000001-00-0000"
 
 
@@ -128,6 +131,24 @@ def test_one_receipt_that_cannot_be_sent_does_not_hold_back_the_others(world: Wo
     with pytest.raises(ExceptionGroup):
         receipts(world, post).resend()
     assert sorted(to for to, *_ in post.sent) == ["also@pitea.example", "good@pitea.example"]
+
+
+def test_receipts_that_failed_in_an_open_round_are_caught_up_with(world: World) -> None:
+    """Nobody has redriven anything. One that fails still does not hold back the others, nor fail the run."""
+    for address in ("bad@pitea.example", "good@pitea.example"):
+        world.submit(world.start().application.id, a_document(contact__email=address))
+    assert owing(world, RefusesOne()).catch_up(NEVER) == Settled(sent=1, failures=("ConnectionError",))
+    assert owing(world, Post()).catch_up(lambda: True) == Settled(waiting=1)
+    assert owing(world, Post()).catch_up(NEVER) == Settled(sent=1)
+    assert owing(world, Post()).catch_up(NEVER) == Settled()
+
+
+def test_a_round_that_is_not_open_is_not_caught_up_with_but_owes(world: World) -> None:
+    world.submit(world.start().application.id)
+    world.now = DEADLINE + timedelta(hours=1)
+    world.lifecycle.tick()
+    assert world.round().state is RoundState.CLOSED
+    assert owing(world, Post()).catch_up(NEVER) == Settled()
 
 
 def test_a_receipt_that_somebody_holds_is_not_called_sent_and_a_later_try_finishes_it(world: World) -> None:

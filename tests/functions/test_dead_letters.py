@@ -70,7 +70,8 @@ def test_an_upload_goes_back_to_its_queue_and_a_job_is_run_again(world: World) -
     world.failed_jobs.send({"summary": "digest"})
     world.failed_jobs.send({"DDBStreamBatchInfo": {"shardId": "1"}})
     world.failed_jobs.send({"requestPayload": {"resend": True}})
-    assert dead_letters(world).redrive(None) == 6
+    world.failed_jobs.send({"unsent": "receipts"})
+    assert dead_letters(world).redrive(None) == 7
     assert listed(world) == []
     (letter,) = world.uploads.receive(hidden_seconds=0)
     assert json.loads(letter.body) == {"detail": "as it was"}

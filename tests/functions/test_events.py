@@ -318,6 +318,18 @@ def test_dead_letters_as_lambda_writes_them_are_put_back_as_jobs(deployed: Deplo
     )
 
 
+def test_receipts_that_failed_are_caught_up_with_and_a_failure_is_a_number(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployed.world.submit(deployed.world.start().application.id)
+    deployed.mail_refuses = "MessageRejected"
+    assert deployed.invoke("acknowledge", {"unsent": "receipts"}) == {"batchItemFailures": []}
+    assert '"LettersFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
+    deployed.mail_refuses = ""
+    assert deployed.invoke("acknowledge", {"unsent": "receipts"}) == {"batchItemFailures": []}
+    assert len(deployed.mailed) == 2, "one that was refused, and one that was not"
+
+
 def test_receipts_are_sent_again_when_that_is_asked_for(deployed: Deployed) -> None:
     world = deployed.world
     world.submit(world.start().application.id)

@@ -118,6 +118,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "FailedJobs.Arn": "sqs:SendMessage",
     },
     "SchedulerRole": {
+        _own("acknowledge"): "lambda:InvokeFunction",
         _own("advance"): "lambda:InvokeFunction",
         _own("summarise"): "lambda:InvokeFunction",
         "FailedJobs.Arn": "sqs:SendMessage",

@@ -230,9 +230,9 @@ def test_every_e_mail_address_that_may_be_given_is_subscribed() -> None:
 # ---------------------------------------------------------------- schedules
 
 
-def test_the_heartbeat_and_the_digest_are_scheduled_with_dead_letters() -> None:
+def test_the_jobs_are_scheduled_with_dead_letters() -> None:
     found = {function_of(one["Target"]["Arn"]): one for one in resources(OF_SCHEDULES).values()}
-    assert set(found) == {"advance", "summarise"}
+    assert set(found) == {"acknowledge", "advance", "summarise"}
     for one in found.values():
         assert one.get("State", "ENABLED") == "ENABLED"
         assert named(one["Target"]["RoleArn"]) == "SchedulerRole.Arn"
@@ -242,6 +242,7 @@ def test_the_heartbeat_and_the_digest_are_scheduled_with_dead_letters() -> None:
     assert found["advance"]["ScheduleExpression"] == {"Ref": "HeartbeatRate"}
     assert found["summarise"]["ScheduleExpression"] == {"Ref": "DigestTime"}
     assert found["summarise"]["ScheduleExpressionTimezone"] == {"Ref": "TimeZone"}
+    assert found["acknowledge"]["ScheduleExpression"] == "rate(1 day)"
     assert written()["Parameters"]["TimeZone"]["Default"] == "Europe/Stockholm"
 
 
