@@ -30,14 +30,13 @@ def decision_letter(
     if version is None:
         raise ValueError("no accepted version to decide on")
     awarded = decision.kind is DecisionKind.AWARD
-    opening = _awarded if awarded else _declined
     told = letter(
-        _subject(application.id, programme, language, awarded=awarded),
+        _subject(application.id, programme, language, awarded=awarded, corrects=corrects),
         either(language, "Ansökan beviljas", "The application is awarded a grant")
         if awarded
         else either(language, "Ansökan avslås", "The application is declined"),
         _corrects(reason, language) if corrects else "",
-        paragraph(opening(decision, programme, language)),
+        paragraph(_joy(language) if awarded and not corrects else "", _decided(decision, programme, language)),
         labelled(_facts(application.id, version.facts, decision, call, programme, language)),
         _grounds(decision, programme, language),
         _next_steps(programme, language, awarded=awarded),
@@ -47,10 +46,11 @@ def decision_letter(
     return str(version.facts.contact["email"]), told
 
 
-def _subject(reference: str, programme: Programme, language: str, *, awarded: bool) -> str:
-    if awarded:
-        return subject(reference, programme, language, "beviljas bidrag", "is awarded a grant")
-    return subject(reference, programme, language, "avslås", "is declined")
+def _subject(reference: str, programme: Programme, language: str, *, awarded: bool, corrects: bool) -> str:
+    sv, en = ("beviljas bidrag", "is awarded a grant") if awarded else ("avslås", "is declined")
+    if corrects:
+        sv, en = f"{sv} (rättat beslut)", f"{en} (corrected decision)"
+    return subject(reference, programme, language, sv, en)
 
 
 def _corrects(reason: str, language: str) -> str:
@@ -66,17 +66,19 @@ def _corrects(reason: str, language: str) -> str:
     )
 
 
-def _awarded(decision: Decision, programme: Programme, language: str) -> str:
+def _joy(language: str) -> str:
+    """For whoever hears it the first time. A corrected amount may be a lower one."""
+    return either(language, "Grattis!", "Congratulations!")
+
+
+def _decided(decision: Decision, programme: Programme, language: str) -> str:
     amount, funder = kronor(decision.amount, language), programme.funder.in_language(language)
-    return either(
-        language,
-        f"Grattis! {funder} har beslutat att bevilja er ett bidrag på {amount}.",
-        f"Congratulations! {funder} has decided to award you a grant of {amount}.",
-    )
-
-
-def _declined(_: Decision, programme: Programme, language: str) -> str:
-    funder = programme.funder.in_language(language)
+    if decision.kind is DecisionKind.AWARD:
+        return either(
+            language,
+            f"{funder} har beslutat att bevilja er ett bidrag på {amount}.",
+            f"{funder} has decided to award you a grant of {amount}.",
+        )
     return either(
         language,
         f"{funder} har prövat er ansökan och beslutat att inte bevilja den. Tack för det arbete som ni har lagt ner"

@@ -26,6 +26,8 @@ Json = Mapping[str, Any]
 INDEX = "index.html"
 _LETTERS = "letters"
 _DECISIONS = {"award": "bifall / award", "decline": "avslag / decline"}
+_TOLD_IN = {"sv": "svenska / Swedish", "en": "engelska / English"}
+_COLUMNS = ("Brev / Letter", "Sökande / Applicant", "Beslut / Decision", "Rättar / Corrects", "Språk / Language")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,11 @@ def _letters(answer: Json) -> Iterator[Part]:
     rows = "\n".join(
         f'<tr><td><a href="{escape(one["reference"])}.txt">{escape(one["reference"])}</a></td>'
         f"<td>{escape(one['applicant'])}</td><td>{_DECISIONS[one['decision']]}</td>"
-        f"<td>{'rättelse / correction' if one['corrects'] else ''}</td><td>{escape(one['language'])}</td></tr>"
+        f"<td>{'ja / yes' if one['corrects'] else ''}</td><td>{_TOLD_IN[one['language']]}</td></tr>"
         for one in letters
     )
-    table = f"<table>\n{rows}\n</table>" if rows else f"<p>{_why_none(answer)}</p>"
+    heads = "".join(f'<th scope="col">{column}</th>' for column in _COLUMNS)
+    table = f"<table>\n<tr>{heads}</tr>\n{rows}\n</table>" if rows else f"<p>{_why_none(answer)}</p>"
     content = f'<h1>{title}</h1>\n{table}\n<p><a href="../{INDEX}">Allt som går ut / All that goes out</a></p>'
     page = _page(title, content, root="../", is_preview=not answer["published_at"])
     yield Part(f"{_LETTERS}/{INDEX}", page, title)
@@ -134,7 +137,9 @@ def _index(publication: Publication, links: list[tuple[str, str]], *, is_preview
 
 
 def _page(title: str, content: str, *, root: str = "", is_preview: bool) -> str:
-    mark = f'<p style="background:#b00020;color:#fff;padding:1rem;font-weight:bold">{MARK}</p>\n' if is_preview else ""
+    mark = (
+        f'<div style="background:#b00020;color:#fff;padding:1rem;font-weight:bold">{MARK}</div>\n' if is_preview else ""
+    )
     return (
         f'<!doctype html>\n<html lang="sv">\n<meta charset="utf-8">\n<meta name="robots" content="noindex">\n'
         f"<title>{'FÖRHANDSVISNING: ' if is_preview else ''}{title}</title>\n"

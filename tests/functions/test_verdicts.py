@@ -155,7 +155,7 @@ def test_a_correction_is_told_when_it_is_announced_and_to_those_alone_whose_deci
     assert settle(closed, post) == []
     announce(closed, inbox)
     assert "letters asked for" in [step.what for step in closed.lifecycle.tick()]
-    assert settle(closed, post) == ["beviljas bidrag"]
+    assert settle(closed, post) == ["beviljas bidrag (rättat beslut)"]
     ((_, _, text, effect),) = post.sent
     assert effect.endswith("-0002")
     assert "Beviljat belopp: 700 000 kronor" in text.replace("\u00a0", " ")

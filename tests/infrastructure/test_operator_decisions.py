@@ -238,6 +238,7 @@ def test_all_that_goes_out_is_written_into_a_folder_before_anything_is_published
     assert sorted(letters) == sorted(f"letters/{one['reference']}.txt" for one in told)
     listed = (folder / "letters/index.html").read_text(encoding="utf-8")
     assert {one["decision"] for one in told} == {"award", "decline"}
+    assert '<th scope="col">Sökande / Applicant</th>' in listed
     for one in told:
         assert f'href="{one["reference"]}.txt"' in listed
         letter = (folder / f"letters/{one['reference']}.txt").read_text(encoding="utf-8")

@@ -126,6 +126,14 @@ def test_nobody_is_told_of_the_closing_who_is_not_in_the_round(application: Appl
     assert closing_letter(application, a_round(), PARTNERSHIP) is None
 
 
+@pytest.mark.parametrize(("language", "says"), [("sv", "(rättat beslut)"), ("en", "(corrected decision)")])
+def test_a_corrected_decision_says_so_in_its_subject_and_congratulates_nobody_twice(language: str, says: str) -> None:
+    """The amount may be lower than the one that was told before."""
+    letter = decided(AWARD, language, corrects=True)
+    assert says in letter.subject
+    assert [word for word in ("Grattis", "Congratulations") if word in letter.text] == []
+
+
 def test_results_that_cannot_be_read_yet_are_not_linked_to() -> None:
     assert "http" not in decided(AWARD, "sv", page="").text
 
