@@ -106,11 +106,9 @@ function standing(status, round) {
 function sendSection(context, problems, status) {
   const { draft, programme, round } = context;
   const several = programme.languages.length > 1;
-  // Said once, by the window that began it, or by the first in another language than the usual where staff gave the link
-  // away: a default of each window's own would be a change that nobody made.
-  const untouched = !status.current && !Object.keys(draft.fields).length && lang !== programme.languages[0];
-  if (several && (isNew() || untouched) && !draft.get("language"))
-    draft.set({ language: languageOf({ language: lang }, programme) });
+  // Said once: a default of each window's own would be a change that nobody made.
+  const first = !draft.savedAt && (isNew() || lang !== programme.languages[0]);
+  if (several && first && !draft.get("language")) draft.set({ language: lang });
   const progress = el("p", { id: "sending", role: "status" });
   const again = status.current && status.state === "submitted";
   const button = el(

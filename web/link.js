@@ -1,4 +1,4 @@
-// The private link: shown, copied, sent by e-mail where the service can.
+// The private link: shown, copied, sent by e-mail.
 import { call, token } from "./api.js";
 import { moment } from "./clock.js";
 import { el, say } from "./dom.js";
@@ -7,10 +7,10 @@ import { lang, t } from "./texts.js";
 export const formAddress = () => `/${lang}/form#${token}`;
 export const statusAddress = () => `/${lang}/application#${token}`;
 
-/** What staff ask to be completed, and whether a version has come since. */
+/** What staff ask. */
 export const asked = ({ asked }, { time_zone: zone }) =>
   asked &&
-  el("p", { class: "notice asked" }, (asked.answered ? t.answered : t.asked)(moment(asked.until, zone)), asked.what);
+  el("p", { class: "notice asked" }, asked.answered ? t.answered : t.asked(moment(asked.until, zone)), asked.what);
 
 /** @param {{mails: boolean, email?: string, open?: boolean}} options */
 export function privateLink({ mails, email, open }) {

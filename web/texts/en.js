@@ -183,7 +183,7 @@ export default {
   received: (mails) => `The application has been checked and accepted. The receipt is here${mails ? " and is sent to the contact person's e-mail" : ""}.`,
   isWithdrawn: (when) => `The application was withdrawn ${when} and will not be considered.`,
   asked: (until) => `Complete the application by ${until}:\n`,
-  answered: (until) => `A new version has arrived since we asked you to complete the application. You can change it until ${until}. We asked for:\n`,
+  answered: "A new version has arrived since we asked for this:\n",
   mayReturn: "Should you change your mind, you can submit it again until the deadline.",
   isDraft: "The application has been started, and what you wrote is saved. It counts once you have submitted it.",
   isDraftTooLate: "The application was started but not submitted before the deadline. It can therefore not be considered.",

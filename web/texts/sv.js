@@ -183,7 +183,7 @@ export default {
   received: (mails) => `Ansökan är kontrollerad och mottagen. Kvittot finns här${mails ? " och skickas till kontaktpersonens e-post" : ""}.`,
   isWithdrawn: (when) => `Ansökan återkallades ${when} och kommer inte att prövas.`,
   asked: (until) => `Komplettera ansökan senast ${until}:\n`,
-  answered: (until) => `En ny version har kommit in sedan vi bad om komplettering. Den kan ändras till och med ${until}. Det här bad vi om:\n`,
+  answered: "En ny version har kommit in sedan vi bad om detta:\n",
   mayReturn: "Ångrar du dig kan du skicka in den igen tills tiden går ut.",
   isDraft: "Ansökan är påbörjad, och det du har skrivit är sparat. Den räknas när du har skickat in den.",
   isDraftTooLate: "Ansökan påbörjades men skickades inte in innan tiden gick ut. Den kan därför inte prövas.",
