@@ -26,7 +26,7 @@ Json = Mapping[str, Any]
 INDEX = "index.html"
 _LETTERS = "letters"
 _DECISIONS = {"award": "bifall / award", "decline": "avslag / decline"}
-_TOLD_IN = {"sv": "svenska / Swedish", "en": "engelska / English"}
+_TOLD_IN = {"sv": "svenska", "en": "English"}
 _COLUMNS = ("Brev / Letter", "Sökande / Applicant", "Beslut / Decision", "Rättar / Corrects", "Språk / Language")
 
 
@@ -97,14 +97,16 @@ def _letters(answer: Json) -> Iterator[Part]:
         yield Part(f"{_LETTERS}/{one['reference']}.txt", _marked(answer, subject + one["text"]))
     title = f"Brev till sökande ({len(letters)}) / Letters to applicants ({len(letters)})"
     rows = "\n".join(
-        f'<tr><td><a href="{escape(one["reference"])}.txt">{escape(one["reference"])}</a></td>'
+        f'<tr><td style="white-space:nowrap">'
+        f'<a href="{escape(one["reference"])}.txt">{escape(one["reference"])}</a></td>'
         f"<td>{escape(one['applicant'])}</td><td>{_DECISIONS[one['decision']]}</td>"
         f"<td>{'ja / yes' if one['corrects'] else ''}</td><td>{_TOLD_IN[one['language']]}</td></tr>"
         for one in letters
     )
     heads = "".join(f'<th scope="col">{column}</th>' for column in _COLUMNS)
     table = f"<table>\n<tr>{heads}</tr>\n{rows}\n</table>" if rows else f"<p>{_why_none(answer)}</p>"
-    content = f'<h1>{title}</h1>\n{table}\n<p><a href="../{INDEX}">Allt som går ut / All that goes out</a></p>'
+    back = f'<p style="margin-top:1rem"><a href="../{INDEX}">Allt som går ut / All that goes out</a></p>'
+    content = f"<h1>{title}</h1>\n{table}\n{back}"
     page = _page(title, content, root="../", is_preview=not answer["published_at"])
     yield Part(f"{_LETTERS}/{INDEX}", page, title)
 
