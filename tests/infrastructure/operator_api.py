@@ -35,7 +35,8 @@ from functions.apply import handler as apply
 from functions.decide import handler as decide
 from functions.ingest import handler as ingest
 from tests.builders.events import Context, http_answer, http_event
-from tests.template import create_table, resources
+from tests.builders.gateway import route
+from tests.template import create_table
 
 REGION = "eu-north-1"
 ANNA = "AKIAANNAEXAMPLE00000"
@@ -71,9 +72,9 @@ class StaffApi:
         headers = {"content-type": "application/json"}
         content = json.dumps(body or {}).encode()
         event = http_event(method, path, headers=headers, body=content, caller=STAFF[by])
-        route = _route(method, path)
-        assert route is not None, f"no route for {method} {path}"
-        return json.loads(http_answer(_SERVED[route.integration].lambda_handler(event, Context())))
+        found = route(method, path)
+        assert found is not None, f"no route for {method} {path}"
+        return json.loads(http_answer(_SERVED[found.integration].lambda_handler(event, Context())))
 
     def create_round(self, round_id: str = "2026-autumn", **changes: Any) -> None:
         """A round that is open for long, opened by the scheduled job."""
@@ -105,27 +106,6 @@ class StaffApi:
         replace(lifecycle, now=clock, closing=replace(lifecycle.closing, now=clock)).tick()
 
 
-@dataclass(frozen=True)
-class Route:
-    """A route of the template."""
-
-    method: str
-    pattern: re.Pattern[str]
-    signed: bool
-    integration: str
-
-
-def _route(method: str, path: str) -> Route | None:
-    for properties in resources("AWS::ApiGatewayV2::Route").values():
-        known, _, way = properties["RouteKey"].partition(" ")
-        pattern = re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(way)))
-        if known == method and pattern.fullmatch(path):
-            integration = re.search(r"\$\{(\w+)\}", properties["Target"]["Fn::Sub"])
-            assert integration is not None
-            return Route(method, pattern, properties.get("AuthorizationType") == "AWS_IAM", integration[1])
-    return None
-
-
 class _Gateway(BaseHTTPRequestHandler):
     api: StaffApi
 
@@ -148,18 +128,18 @@ class _Gateway(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.api.asked.append(f"{self.command} {self.path}")
         path, _, query = self.path.partition("?")
-        route = _route(self.command, unquote(path))
-        if route is None:
+        found = route(self.command, unquote(path))
+        if found is None:
             self._send(404, b'{"message":"Not Found"}', {"Content-Type": "application/json"})
             return
         caller = self._caller(body)
-        if route.signed and caller is None:
+        if found.signed and caller is None:
             self._send(403, b'{"message":"Forbidden"}', {"Content-Type": "application/json"})
             return
         event = http_event(
             self.command, unquote(path), headers=dict(self.headers.items()), body=body, caller=caller, query=query
         )
-        answer = _SERVED[route.integration].lambda_handler(event, Context())
+        answer = _SERVED[found.integration].lambda_handler(event, Context())
         self._send(answer["statusCode"], http_answer(answer), answer["headers"])
 
     def _caller(self, body: bytes) -> str | None:

@@ -54,6 +54,20 @@ PAGES = "https://bidrag.example"
 """Where everybody reads results."""
 
 
+def new_round(closes: datetime, grace: int, **changes: Any) -> dict[str, Any]:
+    """The request for the round of a world."""
+    request = {
+        "id": ROUND,
+        "name": {"sv": "Hösten 2019", "en": "Autumn 2019"},
+        "programme": "municipal-partnership-2019",
+        "opens": OPENS.isoformat(),
+        "closes": closes.isoformat(),
+        "budget": 11_000_000,
+        "grace_seconds": grace,
+    }
+    return request | changes
+
+
 @dataclass
 class Environment:
     """One running copy of a function: what it remembers between events, and how far its clock is off."""
@@ -203,16 +217,7 @@ class Cloud:
 
     def create_round(self, closes: datetime, grace: int, **changes: Any) -> None:
         """The round of this world."""
-        request = {
-            "id": ROUND,
-            "name": {"sv": "Hösten 2019", "en": "Autumn 2019"},
-            "programme": "municipal-partnership-2019",
-            "opens": OPENS.isoformat(),
-            "closes": closes.isoformat(),
-            "budget": 11_000_000,
-            "grace_seconds": grace,
-        }
-        self.administering.create(NewRound.model_validate(request | changes), "anna")
+        self.administering.create(NewRound.model_validate(new_round(closes, grace, **changes)), "anna")
 
     # --- what leaves for the world outside ---
 

@@ -8,10 +8,9 @@ import io
 from random import Random
 
 from shared import keys
-from shared.corrections import Reason
 from shared.rounds import RoundState
 from tests.simulation.cloud import ROUND
-from tests.simulation.people import Officer
+from tests.simulation.people import STAFF_ROUND, Officer
 from tests.simulation.world import Answer, Person, World
 
 _MOST = 3
@@ -24,7 +23,7 @@ class Corrector(Officer):
 
     def __init__(self, world: World, name: str) -> None:
         super().__init__(world, name)
-        self.reason = Reason(sv=f"{name} hittade ett fel.", en=f"{name} found a mistake.")
+        self.reason = {"sv": f"{name} hittade ett fel.", "en": f"{name} found a mistake."}
 
     def works(self) -> Person:
         """From the announcement on; where none comes in time, nobody corrects anything."""
@@ -44,20 +43,18 @@ class Corrector(Officer):
         if pending is None or ("approved_by" not in pending and self.dice.random() < 0.2):
             yield from self._enter()
         elif "approved_by" not in pending:
-            digest, deciding = pending["digest"], self.cloud.deciding
-            approve = lambda: deciding.approve(ROUND, digest, self.name)  # noqa: E731
-            yield from self._perhaps_twice("decide", "approves a correction", approve)
+            digest = pending["digest"]
+            yield from self._perhaps_twice("decide", "approves a correction", lambda: self.approve(digest))
         else:
             yield from self._publish()
 
     def _enter(self) -> Person:
-        announcing = self.cloud.announcing
-        yield ("announce", "reads what went out"), lambda: announcing.preview(ROUND)
-        answer: Answer = yield ("decide", "takes the list out"), lambda: self.cloud.deciding.list_out(ROUND)
+        yield ("announce", "reads what went out"), self.preview
+        answer: Answer = yield ("decide", "takes the list out"), self.list_out
         if answer.failure is not None:
             return
-        filled, correcting = mended(answer.value, self.dice), self.cloud.correcting
-        yield ("decide", "hands a correction in"), lambda: correcting.take_in(ROUND, filled, self.reason, self.name)
+        correction = {"csv": mended(answer.value, self.dice).decode(), "reason": self.reason}
+        yield ("decide", "hands a correction in"), lambda: self.ask("PUT", f"{STAFF_ROUND}/correction", correction)
 
 
 def mended(listed: str, dice: Random) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from functions.administer.administering import EarlyClosing
 from shared.instants import iso
 from shared.rounds import RoundState
 from tests.simulation.cloud import OPENS, ROUND
@@ -29,7 +28,7 @@ class LongRound:
     def closer(self) -> Person:
         """Asks until it is done."""
         yield (self.world.closes - self.world.cloud.now).total_seconds()
-        desk, early = self.world.cloud.administering, EarlyClosing(reason="Pengarna är slut")
+        doors, path, early = self.world.doors, f"/staff/rounds/{ROUND}/closing", {"reason": "Pengarna är slut"}
         while self.world.cloud.watch.round(ROUND).state in (RoundState.SCHEDULED, RoundState.OPEN):
-            answer: Answer = yield ("administer", "closes early"), lambda: desk.close(ROUND, early, "anna")
+            answer: Answer = yield ("administer", "closes early"), lambda: doors.ask("POST", path, early, by="anna")
             yield 61.0 if answer.failure is None else 5.0

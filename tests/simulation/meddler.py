@@ -48,7 +48,7 @@ class Meddler(Officer):
         for _ in range(_LOOKS):
             if self._round.embargo is None:
                 return
-            yield ("announce", "calls off what is held back"), lambda: self.cloud.announcing.call_off(ROUND, self.name)
+            yield ("announce", "calls off what is held back"), self.call_off
             yield self.dice.uniform(5, 20)
 
     def _retitle(self, titles: dict[str, str]) -> dict[str, str]:

@@ -6,25 +6,32 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Generator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from functions.administer.administering import EarlyClosing, Extension
-from functions.apply.applying import Started
-from functions.apply.uploads import FormsRequest
 from shared import keys
-from shared.applications import Application
 from shared.aws.bucket import Form
 from shared.instants import iso, whole_second
-from shared.rounds import Round, RoundState
+from shared.rounds import RoundState
 from tests.simulation.cloud import OPENS, ROUND
 from tests.simulation.corpus import Paper, bad_papers, files, good_papers
 from tests.simulation.delivery import Delivery
+from tests.simulation.doors import RefusedError
 from tests.simulation.doubles.bucket import FormRefusedError
 from tests.simulation.world import Answer, Ask, Person, World
 
 _PATIENCE = 4
+STAFF_ROUND = f"/staff/rounds/{ROUND}"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What somebody keeps who has begun: the application's reference, and the private link."""
+
+    application: str
+    link: str
 
 
 class Applicant:
@@ -34,7 +41,7 @@ class Applicant:
         self.world, self.delivery = world, delivery
         self.name = f"applicant {number}"
         self.dice = world.dice(self.name)
-        self.started: Started | None = None
+        self.started: Holder | None = None
         self.forms: dict[str, Form] = {}
         self.last: tuple[Form, Paper] | None = None
         self.until: datetime | None = None
@@ -72,11 +79,11 @@ class Applicant:
             yield from self._send(good_papers()[0], files_only=True) if self.dice.random() < 0.3 else self._deed()
 
     def _start(self) -> Person:
-        applying = self.world.cloud.applying
+        begin = lambda: self.world.doors.ask("POST", f"/rounds/{ROUND}/applications", {"language": "sv"})  # noqa: E731
         for _ in range(_PATIENCE):
-            answer: Answer = yield ("apply", "starts an application"), lambda: applying.start(ROUND, "sv")
+            answer: Answer = yield ("apply", "starts an application"), begin
             if answer.failure is None:
-                self.started = answer.value
+                self.started = Holder(answer.value["application"], answer.value["token"])
                 return
             yield self.dice.uniform(1, 20)
 
@@ -93,21 +100,22 @@ class Applicant:
         else:
             yield from self._look()
 
-    def _look(self) -> Person:
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """By the private link."""
         assert self.started is not None
-        link, applying = self.started.link, self.world.cloud.applying
-        answer: Answer = yield ("apply", "looks at the status"), lambda: applying.status(link)
-        if answer.failure is None:
-            yield ("apply", "asks for a signed receipt"), lambda: self._receipt(*answer.value)
+        return self.world.doors.ask(method, path, body, link=self.started.link)
 
-    def _receipt(self, call: Round, application: Application) -> Any:
-        desk = self.world.cloud.attesting
-        return desk.published_key(), desk.receipt(call, application), desk.certificate(call.id)
+    def _look(self) -> Person:
+        answer: Answer = yield ("apply", "looks at the status"), lambda: self.ask("GET", "/application")
+        if answer.failure is None:
+            yield ("apply", "asks for a signed receipt"), self._receipt
+
+    def _receipt(self) -> Any:
+        paths = "/signing-key", "/application/receipt", f"/rounds/{ROUND}/certificate"
+        return [self.ask("GET", path) for path in paths]
 
     def _withdraw(self) -> Person:
-        assert self.started is not None
-        link, applying = self.started.link, self.world.cloud.applying
-        yield ("apply", "withdraws"), lambda: applying.withdraw(link)
+        yield ("apply", "withdraws"), lambda: self.ask("POST", "/application/withdrawal")
 
     def _send(self, paper: Paper, *, files_only: bool = False) -> Person:
         signed = yield from self._sign(paper)
@@ -140,19 +148,16 @@ class Applicant:
             self._upload(self.last[0], self.last[1].content, f"{self.last[1].name} again")
 
     def _sign(self, paper: Paper) -> Generator[Any, Any, Any]:
-        assert self.started is not None
-        link, applying = self.started.link, self.world.cloud.applying
         attachments = [
             {"name": file.name, "size": file.size, "sha256": file.sha256, "type": file.type} for file in files()
         ]
-        request = FormsRequest.model_validate(
-            {"document": {"size": len(paper.content), "sha256": paper.sha256}, "attachments": attachments}
-        )
+        document = {"size": len(paper.content), "sha256": paper.sha256}
+        request = {"document": document, "attachments": attachments}
         for _ in range(_PATIENCE):
-            answer: Answer = yield ("apply", "asks for forms"), lambda: applying.sign(link, request)
+            answer: Answer = yield ("apply", "asks for forms"), lambda: self.ask("POST", "/application/forms", request)
             if answer.failure is None:
                 return answer.value
-            if hasattr(answer.failure, "problems"):
+            if isinstance(answer.failure, RefusedError):
                 return None
             yield self.dice.uniform(1, 20)
         return None
@@ -191,6 +196,10 @@ class Officer:
         self.patience = world.dice(f"{name}'s patience")
         """Dice of their own for what can wait."""
 
+    def ask(self, method: str, path: str, body: dict[str, Any] | bytes | None = None) -> Any:
+        """Signed with the officer's own key."""
+        return self.world.doors.ask(method, path, body, by=self.name)
+
     def works(self) -> Person:
         """Until the round is announced, or for the rest of the day."""
         yield (OPENS - self.cloud.now).total_seconds() + self.dice.uniform(0, 120)
@@ -207,7 +216,7 @@ class Officer:
         if draw < 0.07 or (self._alarmed() and draw < 0.4):
             yield from self._look_after_dead_letters()
         elif draw < 0.09:
-            yield ("administer", "starts the scheduled job"), self.cloud.administering.advance_now
+            yield ("administer", "starts the scheduled job"), lambda: self.ask("POST", "/staff/advance")
         elif draw < 0.12:
             yield ("administer", "reads"), lambda: self._read(draw)
         elif state in (RoundState.OPEN, RoundState.CLOSING) and draw > 0.94 and self.world.deadline_moves:
@@ -224,63 +233,83 @@ class Officer:
         letters = [*self.cloud.failed_uploads.waiting, *self.cloud.failed_jobs.waiting, "none"]
         chosen, draw = [self.dice.choice(letters)], self.dice.random()
         if draw < 0.4:
-            yield ("administer", "redrives one letter"), lambda: self.cloud.dead_letters.redrive(chosen)
+            yield ("administer", "redrives one letter"), lambda: self.redrive({"ids": chosen})
         elif draw < 0.7:
-            yield ("administer", "redrives"), lambda: self.cloud.dead_letters.redrive(None)
+            yield ("administer", "redrives"), lambda: self.redrive({})
         else:
-            yield ("administer", "looks at dead letters"), self.cloud.dead_letters.show
+            yield ("administer", "looks at dead letters"), lambda: self.ask("GET", "/staff/dead-letters")
+
+    def redrive(self, wanted: dict[str, Any]) -> Any:
+        """Put dead letters back."""
+        return self.ask("POST", "/staff/dead-letters/redrive", wanted)
 
     def _read(self, draw: float) -> Any:
-        desk = self.cloud.administering
         if draw < 0.10:
-            return desk.show(ROUND), desk.rounds(), self.cloud.applying.rounds(), self.cloud.applying.round(ROUND)
-        for line in desk.applications(ROUND)[:1]:
-            desk.application(ROUND, line["reference"])
-            self.cloud.verifying.application(ROUND, line["reference"])
-        return desk.events(ROUND), self.cloud.verifying.certificate(ROUND)
+            return [self.ask("GET", path) for path in (STAFF_ROUND, "/staff/rounds", "/rounds", f"/rounds/{ROUND}")]
+        for line in self.ask("GET", f"{STAFF_ROUND}/applications")["applications"][:1]:
+            one = f"{STAFF_ROUND}/applications/{line['reference']}"
+            self.ask("GET", one)
+            self.ask("GET", f"{one}/verification")
+        return [self.ask("GET", f"{STAFF_ROUND}/{what}") for what in ("events", "verification")]
 
     def _move_deadline(self) -> Person:
-        desk, late = self.cloud.administering, self.cloud.now + timedelta(minutes=self.dice.randint(1, 15))
+        late = self.cloud.now + timedelta(minutes=self.dice.randint(1, 15))
         if self.dice.random() < 0.5:
-            extension = Extension(closes=iso(late), reason="Systemfel")
+            extension = {"closes": iso(late), "reason": "Systemfel"}
             what = f"extends to {late:%H:%M:%S}"
-            yield ("administer", what), lambda: desk.extend(ROUND, extension, self.name)
+            yield ("administer", what), lambda: self.ask("POST", f"{STAFF_ROUND}/extension", extension)
         else:
-            early = EarlyClosing(reason="Pengarna är slut")
-            yield ("administer", "closes early"), lambda: desk.close(ROUND, early, self.name)
+            early = {"reason": "Pengarna är slut"}
+            yield ("administer", "closes early"), lambda: self.ask("POST", f"{STAFF_ROUND}/closing", early)
 
     def _decide(self) -> Person:
-        deciding, share = self.cloud.deciding, self.dice.choice((1, 2, 3))
+        share = self.dice.choice((1, 2, 3))
         decided = self.cloud.table.peek(keys.decisions_key(ROUND))
         if decided is None or self.dice.random() < 0.2:
-            answer: Answer = yield ("decide", "takes the list out"), lambda: deciding.list_out(ROUND)
+            answer: Answer = yield ("decide", "takes the list out"), self.list_out
             if answer.failure is None:
                 filled = filled_in(answer.value, share, self.dice)
-                yield ("decide", "hands decisions in"), lambda: deciding.take_in(ROUND, filled, self.name)
+                yield ("decide", "hands decisions in"), lambda: self.ask("PUT", f"{STAFF_ROUND}/decisions", filled)
         else:
             digest = decided["digest"]
-            yield from self._perhaps_twice("decide", "approves", lambda: deciding.approve(ROUND, digest, self.name))
+            yield from self._perhaps_twice("decide", "approves", lambda: self.approve(digest))
+
+    def list_out(self) -> Any:
+        """The decision list as CSV."""
+        return self.ask("GET", f"{STAFF_ROUND}/decisions")
+
+    def approve(self, digest: str) -> Any:
+        """Decisions, or a correction of them."""
+        return self.ask("POST", f"{STAFF_ROUND}/decisions/approval", {"digest": digest})
 
     def _publish(self) -> Person:
-        announcing = self.cloud.announcing
-        answer: Answer = yield ("announce", "previews"), lambda: announcing.preview(ROUND)
+        answer: Answer = yield ("announce", "previews"), self.preview
         if answer.failure is None and self.patience.random() < 0.2:
-            yield ("announce", "reads the letters"), lambda: announcing.letters(ROUND)
+            yield ("announce", "reads the letters"), lambda: self.ask("GET", f"{STAFF_ROUND}/announcement/letters")
         if answer.failure is None and self.patience.random() < 0.4:
             yield from self._time(answer.value)
         elif answer.failure is None:
             digest = answer.value["digest"]
-            publish = lambda: announcing.publish(ROUND, digest, self.name)  # noqa: E731
-            yield from self._perhaps_twice("announce", "publishes", publish)
+            yield from self._perhaps_twice("announce", "publishes", lambda: self._announce({"digest": digest}))
+
+    def preview(self) -> Any:
+        """What would go out, or did."""
+        return self.ask("GET", f"{STAFF_ROUND}/announcement")
+
+    def call_off(self) -> Any:
+        """What was to go out at an instant."""
+        return self.ask("POST", f"{STAFF_ROUND}/announcement/calling-off")
+
+    def _announce(self, wanted: dict[str, Any]) -> Any:
+        return self.ask("POST", f"{STAFF_ROUND}/announcement", wanted)
 
     def _time(self, preview: dict[str, Any]) -> Person:
         """It is to go out later, or what was to go out later is called off."""
-        announcing, digest = self.cloud.announcing, preview["digest"]
         if preview["publish_at"] is not None and self.patience.random() < 0.3:
-            yield ("announce", "calls off"), lambda: announcing.call_off(ROUND, self.name)
+            yield ("announce", "calls off"), self.call_off
             return
         at = iso(whole_second(self.cloud.now + timedelta(seconds=self.patience.uniform(1, 600))))
-        timed = lambda: announcing.publish_at(ROUND, digest, at, self.name)  # noqa: E731
+        timed = lambda: self._announce({"digest": preview["digest"], "at": at})  # noqa: E731
         yield from self._perhaps_twice("announce", f"has it go out at {at[11:19]}", timed)
 
     def _perhaps_twice(self, function: str, what: str, ask: Ask) -> Person:

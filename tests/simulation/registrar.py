@@ -6,14 +6,11 @@ from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.administer.exceptions import Completion, Ending, LettingIn, Withdrawal
-from functions.apply.applying import Started
 from shared import keys
 from shared.instants import iso, parse_iso
-from shared.links import Link
 from tests.simulation.cloud import OPENS, ROUND
 from tests.simulation.delivery import Delivery
-from tests.simulation.people import Applicant
+from tests.simulation.people import STAFF_ROUND, Applicant, Holder
 from tests.simulation.world import Answer, Person, World
 
 
@@ -36,11 +33,13 @@ class Registrar:
             if self.world.happens(f"{self.name}, deed {number}", 0.9, self.dice):
                 yield from self._withdraw() if self.dice.random() < 0.4 else self._let_in(number)
 
+    def _ask(self, path: str, body: dict[str, Any]) -> Any:
+        return self.world.doors.ask("POST", f"{STAFF_ROUND}/{path}", body, by=self.name)
+
     def _withdraw(self) -> Person:
         known = [item["application"] for item in self.cloud.watch.rows(ROUND, keys.APPLICATIONS)]
         reference = self.dice.choice([*known, "7K3M-9QXR-C"])
-        letter, desk = Withdrawal(reason="Brev"), self.cloud.exceptions
-        ask = lambda: desk.withdraw(ROUND, reference, letter, self.name)  # noqa: E731
+        ask = lambda: self._ask(f"applications/{reference}/withdrawal", {"reason": "Brev"})  # noqa: E731
         if self.world.happens(f"{self.name} double-clicks", 0.2, self.dice):
             self.world.spawn("administer", ask, lambda task: None)  # noqa: ARG005
         yield ("administer", "registers a withdrawal"), ask
@@ -50,7 +49,7 @@ class Registrar:
         begun = [one for one in self.applicants if one.started is not None]
         guest = self.dice.choice(begun) if begun and self.dice.random() < 0.6 else None
         late = self.cloud.now + timedelta(seconds=self.dice.randint(20, 900))
-        reference = guest.started.application.id if guest is not None and guest.started is not None else None
+        reference = guest.started.application if guest is not None and guest.started is not None else None
         answer: Answer = yield from self._give(late, reference)
         if answer.failure is not None:
             return
@@ -63,24 +62,22 @@ class Registrar:
     def _end(self, reference: str) -> Person:
         """What was given is taken back, mostly while there is something to take back; now and then by two at once."""
         yield self.regrets.uniform(0, 400)
-        ending, desk = Ending(reason="Det kom med posten"), self.cloud.exceptions
-        ask = lambda: desk.end(ROUND, reference, ending, self.name)  # noqa: E731
+        ending = {"reason": "Det kom med posten"}
+        ask = lambda: self._ask(f"applications/{reference}/exception-ending", ending)  # noqa: E731
         if self.world.happens(f"{self.name} ends twice", 0.2, self.regrets):
             self.world.spawn("administer", ask, lambda task: None)  # noqa: ARG005
         yield ("administer", "ends an exception"), ask
 
     def _give(self, late: datetime, reference: str | None) -> Generator[Any, Any, Any]:
-        desk = self.cloud.exceptions
         if reference is not None and self.dice.random() < 0.4:
-            asking = Completion(until=iso(late), what="Budgeten saknas")
-            ask = lambda: desk.ask_completion(ROUND, reference, asking, self.name)  # noqa: E731
+            asking = {"until": iso(late), "what": "Budgeten saknas"}
+            ask = lambda: self._ask(f"applications/{reference}/completion", asking)  # noqa: E731
             return (yield ("administer", "asks for a completion"), ask)
-        request = LettingIn(until=iso(late), reason="Strömavbrott", application=reference)
-        return (yield ("administer", "lets somebody in"), lambda: desk.let_in(ROUND, request, self.name))
+        request = {"until": iso(late), "reason": "Strömavbrott", "application": reference}
+        return (yield ("administer", "lets somebody in"), lambda: self._ask("exceptions", request))
 
     def _newcomer(self, number: int, reference: str, token: str) -> Applicant:
         guest = Applicant(self.world, self.delivery, 100 + number)
-        application = next(one for one in self.cloud.watch.applications(ROUND) if one.id == reference)
         self.applicants.append(guest)
-        guest.started = Started(application, Link(*token.split(".")), self.cloud.watch.round(ROUND))
+        guest.started = Holder(reference, token)
         return guest

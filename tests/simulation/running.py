@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared import keys, totals
-from tests.simulation.cloud import DRAIN, ROUND, Cloud
+from tests.simulation.cloud import DRAIN, ROUND, Cloud, new_round
 from tests.simulation.correctors import Corrector
 from tests.simulation.delivery import Delivery, letters_waiting, message_of
 from tests.simulation.kernel import Fault
@@ -103,7 +103,8 @@ def _create(world: World, long_round: LongRound) -> None:
     """Somebody tries until the round is there."""
     for _ in range(20):
         if world.cloud.table.peek(keys.round_key(ROUND)) is None:
-            create = lambda: world.cloud.create_round(long_round.closes, world.grace, **long_round.opens)  # noqa: E731
+            request = new_round(long_round.closes, world.grace, **long_round.opens)
+            create = lambda: world.doors.ask("POST", "/staff/rounds", request, by="anna")  # noqa: E731,B023
             world.kernel.finish(world.kernel.task_of(world.number("create"), create))
 
 
@@ -114,6 +115,7 @@ def _come_to_rest(world: World, delivery: Delivery) -> int:
     world.faulty = False
     world.kernel.note("the world", "has no more faults")
     redrives = {"next": cloud.now}
+    redrive = lambda: world.doors.ask("POST", "/staff/dead-letters/redrive", {}, by="anna")  # noqa: E731
 
     def over() -> bool:
         call = cloud.watch.round(ROUND)
@@ -127,7 +129,7 @@ def _come_to_rest(world: World, delivery: Delivery) -> int:
             redrives["next"] = cloud.now + timedelta(minutes=3)
             _forget_receipts(cloud)
             if letters_waiting(cloud):
-                world.spawn("administer", lambda: cloud.dead_letters.redrive(None), lambda task: None)  # noqa: ARG005
+                world.spawn("administer", redrive, lambda task: None)  # noqa: ARG005
         return over() and delivery.quiet and not _broken(cloud) and not _owed(cloud)
 
     _until(world, over)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared import keys
-from shared.problems import ProblemsError
 from shared.rounds import RoundState
 from tests.simulation.alarms import CloudWatch, alarms
 from tests.simulation.cloud import DRAIN, ROUND
+from tests.simulation.doors import RefusedError
 from tests.simulation.doubles.messages import MemoryQueue
 from tests.simulation.doubles.table import Change
 from tests.simulation.kernel import Fault, Task
@@ -92,7 +92,7 @@ class Troubles:
 
     def answered(self, task: Task) -> None:
         """Somebody got an answer, or the function was gone and API Gateway said so."""
-        if task.failure is None or isinstance(task.failure, ProblemsError):
+        if task.failure is None or isinstance(task.failure, RefusedError):
             return
         self.cloudwatch.number("AWS/ApiGateway", "5xx", "Api", 1)
         self._errors.append(self.cloud.now)

@@ -53,6 +53,8 @@ class Watch:
         self.violations: list[Violation] = []
         self.ignored: frozenset[str] = frozenset()
         self.tell: Callable[[str], None] = lambda what: None  # noqa: ARG005
+        self.signer: Callable[[], str | None] = lambda: None
+        """Who asked for what is being done now, where it is done for a request."""
         self._share: dict[Place, Counter[str]] = {}
         self._counted: dict[str, Counter[str]] = {}
         self._known: dict[int, tuple[Item, Any]] = {}
@@ -98,10 +100,21 @@ class Watch:
             elif partition.startswith(_ROUND):
                 partitions.add(partition)
                 self._row(change, name, audited=audited, recorded=recorded)
-            elif partition.startswith(_AUDIT) and change.before not in (None, change.after):
-                self.found("everything-is-audited", f"an event was changed: {change.before}")
+            elif partition.startswith(_AUDIT):
+                self._event(change)
         for partition in partitions:
             self._totals(partition)
+
+    def _event(self, change: Change) -> None:
+        """An event is there for good, and names whoever signed the request that it came of."""
+        if change.before is not None or change.after is None:
+            if change.before != change.after:
+                self.found("everything-is-audited", f"an event was changed: {change.before}")
+            return
+        signer, event = self.signer(), change.after
+        # Whoever finds an announcement half-way finishes it for the one who claimed it.
+        if signer is not None and event["who"] != signer and event["what"] != "announcement published":
+            self.found("the-trail-names-who-asked", f"{event['what']} by {event['who']}, and {signer} asked")
 
     def _row(self, change: Change, name: str, *, audited: bool, recorded: set[str]) -> None:
         if name.startswith(keys.APPLICATIONS):

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from tests.simulation.cloud import OPENS, Cloud
+from tests.simulation.doors import Doors, RefusedError
 from tests.simulation.kernel import Fault, Task, possible
 
 _RATES = (0.0, 0.002, 0.01, 0.04)
@@ -42,7 +43,7 @@ class World:
         self.seed, self.muted = seed, muted
         self.plan = Random(f"{seed}/plan")
         self.cloud = Cloud(page=self.plan.choice((1, 2, 1000)))
-        self.kernel = self.cloud.kernel
+        self.kernel, self.doors = self.cloud.kernel, Doors(self.cloud)
         self.closes = OPENS + timedelta(minutes=self.plan.randint(6, 40))
         self.grace = self.plan.choice((0, 60, 600))
         self.rate = self.plan.choice(_RATES)
@@ -187,5 +188,4 @@ class World:
 
 
 def _named(error: BaseException) -> str:
-    problems = getattr(error, "problems", None)
-    return problems[0].code if problems else type(error).__name__
+    return error.codes[0] if isinstance(error, RefusedError) else type(error).__name__

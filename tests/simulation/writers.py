@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.apply.drafting import DraftRequest
-from functions.apply.mailing import LinkRequest
 from tests.simulation.people import Applicant
 from tests.simulation.world import Answer, Person, World
 
-_COLLEAGUE = LinkRequest(email="kollega@pitea.example", language="sv")
+_COLLEAGUE = {"email": "kollega@pitea.example", "language": "sv"}
 
 
 class Writer:
@@ -31,21 +29,20 @@ class Writer:
             yield from self._deed(number)
 
     def _deed(self, number: int) -> Person:
-        assert self.applicant.started is not None
-        link, cloud, draw = self.applicant.started.link, self.world.cloud, self.dice.random()
+        ask, draw = self.applicant.ask, self.dice.random()
         window = self.dice.choice(tuple(self.known))
         if draw < 0.15:
-            yield ("apply", "has the link mailed"), lambda: cloud.mailing.send(link, _COLLEAGUE)
+            yield ("apply", "has the link mailed"), lambda: ask("POST", "/application/link", _COLLEAGUE)
         elif draw < 0.4:
-            answer: Answer = yield ("apply", f"reads the draft in {window}"), lambda: cloud.drafting.show(link)
+            answer: Answer = yield ("apply", f"reads the draft in {window}"), lambda: ask("GET", "/application/draft")
             if answer.failure is None:
                 self.known[window] = answer.value["revision"]
         elif draw < 0.5:
-            yield ("apply", "looks back"), lambda: cloud.applying.history(link)
+            yield ("apply", "looks back"), lambda: ask("GET", "/application/history")
         else:
             editor = window.replace(" ", "-")
-            request = DraftRequest(revision=self.known[window], editor=editor, draft=_typed(number))
-            answer = yield ("apply", f"saves in {window}"), lambda: cloud.drafting.save(link, request)
+            request = {"revision": self.known[window], "editor": editor, "draft": _typed(number)}
+            answer = yield ("apply", f"saves in {window}"), lambda: ask("PUT", "/application/draft", request)
             if answer.failure is None:
                 self.known[window] = answer.value["revision"]
 

@@ -1,0 +1,199 @@
+"""The HTTP doors: a request as API Gateway wraps it, the real handler in a running copy of its own, its answer; and
+whether that answer says what became of the request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.aws.table import ConflictError
+from shared.problems import ProblemsError
+from tests.builders.events import Context, http_event
+from tests.builders.gateway import Route, route
+from tests.simulation.cloud import PAGES, Cloud
+from tests.simulation.handlers import copy_of
+
+HTTP_COPIES = range(10, 40)
+"""Numbers of the running copies that answer requests; others take events."""
+WORKS: Mapping[str, tuple[str, ...]] = {
+    "apply": ("applying", "drafting", "mailing", "attesting"),
+    "administer": ("administering", "exceptions", "dead_letters", "verifying"),
+    "decide": ("deciding", "correcting"),
+    "announce": ("announcing",),
+}
+"""What each function works with, by the names that its handler has for it; the simulated account has the same."""
+_APPLICANT = "applicant"
+"""How the audit trail names whoever came with a private link."""
+_OUTAGES = (BotoCoreError, ClientError, ConflictError)
+"""What AWS can do to a function; whatever else it failed by is a fault of its own."""
+Seen = list[Exception | None]
+
+
+class RefusedError(Exception):
+    """An answer of 400 or more, below 500, and the codes of its problems."""
+
+    def __init__(self, status: int, codes: list[str]) -> None:
+        self.status, self.codes = status, codes
+        super().__init__(f"{status}: {', '.join(codes)}")
+
+
+class FailedError(Exception):
+    """An answer of 500 or more."""
+
+
+class _Observed:
+    """What a handler works with. Notes of everything that is asked of it whether it was done, and why not."""
+
+    def __init__(self, work: Any, seen: Seen) -> None:
+        self._work, self._seen = work, seen
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self._work, name)
+        if not callable(member):
+            return member
+
+        def asked(*some: Any, **named: Any) -> Any:
+            try:
+                result = member(*some, **named)
+            except Exception as error:
+                self._seen.append(error)
+                raise
+            self._seen.append(None)
+            return result
+
+        return asked
+
+
+class Doors:
+    """API Gateway with the functions behind it. As in Lambda, a running copy has one request at a time, and a request
+    that finds all of them busy gets a new one."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self._busy: set[tuple[str, int]] = set()
+        self._signers: dict[str, str] = {}
+        """By task, who the audit trail has to name for what it does now."""
+        cloud.watch.signer = self._signer
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | bytes | None = None,
+        *,
+        by: str | None = None,
+        link: str | None = None,
+    ) -> Any:
+        """What the API answers: of JSON the value, of another medium the text. `by` is the member of staff who signs,
+        `link` the private link that it comes with. Raises RefusedError or FailedError."""
+        found = route(method, path)
+        assert found is not None, f"no route for {method} {path}"
+        seen: Seen = []
+        with self._copy(found, seen) as module, self._signed(by):
+            answer = module.lambda_handler(_event(found, path, body, by, link), Context())
+        for fault in faults_of(answer, seen):
+            self.cloud.watch.found("an-answer-says-what-became-of-it", f"{method} {path}: {fault}")
+        return _read(answer)
+
+    @contextmanager
+    def _copy(self, found: Route, seen: Seen) -> Iterator[Any]:
+        """A running copy that serves nobody else, on this world's account."""
+        function = found.integration.removesuffix("Integration").lower()
+        number = next(one for one in HTTP_COPIES if (function, one) not in self._busy)
+        module = _http_copy(function, number)
+        for name in WORKS[function]:
+            setattr(module, name, lambda name=name: _Observed(getattr(self.cloud, name), seen))
+        self._busy.add((function, number))
+        try:
+            yield module
+        finally:
+            self._busy.discard((function, number))
+
+    @contextmanager
+    def _signed(self, by: str | None) -> Iterator[None]:
+        task = self.cloud.kernel.task
+        if task is None:
+            yield
+            return
+        self._signers[task.name] = principal(by) if by else _APPLICANT
+        try:
+            yield
+        finally:
+            self._signers.pop(task.name, None)
+
+    def _signer(self) -> str | None:
+        task = self.cloud.kernel.task
+        return self._signers.get(task.name) if task else None
+
+
+def principal(name: str) -> str:
+    """Who AWS says that is. Example: arn:aws:iam::123456789012:user/anna"""
+    return f"arn:aws:iam::123456789012:user/{name}"
+
+
+@cache
+def _http_copy(function: str, number: int) -> Any:
+    """A copy with its own current request. The router keeps it in a class, one for the whole process, which is one
+    request's in Lambda; here many copies share the process."""
+    module = copy_of(function, number)
+    app, wrap = module.app, module.app._to_proxy_event
+
+    def own(event: dict[str, Any]) -> Any:
+        app.current_event = wrap(event)
+        return app.current_event
+
+    app._to_proxy_event = own
+    if function == "apply":
+        told = module.ApplySettings("anslag", "uploads", "key", "bidrag@funder.example", PAGES)
+        module.settings = lambda: told
+    return module
+
+
+def _event(
+    found: Route, path: str, body: Mapping[str, Any] | bytes | None, by: str | None, link: str | None
+) -> dict[str, Any]:
+    headers = {"accept-language": "sv"}
+    content = body if isinstance(body, bytes) else b""
+    if isinstance(body, Mapping):
+        content = json.dumps(body, ensure_ascii=False).encode()
+    if body is not None:
+        headers["content-type"] = "text/csv" if isinstance(body, bytes) else "application/json"
+    if link is not None:
+        headers["authorization"] = f"Bearer {link}"
+    caller = principal(by) if by is not None and found.signed else None
+    return http_event(found.method, path, headers=headers, body=content, caller=caller)
+
+
+def _read(answer: Mapping[str, Any]) -> Any:
+    status, media = answer["statusCode"], answer["headers"]["Content-Type"]
+    value = json.loads(answer["body"]) if media.endswith("json") else answer["body"]
+    if status >= 500:
+        raise FailedError(str(status))
+    if status >= 400:
+        raise RefusedError(status, [one["code"] for one in value["problems"]])
+    return value
+
+
+def faults_of(answer: Mapping[str, Any], seen: Seen) -> Iterator[str]:
+    """Where an answer does not say what became of the request; `seen` is what the work objects did for it, in order."""
+    status, last = answer["statusCode"], seen[-1] if seen else None
+    expected = range(200, 300) if seen else range(400, 500)
+    codes: list[str] | None = None
+    if isinstance(last, ProblemsError):
+        expected, codes = range(last.status, last.status + 1), [one.code for one in last.problems]
+    elif last is not None:
+        expected, codes = range(500, 501), ["internal"]
+        if not isinstance(last, _OUTAGES):
+            yield f"failed by a fault of its own, {last!r}"
+    if status not in expected:
+        yield f"{status} where {last!r} came of it" if seen else f"{status}, and nothing was asked of anybody"
+    elif status >= 400:
+        document = json.loads(answer["body"])
+        told = [one["code"] for one in document["problems"]]
+        if (document["status"], told) != (status, codes or told):
+            yield f"{status} with {document['status']} and {told} in it, for {codes}"
