@@ -75,7 +75,7 @@ class Doors:
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
-        self._busy: set[tuple[str, int]] = set()
+        self.busy: set[tuple[str, int]] = set()
         self._signers: dict[str, str] = {}
         """By task, who the audit trail has to name for what it does now."""
         cloud.watch.signer = self._signer
@@ -93,29 +93,33 @@ class Doors:
         `link` the private link that it comes with. Raises RefusedError or FailedError."""
         found = route(method, path)
         assert found is not None, f"no route for {method} {path}"
+        if found.signed and by is None:
+            raise RefusedError(403, ["Forbidden"])  # by API Gateway
         seen: Seen = []
-        with self._copy(found, seen) as module, self._signed(by):
-            answer = module.lambda_handler(_event(found, path, body, by, link), Context())
-        for fault in faults_of(answer, seen):
+        with self._copy(found, seen) as module, self._asked_by(by):
+            # Without the decorator that gives the log its context, as in `handlers.job`.
+            answer = module.lambda_handler.__wrapped__(_event(found, path, body, by, link), Context())
+        for fault in faults_of(answer, seen, _language(by)):
             self.cloud.watch.found("an-answer-says-what-became-of-it", f"{method} {path}: {fault}")
+            raise FailedError(fault)  # Nobody can go on from such an answer.
         return _read(answer)
 
     @contextmanager
     def _copy(self, found: Route, seen: Seen) -> Iterator[Any]:
         """A running copy that serves nobody else, on this world's account."""
         function = found.integration.removesuffix("Integration").lower()
-        number = next(one for one in HTTP_COPIES if (function, one) not in self._busy)
-        module = _http_copy(function, number)
+        number = next(one for one in HTTP_COPIES if (function, one) not in self.busy)
+        module = http_copy(function, number)
         for name in WORKS[function]:
             setattr(module, name, lambda name=name: _Observed(getattr(self.cloud, name), seen))
-        self._busy.add((function, number))
+        self.busy.add((function, number))
         try:
             yield module
         finally:
-            self._busy.discard((function, number))
+            self.busy.discard((function, number))
 
     @contextmanager
-    def _signed(self, by: str | None) -> Iterator[None]:
+    def _asked_by(self, by: str | None) -> Iterator[None]:
         task = self.cloud.kernel.task
         if task is None:
             yield
@@ -137,7 +141,7 @@ def principal(name: str) -> str:
 
 
 @cache
-def _http_copy(function: str, number: int) -> Any:
+def http_copy(function: str, number: int) -> Any:
     """A copy with its own current request. The router keeps it in a class, one for the whole process, which is one
     request's in Lambda; here many copies share the process."""
     module = copy_of(function, number)
@@ -157,7 +161,7 @@ def _http_copy(function: str, number: int) -> Any:
 def _event(
     found: Route, path: str, body: Mapping[str, Any] | bytes | None, by: str | None, link: str | None
 ) -> dict[str, Any]:
-    headers = {"accept-language": "sv"}
+    headers = {"accept-language": _language(by)}
     content = body if isinstance(body, bytes) else b""
     if isinstance(body, Mapping):
         content = json.dumps(body, ensure_ascii=False).encode()
@@ -167,6 +171,11 @@ def _event(
         headers["authorization"] = f"Bearer {link}"
     caller = principal(by) if by is not None and found.signed else None
     return http_event(found.method, path, headers=headers, body=content, caller=caller)
+
+
+def _language(by: str | None) -> str:
+    """Staff read English and applicants Swedish, so that nobody gets an answer that was meant for others."""
+    return "sv" if by is None else "en"
 
 
 def _read(answer: Mapping[str, Any]) -> Any:
@@ -179,21 +188,28 @@ def _read(answer: Mapping[str, Any]) -> Any:
     return value
 
 
-def faults_of(answer: Mapping[str, Any], seen: Seen) -> Iterator[str]:
+def faults_of(answer: Mapping[str, Any], seen: Seen, language: str) -> Iterator[str]:
     """Where an answer does not say what became of the request; `seen` is what the work objects did for it, in order."""
     status, last = answer["statusCode"], seen[-1] if seen else None
-    expected = range(200, 300) if seen else range(400, 500)
-    codes: list[str] | None = None
-    if isinstance(last, ProblemsError):
-        expected, codes = range(last.status, last.status + 1), [one.code for one in last.problems]
-    elif last is not None:
-        expected, codes = range(500, 501), ["internal"]
-        if not isinstance(last, _OUTAGES):
-            yield f"failed by a fault of its own, {last!r}"
-    if status not in expected:
-        yield f"{status} where {last!r} came of it" if seen else f"{status}, and nothing was asked of anybody"
+    if last is not None and not isinstance(last, (ProblemsError, *_OUTAGES)):
+        yield f"it failed by a fault of its own, {last!r}"
+    elif status not in _fitting(seen):
+        yield f"{status}, where {'nothing was asked of anybody' if not seen else last or 'it was done'}"
     elif status >= 400:
         document = json.loads(answer["body"])
-        told = [one["code"] for one in document["problems"]]
-        if (document["status"], told) != (status, codes or told):
-            yield f"{status} with {document['status']} and {told} in it, for {codes}"
+        told = [(one["code"], one["sv"], one["en"]) for one in document["problems"]]
+        refused = isinstance(last, ProblemsError)
+        wanted = [(one.code, one.sv, one.en) for one in last.problems] if isinstance(last, ProblemsError) else told
+        title = told[0][1 if language == "sv" else 2]
+        if (document["status"], document["title"], told) != (status, title, wanted):
+            yield f"{status} with {document}, where {last if refused else 'it could not be done'}"
+
+
+def _fitting(seen: Seen) -> range:
+    """The statuses that an answer may have."""
+    if not seen:
+        return range(400, 500)  # A request that cannot be read is refused before anybody is asked.
+    last = seen[-1]
+    if isinstance(last, ProblemsError):
+        return range(last.status, last.status + 1)
+    return range(200, 300) if last is None else range(500, 501)

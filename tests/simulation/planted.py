@@ -24,6 +24,7 @@ from shared.rounds import RoundState
 from tests.simulation import planting
 from tests.simulation.planting import handler, loose, writes
 from tests.simulation.planting_alarms import tells_nothing, template_says
+from tests.simulation.planting_doors import first_caller_remembered, refusals_are_well
 from tests.simulation.replacing import replaced
 
 TOTALS = "totals-equal-recount"
@@ -266,6 +267,8 @@ PLANTED = (
     ),
     Planted("a withdrawal leaves no event", "everything-is-audited", 20, planting.withdrawn_untold),
     Planted("the schedule moves rounds untold", "everything-is-audited", 5, planting.untold),
+    Planted("a refusal is answered as if it had been done", "an-answer-says-what-became-of-it", 5, refusals_are_well),
+    Planted("who signed is remembered between requests", "the-trail-names-who-asked", 20, first_caller_remembered),
     Planted(
         "what is held back is told to nobody",
         "what-does-not-go-out-sets-off-an-alarm",
