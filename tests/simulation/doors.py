@@ -97,8 +97,7 @@ class Doors:
             raise RefusedError(403, ["Forbidden"])  # by API Gateway
         seen: Seen = []
         with self._copy(found, seen) as module, self._asked_by(by):
-            # Without the decorator that gives the log its context, as in `handlers.job`.
-            answer = module.lambda_handler.__wrapped__(_event(found, path, body, by, link), Context())
+            answer = module.lambda_handler(_event(found, path, body, by, link), Context())
         for fault in faults_of(answer, seen, _language(by)):
             self.cloud.watch.found("an-answer-says-what-became-of-it", f"{method} {path}: {fault}")
             raise FailedError(fault)  # Nobody can go on from such an answer.
