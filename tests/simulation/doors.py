@@ -98,7 +98,9 @@ class Doors:
         seen: Seen = []
         with self._copy(found, seen) as module, self._asked_by(by):
             answer = module.lambda_handler(_event(found, path, body, by, link), Context())
-        for fault in faults_of(answer, seen, _language(by)):
+        faults = list(faults_of(answer, seen, _language(by)))
+        seen.clear()  # An error, its frames and this list hold each other, until Python looks for rings.
+        for fault in faults:
             self.cloud.watch.found("an-answer-says-what-became-of-it", f"{method} {path}: {fault}")
             raise FailedError(fault)  # Nobody can go on from such an answer.
         return _read(answer)
