@@ -39,6 +39,11 @@ load: setup ## COUNT=2000 applications in one round, one in twenty faulty; at th
 storm: setup ## The same load while functions die, the cloud stops and deliveries repeat (COUNT=2000, SEED=1)
 	@$(BIN)/python -m infrastructure.demo.storm $(or $(COUNT),2000) $(if $(SEED),--seed $(SEED))
 
+.PHONY: crashes
+crashes: ## A process dies before and after each effect that the functions have, from a round's end to its publication
+	@$(ROOT)/infrastructure/bootstrap.sh tests
+	@$(BIN)/python -m tests.end_to_end.crashes
+
 .PHONY: test
 test: office browser check ## Set-up, checks, all tests, and SAM's own validation and build
 	@$(BIN)/pytest $(PYTEST_FLAGS)

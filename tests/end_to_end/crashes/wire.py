@@ -3,7 +3,7 @@
 The functions are told of it as they would be of any other endpoint, by a variable of their environment; a second one
 has Python load the `witness`, so that each request says which process sent it and from which lines of code. A death is
 SIGKILL for that very process. Killed before, its request never reaches the cloud; killed after, the cloud has done it
-and nobody hears of that. Every place in the code dies both ways, and one that is passed again later dies again.
+and nobody hears of that. Every way to an effect dies both deaths, and is passed unharmed from then on.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import os
 import re
 import signal
 import threading
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,8 +32,9 @@ from shared.aws.effects import LEASE
 from shared.aws.table import ConditionFailedError, Update
 from shared.instants import iso, parse_iso
 from shared.keys import Key
+from tests.end_to_end.crashes.outside import Point, points
+from tests.end_to_end.crashes.witness.sitecustomize import FUNCTION, PLACES, PROCESS
 from tests.end_to_end.installation import Installation
-from tests.end_to_end.witness.sitecustomize import FUNCTION, PLACES, PROCESS
 
 _WITNESS = Path(__file__).parent / "witness"
 _HOP = {"connection", "keep-alive", "transfer-encoding", "expect", "content-length", PROCESS.lower()}
@@ -64,6 +65,11 @@ class Request:
         return not _READING.match(self.operation)
 
     @property
+    def gives_back(self) -> bool:
+        """Whether it opens a claim again."""
+        return self.operation == "UpdateItem" and b'"REMOVE ' in self.body and b'"claimed_at"' in self.body
+
+    @property
     def point(self) -> str:
         """The innermost line of the function's own code. Example: functions/decide/deciding.py:80"""
         return [one for one in self.places if one.startswith("functions/")][-1]
@@ -86,16 +92,17 @@ class Death:
 
 @dataclass
 class DeadlyWire:
-    """Kills at each effect of these functions."""
+    """Kills at each effect of these functions that `chosen` says yes to, once before and once after. `tell` gets a line
+    for each death."""
 
     installation: Installation
     functions: frozenset[str]
+    tell: Callable[[str], None]
+    chosen: Callable[[Request], bool] = lambda _: True
     deaths: list[Death] = field(default_factory=list)
-    seen: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Effects that the cloud had, by function and operation."""
+    had: int = 0
+    """Effects that the cloud had."""
     _due: dict[tuple[str, ...], list[When]] = field(default_factory=dict)
-    _again: dict[str, list[When]] = field(default_factory=dict)
-    _passed: set[str] = field(default_factory=set)
     _claims: dict[int, dict[str, tuple[Key, str]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -128,57 +135,59 @@ class DeadlyWire:
             FunctionName=f"{STACK}-{name}", Environment={"Variables": dict(variables)}
         )
 
-    def points(self, when: When) -> set[str]:
-        """Lines of the functions at which a process died so."""
-        return {one.request.point for one in self.deaths if one.when is when}
-
-    def let_leases_run_out(self) -> int:
-        """Two minutes are over for what the dead had claimed: their claims are as old as they would be then."""
-        with self._lock:
-            dead = {one.request.process for one in self.deaths}
-            left = [claim for process in dead for claim in self._claims.pop(process, {}).values()]
-        for key, at in left:
-            old = iso(parse_iso(at) - LEASE)
-            with suppress(ConditionFailedError):  # it was done, or is somebody else's by now
-                self.installation.table().write(
-                    Update(key, set={"claimed_at": old}, condition=Attr("claimed_at").eq(at))
-                )
-        return len(left)
+    def died(self, point: Point) -> set[When]:
+        """How processes died at an effect in the code."""
+        requests = [(one.request, one.when) for one in list(self.deaths) if point.is_at(one.request.point)]
+        return {when for request, when in requests if request.gives_back == point.gives_back}
 
     # What the handler asks
 
     def fate(self, request: Request) -> When | None:
         """What becomes of whoever sends this request."""
-        if not request.is_effect:
+        if not request.is_effect or not self.chosen(request):
             return None
         with self._lock:
             due = self._due.setdefault(request.step, [When.BEFORE, When.AFTER])
-            if not due and request.point in self._passed:
-                due = self._again.setdefault(request.point, [When.BEFORE, When.AFTER])
             return due.pop(0) if due else None
 
-    def kill(self, request: Request, when: When) -> None:
-        """End the process that sent it."""
-        if request.process in processes(self.installation.cloud).get(request.function, []):
-            os.kill(request.process, signal.SIGKILL)
-            self.deaths.append(Death(request, when))
-
-    def refused(self, request: Request, fate: When | None) -> None:
-        """The cloud did nothing, so nothing can be died after: the next one is."""
-        if fate is When.AFTER:
-            with self._lock:
-                self._due[request.step].insert(0, fate)
-
-    def happened(self, request: Request, fate: When | None) -> None:
-        """The cloud did it."""
-        if not request.is_effect:
-            return
+    def spare(self, request: Request, fate: When) -> None:
+        """It did not come to that death: the next one who sends the like dies it."""
         with self._lock:
-            self.seen[request.function, request.operation] += 1
-            if fate is None:
-                self._passed.add(request.point)
+            self._due[request.step].insert(0, fate)
+
+    def kill(self, request: Request, when: When) -> None:
+        """End the process that sent it. The lease of what it had claimed is over at once."""
+        if request.process not in processes(self.installation.cloud).get(request.function, []):
+            self.spare(request, when)
+            return
+        os.kill(request.process, signal.SIGKILL)
+        self.deaths.append(Death(request, when))
+        self.tell(f"died {when:<6}  {request.operation:<18}  {_described(request)}")
+        self._let_leases_run_out(request.process)
+
+    def _let_leases_run_out(self, process: int) -> None:
+        with self._lock:
+            left = self._claims.pop(process, {})
+        for key, at in left.values():
+            old = iso(parse_iso(at) - LEASE - timedelta(seconds=1))
+            with suppress(ConditionFailedError):  # it was given back
+                self.installation.table().write(
+                    Update(key, set={"claimed_at": old}, condition=Attr("claimed_at").eq(at))
+                )
+
+    def happened(self, request: Request) -> None:
+        """The cloud did it."""
+        with self._lock:
+            self.had += request.is_effect
             if claim := _claim(request):
                 self._claims.setdefault(request.process, {})[json.dumps(claim[0])] = claim
+
+
+def _described(request: Request) -> str:
+    """For people. Example: functions/decide/deciding.py take_in store_set, line 60"""
+    point = next((str(one) for one in points([request.function]) if one.is_at(request.point)), request.point)
+    back = ", which gives back" if request.gives_back else ""
+    return f"{point}, line {request.point.rpartition(':')[2]}{back}"
 
 
 def _claim(request: Request) -> tuple[Key, str] | None:
@@ -230,14 +239,13 @@ def _handler(wire: DeadlyWire) -> type[BaseHTTPRequestHandler]:
                 self._die(request, fate)
                 return
             answer, content = self._forward(body)
-            if answer.status >= 300:
-                wire.refused(request, fate)
-                self._answer(answer, content)
-                return
-            wire.happened(request, fate)
-            if fate is When.AFTER:
-                self._die(request, fate)
-                return
+            if answer.status < 300:
+                wire.happened(request)
+                if fate is When.AFTER:
+                    self._die(request, fate)
+                    return
+            elif fate is When.AFTER:  # the cloud did nothing, so nothing can be died after
+                wire.spare(request, fate)
             self._answer(answer, content)
 
         def _die(self, request: Request, when: When) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from infrastructure.cloud.running import ROOT
@@ -18,20 +19,27 @@ _EFFECTS = frozenset({*METHODS, "mail"}) - _READS - _SIGNS
 
 @dataclass(frozen=True, slots=True, order=True)
 class Point:
-    """One call with an effect, in the code of a function. `within` is the definition that it is in."""
+    """One call with an effect, in the code of a function. `within` is the definition that it is in, `called` what it
+    calls."""
 
     file: str
     line: int
     last_line: int
     within: str
+    called: str
 
     def __str__(self) -> str:
-        return f"{self.file} {self.within}"
+        return f"{self.file} {self.within} {self.called}"
 
-    def holds(self, place: str) -> bool:
-        """Whether this is that line. Example: functions/decide/deciding.py:80"""
+    def is_at(self, place: str) -> bool:
+        """Whether it is on that line. Example: functions/decide/deciding.py:80"""
         file, _, line = place.rpartition(":")
         return file == self.file and self.line <= int(line) <= self.last_line
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether it opens a claim again. A claim's block does so too, from the line that claims."""
+        return self.called == "give_back"
 
 
 def points(functions: Iterable[str]) -> set[Point]:
@@ -46,15 +54,18 @@ def points(functions: Iterable[str]) -> set[Point]:
 
 
 def _point(file: Path, within: str, call: ast.Call) -> Point:
-    return Point(str(file.relative_to(ROOT)), call.lineno, call.end_lineno or call.lineno, within)
+    return Point(str(file.relative_to(ROOT)), call.lineno, call.end_lineno or call.lineno, within, _called(call))
 
 
 def _has_effect(file: Path, call: ast.Call, helpers: frozenset[str]) -> bool:
-    return _called(call) in helpers or (str(file.relative_to(ROOT)), call.lineno) in _sites()
+    called = _called(call)
+    return called in helpers or (str(file.relative_to(ROOT)), call.lineno, called) in _sites()
 
 
-def _sites() -> set[tuple[str, int]]:
-    return {(site.file, site.line) for site in call_sites() if site.operation in _EFFECTS}
+@cache
+def _sites() -> frozenset[tuple[str, int, str]]:
+    found = (site for site in call_sites() if site.operation in _EFFECTS)
+    return frozenset((site.file, site.line, "send" if site.operation == "mail" else site.operation) for site in found)
 
 
 def _helpers() -> frozenset[str]:
