@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from tests.end_to_end.crashes.outside import points
 from tests.end_to_end.crashes.reckoning import Reckoning
-from tests.end_to_end.crashes.round import ELSEWHERE, FUNCTIONS, Staff, apply, missing
+from tests.end_to_end.crashes.round import ELSEWHERE, FUNCTIONS, LOST, Staff, apply, missing
 from tests.end_to_end.crashes.wire import DeadlyWire, When
 from tests.end_to_end.installing import installed
 
@@ -22,7 +22,7 @@ which the recorder died is one in which it is not."""
 def crash(say: Callable[[str], None]) -> list[str]:
     """All of it. Returns what is not as it must be."""
     with installed() as installation, installation.without_heartbeat():
-        rounds = [apply(installation, name, loses=name == ROUNDS[0]) for name in ROUNDS]
+        rounds = [apply(installation, name, lost=LOST if name == ROUNDS[0] else None) for name in ROUNDS]
         say(f"{len(rounds)} rounds have ended; from now on processes die")
         wire = DeadlyWire(installation, FUNCTIONS, say)
         staff = Staff(installation, wire)

@@ -11,7 +11,7 @@ from shared import keys
 from shared.aws.rows import read_rounds
 from shared.results.everything import overview_files, round_files
 from shared.results.publication import Announcement, Publication
-from tests.end_to_end.crashes.round import PEOPLE, Applied, Person
+from tests.end_to_end.crashes.round import Applied, Person
 from tests.end_to_end.crashes.wire import DeadlyWire, When
 from tests.end_to_end.installation import Installation
 
@@ -42,7 +42,7 @@ class Reckoning:
     def of_round(self, applied: Applied) -> list[str]:
         """Faults of its rows and messages."""
         found = [*self._certificate(applied), *self._messages(applied)]
-        for one in PEOPLE:
+        for one in applied.people:
             found += self._letters(applied, one)
         return [f"{applied.id}: {fault}" for fault in found]
 
@@ -52,7 +52,7 @@ class Reckoning:
             yield f"verify finds {verified['differences']}, {verified['after_certificate']} after the certificate"
         certificate = verified["certificate"]
         counted = certificate["objects"], certificate["outcomes"]["accepted"], certificate["missing"]
-        if counted != (len(PEOPLE), len(PEOPLE), 0):
+        if counted != (len(applied.people), len(applied.people), 0):
             yield f"the certificate counts {counted}"
         shown, recounted = self.installation.shown(applied.id), self.installation.recount(applied.id)
         if {**shown["totals"], "awarded": None} != recounted:
