@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from infrastructure.cloud.letters import Mail
 from shared import keys
 from shared.aws.rows import read_rounds
-from shared.results.everything import overview_files, round_files
+from shared.results.everything import all_files
 from shared.results.publication import Announcement, Publication
-from tests.end_to_end.crashes.round import Applied, Person
+from tests.end_to_end.crashes.round import PEOPLE, Applied, Person
 from tests.end_to_end.crashes.wire import DeadlyWire, When
 from tests.end_to_end.installation import Installation
 
@@ -31,18 +31,18 @@ class Reckoning:
 
     def faults(self, rounds: Sequence[Applied]) -> list[str]:
         """All there are."""
-        found = [fault for one in rounds for fault in self.of_round(one)]
+        found = [fault for one in rounds for fault in self._of_round(one)]
         found += [f"a dead letter is left: {one['reason']}" for one in self._dead_letters()]
-        return [*found, *self.published(rounds)]
+        return [*found, *self._published(rounds)]
 
     def _dead_letters(self) -> list[dict[str, str]]:
         left: list[dict[str, str]] = self.installation.anna.ask("dead-letters", "list")["dead_letters"]
         return left
 
-    def of_round(self, applied: Applied) -> list[str]:
+    def _of_round(self, applied: Applied) -> list[str]:
         """Faults of its rows and messages."""
         found = [*self._certificate(applied), *self._messages(applied)]
-        for one in applied.people:
+        for one in PEOPLE:
             found += self._letters(applied, one)
         return [f"{applied.id}: {fault}" for fault in found]
 
@@ -52,7 +52,7 @@ class Reckoning:
             yield f"verify finds {verified['differences']}, {verified['after_certificate']} after the certificate"
         certificate = verified["certificate"]
         counted = certificate["objects"], certificate["outcomes"]["accepted"], certificate["missing"]
-        if counted != (len(applied.people), len(applied.people), 0):
+        if counted != (len(PEOPLE), len(PEOPLE), 0):
             yield f"the certificate counts {counted}"
         shown, recounted = self.installation.shown(applied.id), self.installation.recount(applied.id)
         if {**shown["totals"], "awarded": None} != recounted:
@@ -106,24 +106,21 @@ class Reckoning:
         for one in self.wire.deaths:
             body, request = one.request.body.decode(), one.request
             if one.when is When.BEFORE:
-                count += '"done_at"' in body and f'"S": "EFFECT#{effect}"' in body and f'"ROUND#{round_id}"' in body
+                notes = '"done_at"' in body and '"tries"' not in body  # a claim names both
+                count += notes and f'EFFECT#{effect}"' in body and f'#{round_id}"' in body
             elif request.operation == "SendEmail":
                 count += f'"{effect}"' in body
             elif request.operation == "Publish":
                 count += round_id in body and (message.topic or "").rpartition(":")[2] in body
         return count
 
-    def published(self, rounds: Sequence[Applied]) -> list[str]:
-        """Where files are not those that the announcements in the rows make, in both languages. Those that list all
-        rounds are looked at where there are no others than these."""
+    def _published(self, rounds: Sequence[Applied]) -> list[str]:
+        """Where files are not those that the announcements in the rows make, in both languages."""
         stored = self._stored()
         table, address = self.installation.table(), self.installation.outputs["PagesUrl"]
         announced = {call.id: self._publication(call.id) for call in read_rounds(table) if call.announcement}
-        ours = {one.id for one in rounds}
-        found = [f"{one} is not announced" for one in sorted(ours - announced.keys())]
-        files = [file for one in ours & announced.keys() for file in round_files(announced[one], address)]
-        if announced.keys() == ours:
-            files += overview_files(list(announced.values()), address)
+        found = [f"{one.id} is not announced" for one in rounds if one.id not in announced]
+        files = list(all_files(announced.values(), address))
         self.files = len(files)
         found += [f"{file.path} is not published" for file in files if file.path not in stored]
         return found + [

@@ -85,7 +85,6 @@ class Applied:
     """A round whose end has passed. `references` are as people write them, by the person's name."""
 
     id: str
-    people: Sequence[Person]
     references: Mapping[str, str]
 
     def reference(self, person: Person) -> str:
@@ -95,24 +94,22 @@ class Applied:
     @property
     def awards(self) -> dict[str, int]:
         """What staff are to decide, by reference."""
-        return {self.references[one.name]: one.award for one in self.people if one.award}
+        return {self.references[one.name]: one.award for one in PEOPLE if one.award}
 
 
-def apply(
-    installation: Installation, round_id: str, people: Sequence[Person] = PEOPLE, lost: Person | None = None
-) -> Applied:
+def apply(installation: Installation, round_id: str, lost: Person | None = None) -> Applied:
     """All apply, nobody is told of the upload of the one who is lost, and somebody else uploads two files and never
     sends."""
     with installation.open_for(round_id, programme=PARTNERSHIP, budget=1_000_000):
-        clients = {one.name: installation.applicant(round_id, language=one.language) for one in people}
-        for one in people:
+        clients = {one.name: installation.applicant(round_id, language=one.language) for one in PEOPLE}
+        for one in PEOPLE:
             if one is not lost:
                 _send(clients[one.name], one.document(round_id))
         if lost:
             with installation.notifications_lost():
                 clients[lost.name].send(lost.document(round_id), FILES)
         _begin(installation.applicant(round_id))
-    return Applied(round_id, people, {name: client.reference for name, client in clients.items()})
+    return Applied(round_id, {name: client.reference for name, client in clients.items()})
 
 
 def _send(client: ApplicantClient, document: dict[str, Any]) -> None:

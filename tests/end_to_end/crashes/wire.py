@@ -92,13 +92,11 @@ class Death:
 
 @dataclass
 class DeadlyWire:
-    """Kills at each effect of these functions that `chosen` says yes to, once before and once after. `tell` gets a line
-    for each death."""
+    """Kills at each effect of these functions, once before and once after. `tell` gets a line for each death."""
 
     installation: Installation
     functions: frozenset[str]
     tell: Callable[[str], None]
-    chosen: Callable[[Request], bool] = lambda _: True
     deaths: list[Death] = field(default_factory=list)
     had: int = 0
     """Effects that the cloud had."""
@@ -144,7 +142,7 @@ class DeadlyWire:
 
     def fate(self, request: Request) -> When | None:
         """What becomes of whoever sends this request."""
-        if not request.is_effect or not self.chosen(request):
+        if not request.is_effect:
             return None
         with self._lock:
             due = self._due.setdefault(request.step, [When.BEFORE, When.AFTER])
