@@ -352,6 +352,7 @@ def test_staff_read_every_morning_what_is_new(
     (row,) = installation.submissions(applied.later)
     # A digest tells of what was recorded a minute ago or earlier.
     until_instant(row.recorded_at + timedelta(seconds=61))
+    installation.clear_dead_letters()
     # What the schedule says, to whom the schedule says it.
     target = installation.client("scheduler").get_schedule(Name="anslag-morning")["Target"]
     assert target["Arn"].endswith(":function:anslag-summarise")

@@ -233,7 +233,7 @@ class Delivery:
         times = 2 if world.happens(f"{world.number(f'start of {name}')} runs twice", 0.15, dice) else 1
         for _ in range(times):
             self.later += 1
-            world.after(dice.random() * 3, lambda: self._invoke(name, event, 0 if name == "advance" else 2))
+            world.after(dice.random() * 3, lambda: self._invoke(name, event, _tries_after_the_first(name)))
 
     def _invoke(self, name: str, event: dict[str, Any], tries: int) -> None:
         self.later -= 1
@@ -269,8 +269,13 @@ class Delivery:
         for _ in range(times):
             self.later += 1
             late = self.dice.random() * (50 if world.faulty else 1)
-            world.after(late, lambda: self._invoke(name, event, 0))
+            world.after(late, lambda: self._invoke(name, event, _tries_after_the_first(name)))
         world.after(every, lambda: self.schedule(name, event, every))
+
+
+def _tries_after_the_first(name: str) -> int:
+    """How often Lambda invokes a function again that failed without anybody waiting for it: as in template.yaml."""
+    return 0 if name == "advance" else 2
 
 
 def _outcome_of(letter: Letter) -> str:
