@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -107,6 +108,7 @@ def _at(name: str, path: str, heading: dict[str, str]) -> None:
         place, _, whose = path.partition("#")
         page = visitor.open(f"/{language}/{place}" + (f"#{stage.clients[whose].token}" if whose else ""))
         status_page(page, heading[language])
+        expect(page.get_by_text(re.compile("^(Hämtar|Loading) …$"))).to_have_count(0)
         return page
 
     STATES[name] = show

@@ -50,7 +50,8 @@ def answered(visitor: Visitor, address: str, change: Callable[[Any], Any]) -> No
     def fulfil(route: Route) -> None:
         if route.request.resource_type != "fetch":
             return route.fallback()
-        return route.fulfill(json=change(route.fetch().json()), headers=_ANYBODY)
+        answer = route.fetch()
+        return route.fulfill(response=answer, json=change(answer.json()))
 
     visitor.context.route(address, fulfil)
 
@@ -360,6 +361,7 @@ def _no_receipt(stage: Stage, visitor: Visitor, language: str) -> Page:
 @state("application, announced")
 def _announced(stage: Stage, visitor: Visitor, language: str) -> Page:
     """Tests of the result pages announce a real round; here the API's answers say so of a closed one."""
+    stage.installation.in_state(CLOSED, "closed")
     answered(visitor, f"**/rounds/{CLOSED}", lambda round_: round_ | {"phase": "announced"})
     answered(visitor, "**/application", lambda status: status | {"round": status["round"] | {"phase": "announced"}})
     page = visitor.open(f"/{language}/application#{stage.clients['in time'].token}")
@@ -371,7 +373,7 @@ def _announced(stage: Stage, visitor: Visitor, language: str) -> Page:
 @state("rounds, in every phase")
 def _phases(_: Stage, visitor: Visitor, language: str) -> Page:
     def spread(answer: Json) -> Json:
-        one = next(round_ for round_ in answer["rounds"] if round_["id"] == CLOSED)
+        one = next(round_ for round_ in answer["rounds"] if round_["id"] == OPEN)
         return {"rounds": [*answer["rounds"], *({**one, "phase": phase} for phase in LATER)]}
 
     answered(visitor, "**/rounds", spread)
