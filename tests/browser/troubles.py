@@ -374,17 +374,18 @@ def _announced(stage: Stage, visitor: Visitor, language: str) -> Page:
 def _phases(_: Stage, visitor: Visitor, language: str) -> Page:
     def spread(answer: Json) -> Json:
         one = next(round_ for round_ in answer["rounds"] if round_["id"] == OPEN)
-        return {"rounds": [*answer["rounds"], *({**one, "phase": phase} for phase in LATER)]}
+        return answer | {"rounds": [*answer["rounds"], *({**one, "phase": phase} for phase in LATER)]}
 
     answered(visitor, "**/rounds", spread)
     page = visitor.open(f"/{language}/")
     expect(page.get_by_role("listitem")).to_have_count(3 + len(LATER))
+    expect(page.get_by_text(re.compile(r"2[01]\s(dagar|days)"))).to_be_visible()
     return page
 
 
 @state("rounds, none open")
 def _none(_: Stage, visitor: Visitor, language: str) -> Page:
-    answered(visitor, "**/rounds", lambda _: {"rounds": []})
+    answered(visitor, "**/rounds", lambda answer: answer | {"rounds": []})
     page = visitor.open(f"/{language}/")
     sees(page, language, sv="Ingen omgång är öppen just nu", en="No round is open at the moment")
     return page
