@@ -42,7 +42,7 @@ class Excepting:
         message: tuple[str, Letter] | None = None
         if to is not None:
             message = to, exception_letter(application, call, load(call.programme), self.sending.now())
-        return self.sending.deliver(call.id, _effect(application), message)
+        return self.sending.deliver(call.id, _effect(application), message, keep=True)
 
 
 def _is_owed(application: Application) -> bool:

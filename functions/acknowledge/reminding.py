@@ -46,4 +46,4 @@ class Reminding:
         if to is not None:
             letter = notice_letter(notice, application, call, load(call.programme), self.sending.now())
             message = to, letter
-        return self.sending.deliver(call.id, keys.notice_letter(reference, notice.name), message)
+        return self.sending.deliver(call.id, keys.notice_letter(reference, notice.name), message, keep=True)

@@ -20,14 +20,20 @@ class Sending:
     mailer: Mailer | None
     now: Callable[[], datetime]
 
-    def deliver(self, round_id: str, effect: str, message: tuple[str, Letter] | None, **facts: Any) -> bool:
+    def deliver(
+        self, round_id: str, effect: str, message: tuple[str, Letter] | None, *, keep: bool = False, **facts: Any
+    ) -> bool:
         """Send the message, which is to whom and what, unless that was done; None is sent to nobody. The facts are
-        noted with the effect. Returns whether it went out now. Raises BusyError as `Effects.claim` does."""
+        noted with the effect. `keep` is for a letter that would read otherwise at a second try: what the first try was
+        to send is noted, and sent. Returns whether it went out now. Raises BusyError as `Effects.claim` does."""
         if self.mailer is None or message is None:
             return False
         to, letter = message
         with self.effects.once(round_id, effect, self.now()) as mine:
             if mine:
-                message_id = self.mailer.send(to, letter.subject, letter.text, effect=effect)
+                sent = {"to": to, "subject": letter.subject, "text": letter.text}
+                if keep:
+                    sent = dict(self.effects.keep(round_id, effect, sent))
+                message_id = self.mailer.send(sent["to"], sent["subject"], sent["text"], effect=effect)
                 self.effects.done(round_id, effect, self.now(), message_id=message_id, **facts)
         return mine

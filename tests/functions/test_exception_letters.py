@@ -285,3 +285,18 @@ def test_the_decision_is_expected_by_the_end_of_the_round_and_not_by_that_of_one
     ask(world, sent)
     assert receipt().partition("Beslut väntas")[2] == before != ""
     assert "Fram till den 18 oktober 2019" in receipt()
+
+
+def test_a_letter_whose_answer_was_lost_is_repeated_word_for_word_though_a_version_came_meanwhile(
+    closed: World,
+) -> None:
+    for _ in range(2):
+        closed.lifecycle.tick()
+    reference = closed.rows(keys.APPLICATIONS)[0]["application"]
+    asking = Completion(until=iso(UNTIL), what=ASKED)
+    exceptions(closed).ask_completion(ROUND, reference, asking, "anna")
+    lost, post = Post(loses="kompletteras"), Post()
+    assert owing(closed, lost).notify(ROUND, NEVER).failures
+    closed.submit(reference, a_document(project__title="Kompletterad"))
+    assert owing(closed, post).notify(ROUND, NEVER).sent == 1
+    assert post.sent == lost.sent
