@@ -87,13 +87,15 @@ class Access:
     """What lets one applicant send something after the deadline: `until` is the last second that counts. `asked` is
     what staff ask of them to complete, in words for them, or nothing where they were only let in. `ended` is why staff
     ended it before its time, likewise, or nothing. `letter` numbers the letter that tells of it: what the round's
-    exceptions came to with it, or 0 where nobody is to be written to."""
+    exceptions came to with it, or 0 where nobody is to be written to. `to` is where it goes: what is sent or typed
+    after staff were told that it will go out may name no address."""
 
     until: datetime
     given_at: datetime
     asked: str = ""
     ended: str = ""
     letter: int = 0
+    to: str = ""
 
     def as_item(self) -> dict[str, Any]:
         """The attributes that the table stores."""
@@ -103,13 +105,15 @@ class Access:
             "asked": self.asked,
             "ended": self.ended,
             "letter": self.letter,
+            "to": self.to,
         }
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Access:
         """The reverse of `as_item`."""
         until, given_at = parse_iso(item["until"]), parse_iso(item["given_at"])
-        return cls(until, given_at, item.get("asked", ""), item.get("ended", ""), item.get("letter", 0))
+        asked, ended, to = (item.get(name, "") for name in ("asked", "ended", "to"))
+        return cls(until, given_at, asked, ended, item.get("letter", 0), to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,13 +161,13 @@ class Exceptions:
         raise ConflictError("gave way several times")
 
     def _addressed(self, call: Round, known: Application, access: Access) -> tuple[Access, str]:
-        """The access with the number of the letter that tells of it, and whether that goes out. What was said before
-        is not said again, and nobody is told days later of what staff were to write themselves."""
-        if not self.mails:
-            return replace(access, letter=0), "no-sender"
-        if address_of(self.table, known) is None:
-            return replace(access, letter=0), "no-address"
+        """The access with the letter that tells of it, and whether that goes out. What was said before to the same
+        address is not said again, and nobody is told days later of what staff were to write themselves."""
         before = known.access
+        to = address_of(self.table, known) or (before.to if before is not None else "")
+        if not self.mails or not to:
+            return replace(access, letter=0, to=""), "no-address" if self.mails else "no-sender"
+        access = replace(access, to=to)
         if before is not None and before.letter and replace(before, given_at=access.given_at) == access:
             return access, "sent-before"
         return replace(access, letter=call.exceptions + 1), "owed"

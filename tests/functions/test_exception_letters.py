@@ -21,7 +21,7 @@ from tests.functions.staff import refused
 from tests.functions.test_acknowledge import NEVER, Post, RefusesOne, owing
 from tests.functions.test_exceptions import counted, exceptions, verified
 from tests.functions.test_letting_in import FORMS, UNTIL, let_in, over
-from tests.functions.test_reminding import a_draft
+from tests.functions.test_reminding import a_draft, a_draft_of
 from tests.functions.world import ROUND, World
 
 ASKED = "Budgeten saknar år två.\nSkicka den gärna som Excel."
@@ -127,6 +127,33 @@ def test_a_new_link_is_told_to_nobody_neither_now_nor_when_its_holder_has_an_add
     world.submit(answer["application"])
     let_in(world, until=UNTIL)
     assert told(world, Post()) == []
+
+
+@pytest.mark.parametrize("known", ["refused", "draft"])
+def test_who_is_let_in_is_told_although_the_address_was_gone_before_the_letter_was_written(
+    world: World, known: str
+) -> None:
+    started = a_draft(world) if known == "draft" else world.start()
+    if known == "refused":
+        world.submit(started.application.id, a_document(project__title=""))
+    settled(world)
+    assert let_in(world, started.application.id)["letter"] == "owed"
+    if known == "draft":
+        a_draft_of(world, started, "asa@", revision=1)
+    else:
+        world.submit(started.application.id, a_document(contact__email="asa@", project__title=""))
+    post = Post()
+    assert told(world, post) == ["Ni har fått mer tid"]
+
+
+def test_time_given_again_is_told_anew_where_the_address_is_another_one(world: World, sent: Started) -> None:
+    post = Post()
+    ask(world, sent)
+    assert len(told(world, post)) == 1
+    world.submit(sent.application.id, a_document(contact__email="bo@pitea.example"))
+    assert ask(world, sent)["letter"] == "owed"
+    assert told(world, post) == ["Vi ber er komplettera ansökan"]
+    assert post.sent[0][0] == "bo@pitea.example"
 
 
 def test_where_no_e_mail_goes_out_staff_are_told_that_and_nobody_is_written_to_later(

@@ -23,9 +23,15 @@ DEADLINE = parse_iso("2019-10-15T21:59:59Z")
 
 def a_draft(world: World, email: Any = "asa@pitea.example") -> Started:
     started = world.start()
-    draft = {"fields": {"contact.email": email, "project.title": "Vår dag"}}
-    Drafting(world.table, world.clock).save(started.link, DraftRequest(revision=0, editor="window-1", draft=draft))
+    a_draft_of(world, started, email)
     return started
+
+
+def a_draft_of(world: World, started: Started, email: Any, revision: int = 0) -> None:
+    """A draft with that address, over the one of that revision."""
+    draft = {"fields": {"contact.email": email, "project.title": "Vår dag"}}
+    request = DraftRequest(revision=revision, editor="window-1", draft=draft)
+    Drafting(world.table, world.clock).save(started.link, request)
 
 
 def told(world: World, post: Post) -> list[str]:

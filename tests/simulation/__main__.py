@@ -26,8 +26,8 @@ make simulate WHOLE=2 SEEDS=0        every pair in every interleaving with every
 make simulate SEEDS=100000 SMALL=0   large worlds alone
 make simulate SEED=184               one seed, told as a story, whether or not it fails
 make simulate SEEDS=10000000 SMALL=0 FROM=1000000
-                                     ten million others: at 40 seeds a second and core some 70 hours of one core, so
-                                     give it a machine with many (JOBS=64: an hour and a bit). It stops at the first
+                                     ten million others: at 10 seeds a second and core 280 hours of one core, so
+                                     give it a machine with many (JOBS=64: five hours). It stops at the first
                                      failure; start again behind it with FROM.
 """
 SHARE = 2_000

@@ -97,7 +97,8 @@ class Doors:
             raise RefusedError(403, ["Forbidden"])  # by API Gateway
         seen: Seen = []
         with self._copy(found, seen) as module, self._asked_by(by):
-            answer = module.lambda_handler(_event(found, path, body, by, link), Context())
+            # As with jobs (handlers.py): without the decorator that gives the log its context.
+            answer = module.lambda_handler.__wrapped__(_event(found, path, body, by, link), Context())
         faults = list(faults_of(answer, seen, _language(by)))
         seen.clear()  # An error, its frames and this list hold each other, until Python looks for rings.
         for fault in faults:

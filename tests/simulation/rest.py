@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 
 from shared import keys, totals
 from shared.applications import Application, ApplicationState, Outcome, order_of
 from shared.aws.table import Item
-from shared.instants import parse_iso
 from shared.results import everything
 from shared.results.publication import Announcement, Publication
 from shared.rounds import RoundState
@@ -18,7 +16,6 @@ from tests.simulation.corpus import by_hash
 from tests.simulation.doubles.bucket import Stored
 from tests.simulation.watch import Violation, certificate_faults
 
-_CLOCKS_DIFFER = timedelta(seconds=4)
 _OVER = (RoundState.CLOSED, RoundState.DECIDED, RoundState.ANNOUNCED)
 
 
@@ -125,7 +122,7 @@ def _letters(cloud: Cloud) -> Iterator[Violation]:
 
 
 def _exception_letters(cloud: Cloud, application: Application) -> Iterator[Violation]:
-    """Of what was given last, whoever could be written to was told, and only of what was given: by as many letters as
+    """Of what was given last, whoever was to be written to was told, and only of what was given: by as many letters as
     there were meanings, each of its own name."""
     begins = keys.exception_letters(application.id)
     told = {name: sent for name, sent in cloud.effects.items() if name.startswith(begins)}
@@ -137,30 +134,13 @@ def _exception_letters(cloud: Cloud, application: Application) -> Iterator[Viola
         return
     last = keys.exception_letter(application.id, access.letter)
     withdrew = bool(access.asked) and not access.ended and application.withdrawn_at is not None
-    if last not in told and not withdrew and _was_reachable(cloud, application, access.letter):
+    if last not in told and not withdrew:
         yield Violation("everybody-is-told-of-their-own-time", f"not {application.id}, {last}")
     if any(name > last for name in told):
         yield Violation("everybody-is-told-of-their-own-time", f"{application.id} was told what nobody did")
     ended = [("can no longer" in subject or "inte längre" in subject) for _, subject in told.get(last, [])]
     if any(one != bool(access.ended) for one in ended):
         yield Violation("everybody-is-told-of-their-own-time", f"{application.id} was told the wrong thing")
-
-
-def _was_reachable(cloud: Cloud, application: Application, letter: int) -> bool:
-    """Whether there was an address when that letter was seen to last, as far as there is one now.
-
-    A draft's may be typed over before that, and a refusal's is gone with a later refusal that names none; what is sent
-    after it is too late.
-    """
-    refused = application.refused if application.refused is not None and application.refused.contact else None
-    known = application.current or refused
-    if known is None:
-        return False
-    notes = range(letter, cloud.watch.round(ROUND).exceptions + 1)
-    rows = [cloud.table.peek(keys.effect_key(ROUND, keys.exceptions_told(number))) or {} for number in notes]
-    seen_to = [parse_iso(row["claimed_at"]) for row in rows if "done_at" in row]
-    recorded = [one.recorded_at for one in cloud.watch.submissions(ROUND) if one.version_id == known.version_id]
-    return not seen_to or min(recorded) < max(seen_to) - _CLOCKS_DIFFER
 
 
 def _decision_letters(cloud: Cloud) -> Iterator[Violation]:
