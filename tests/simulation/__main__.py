@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import multiprocessing
 import os
@@ -37,28 +38,34 @@ FAULTED = 10_000
 _CHUNK = 25
 
 
+_remembering = contextlib.ExitStack()
+
+
+def _be_quick() -> None:
+    """What a process of the pool does first: what it has worked out serves all its worlds."""
+    _remembering.enter_context(quick())
+
+
 def _seeds(chunk: tuple[int, int]) -> tuple[int, Outcome | None, dict[Any, Any]]:
     """A few seeds. Gives the first that failed, and every call site that was reached."""
     first, count = chunk
     reached: dict[Any, Any] = {}
-    with quick():
-        for seed in range(first, first + count):
-            outcome = run(seed)
-            merge(reached, outcome.reached)
-            if outcome.violation is not None:
-                return seed - first + 1, outcome, reached
+    for seed in range(first, first + count):
+        outcome = run(seed)
+        merge(reached, outcome.reached)
+        if outcome.violation is not None:
+            return seed - first + 1, outcome, reached
     return count, None, reached
 
 
 def _small(place: tuple[str, int, int]) -> tuple[Report, float]:
     kind, number, whole = place
     began = time.monotonic()
-    with quick():
-        if kind == "order":
-            report = in_every_order(handlers()[number], None if whole else SHARE)
-        else:
-            plain, faulted = ((SHARE // 2, SHARE // 2), (None, FAULTED), (None, None))[whole]
-            report = at_the_same_time(pairs()[number], plain, faulted)
+    if kind == "order":
+        report = in_every_order(handlers()[number], None if whole else SHARE)
+    else:
+        plain, faulted = ((SHARE // 2, SHARE // 2), (None, FAULTED), (None, None))[whole]
+        report = at_the_same_time(pairs()[number], plain, faulted)
     return report, time.monotonic() - began
 
 
@@ -142,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             outcome = run(chosen.seed)
             _say("\n".join(told(outcome) if outcome.violation else [*outcome.notes, f"seed {chosen.seed}: all well"]))
         return outcome.violation is not None
-    with multiprocessing.get_context("fork").Pool(chosen.jobs) as pool:
+    with multiprocessing.get_context("fork").Pool(chosen.jobs, _be_quick) as pool:
         kept = small_worlds(pool, chosen.whole) if chosen.small else True
         if chosen.seeds:
             kept = large_worlds(pool, chosen.first, chosen.seeds) and kept

@@ -25,6 +25,7 @@ _PURE: tuple[Callable[..., Any], ...] = (
     wording.moment,
 )
 """Give the same for the same, and are asked for it again and again."""
+_FILES_KEPT = 20
 _SELDOM = 50_000
 """Objects made before Python looks for rings of them, instead of 2,000: a world leaves few behind."""
 
@@ -46,6 +47,8 @@ def _written_once(write: Callable[..., Iterator[File]]) -> Callable[..., list[Fi
         every = given if isinstance(given, list) else [given]
         told = json.dumps([[one.document for one in each.announcements] for each in every], sort_keys=True)
         if told not in written:
+            if len(written) >= _FILES_KEPT:
+                written.clear()  # They were another world's.
             written[told] = list(write(given, address))
         return written[told]
 
