@@ -42,13 +42,8 @@ def _grant(publication: Publication, award: Award, address: str) -> Mapping[str,
         "amountAwarded": award.amount,
         "awardDate": publication.awarded_on(award.reference).isoformat(),
         "url": f"{address}/{addresses.award_page('en', award.reference)}",
-        "plannedDates": [
-            {
-                "startDate": award.first_day.isoformat(),
-                "endDate": award.last_day.isoformat(),
-                "duration": str(12 * award.years),
-            }
-        ],
+        # No "duration": the standard's versions do not agree on its type.
+        "plannedDates": [{"startDate": award.first_day.isoformat(), "endDate": award.last_day.isoformat()}],
         "recipientOrganization": [
             {"id": organisation_id(award.grantee), "name": award.grantee.name, "addressCountry": "SE"}
         ],
