@@ -69,8 +69,9 @@ class Effects:
         self.table.write(Update(keys.effect_key(round_id, effect), remove=("claimed_at",)))
 
     def done(self, round_id: str, effect: str, now: datetime, **facts: Any) -> None:
-        """Close the claim."""
-        self.table.write(Update(keys.effect_key(round_id, effect), set={"done_at": iso(now), **facts}))
+        """Close the claim. A letter that was kept has gone out, and its address and text need not stay."""
+        noted = {"done_at": iso(now), **facts}
+        self.table.write(Update(keys.effect_key(round_id, effect), set=noted, remove=("letter",)))
 
     def keep(self, round_id: str, effect: str, letter: Mapping[str, str]) -> Mapping[str, str]:
         """Note what is about to go out, so that the repeat after a crash says the same though rows have changed since.

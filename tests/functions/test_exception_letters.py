@@ -325,5 +325,12 @@ def test_a_letter_whose_answer_was_lost_is_repeated_word_for_word_though_a_versi
     lost, post = Post(loses="kompletteras"), Post()
     assert owing(closed, lost).notify(ROUND, NEVER).failures
     closed.submit(reference, a_document(project__title="Kompletterad"))
+    assert kept_letters(closed) == [lost.sent[0][0]]
     assert owing(closed, post).notify(ROUND, NEVER).sent == 1
     assert post.sent == lost.sent
+    assert kept_letters(closed) == []
+
+
+def kept_letters(world: World) -> list[str]:
+    """Whom the table still has a letter for, that is to go out or to be repeated."""
+    return [row["letter"]["to"] for row in world.rows("EFFECT#") if "letter" in row]
