@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.chromium import chromium
+from tests.browser.states import Stage
 from tests.browser.visitors import PATIENCE, Visitor
 from tests.end_to_end.installation import Installation
 
@@ -50,3 +51,11 @@ def visit(browser: Browser, site: str, installation: Installation) -> Iterator[V
     yield come
     faults = [fault for visitor in there for fault in visitor.leave()]
     assert faults == []
+
+
+@pytest.fixture(scope="session")
+def stage(installation: Installation) -> Stage:
+    """Rounds and applications in every state, for each process."""
+    made = Stage(installation)
+    made.set()
+    return made

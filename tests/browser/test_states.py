@@ -1,109 +1,17 @@
-"""Every page in every state: nothing that axe-core finds, nothing that does not fit, in either light."""
+"""Every page but the form in every state: nothing that axe-core finds, nothing that does not fit, in either light."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import expect
-from pypdf import PdfReader
 
-from tests.browser.accessibility import assert_accessible, assert_fits
 from tests.browser.conftest import Visit
-from tests.browser.states import OPEN, Stage
+from tests.browser.states import Stage
 from tests.browser.troubles import STATES
-from tests.browser.visitors import WIDTHS
-from tests.browser.words import SV
-from tests.end_to_end.installation import Installation
+from tests.browser.views import assert_accessible_and_fits
 
 pytestmark = pytest.mark.cloud
-MOST_BYTES = 60_000
-PARTS = """performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"))
-  .filter((one) => new URL(one.name).host === location.host)
-  .map((one) => [new URL(one.name).pathname, one.encodedBodySize])"""
 
 
-@pytest.fixture(scope="module")
-def stage(installation: Installation) -> Stage:
-    made = Stage(installation)
-    made.set()
-    return made
-
-
-@pytest.mark.parametrize("name", STATES)
-def test_a_page_is_accessible_and_fits(visit: Visit, stage: Stage, name: str) -> None:
-    """As people meet it, in both languages: in one then in the other light and a window of 320 by 256 (400 % zoom in
-    one of 1280 by 1024); in the other one on a dark phone."""
-    first, second = ("sv", "en") if len(name) % 2 == 0 else ("en", "sv")
-    visitor = visit(**WIDTHS["desktop"])
-    page = STATES[name](stage, visitor, first)
-    assert_accessible(page, f"{name}, {first}")
-    assert_fits(page)
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce", forced_colors="none")
-    page.set_viewport_size({"width": 320, "height": 256})
-    assert_fits(page)
-    assert_accessible(page, f"{name}, {first}, dark and narrow")
-    assert page.evaluate("document.getAnimations().filter((one) => one.playState === 'running').length") == 0
-    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
-    assert visitor.context.cookies() == []
-
-    other = visit(**WIDTHS["phone"], color_scheme="dark")
-    page = STATES[name](stage, other, second)
-    assert_accessible(page, f"{name}, {second}, dark phone")
-    assert_fits(page)
-
-
-def test_the_pages_are_light(visit: Visit, stage: Stage, record_property: Callable[[str, object], None]) -> None:
-    """All that the way from the rounds to the receipt loads, as it comes over the wire."""
-    page = visit().context.new_page()
-    sizes: dict[str, int] = {}
-    draft, received = (stage.clients[name].token for name in ("draft", "received"))
-    for path in ("", f"form?round={OPEN}", f"form#{draft}", f"application#{received}"):
-        page.goto("about:blank")
-        page.goto(f"/sv/{path}")
-        page.wait_for_load_state("networkidle")
-        sizes |= dict(page.evaluate(PARTS))
-    assert sizes["/style.css"] > 1000
-    assert "/application.js" in sizes
-    record_property("measured", f"the pages, from the rounds to the receipt: {sum(sizes.values())} bytes")
-    assert sum(sizes.values()) < MOST_BYTES, sizes
-
-
-def test_a_receipt_prints_on_one_page(visit: Visit, stage: Stage) -> None:
-    page = STATES["application, received"](stage, visit(), "sv")
-    printed = PdfReader(io.BytesIO(page.pdf(format="A4")))
-    assert len(printed.pages) == 1
-    text = printed.pages[0].extract_text()
-    client = stage.clients["received"]
-    assert client.reference in text
-    assert all(file["sha256"] in text.replace("\n", "") for file in client.status()["current"]["attachments"])
-    assert "English" not in text
-
-
-def test_a_receipt_can_be_saved_as_text_and_signed(visit: Visit, stage: Stage) -> None:
-    page = STATES["application, received"](stage, visit(), "sv")
-    for button, contains in (
-        ("Spara som text", stage.clients["received"].reference),
-        ("Spara signerat kvitto", "signature"),
-    ):
-        with page.expect_download() as saving:
-            page.get_by_role("button", name=button).click()
-        assert contains in saving.value.path().read_text(encoding="utf-8")
-
-
-def test_a_page_that_could_not_be_shown_is_shown_when_it_is_tried_again(visit: Visit, stage: Stage) -> None:
-    visitor = visit()
-    page = STATES["no connection"](stage, visitor, "sv")
-    visitor.mend("**/rounds")
-    page.get_by_role("button", name=SV.again).click()
-    expect(page.get_by_role("heading", level=1, name="Ansökningsomgångar")).to_be_visible()
-
-
-def test_the_language_of_the_browser_is_chosen_and_the_other_one_is_a_link_away(visit: Visit) -> None:
-    for locale, heading in (("sv-SE", "Ansökningsomgångar"), ("de-DE", "Rounds of applications")):
-        page = visit(locale=locale).open("/")
-        expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
-    page = visit(java_script_enabled=False).open("/")
-    page.get_by_role("link", name="English: rounds of applications").click()
-    expect(page.locator("main")).to_contain_text("This page needs JavaScript", use_inner_text=True)
+@pytest.mark.parametrize("name", [name for name in STATES if not name.startswith("form")])
+def test_it_is_accessible_and_fits(visit: Visit, stage: Stage, name: str) -> None:
+    assert_accessible_and_fits(visit, stage, name)
