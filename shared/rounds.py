@@ -124,7 +124,8 @@ class Round:
     `budget` is in whole kronor, or None where the funder sets none. `revision` grows with every change.
     `announcement` is the number of the last announcement that went out, `announced_at` when it did; `announcing` is
     that of one which is approved and has not gone out yet. `embargo` is for one that is to go out later.
-    `exceptions_until` is the last second of those who were let in and whose certificate is yet to be written,
+    `exceptions_until` is the last second of those who were let in and whose certificate is yet to be written (where
+    one was ended before its time, the last at which its forms may still bring something, less the grace),
     `supplements` the number of such certificates that have been. `exceptions` counts how often staff let somebody in,
     asked for a completion or ended either.
     """

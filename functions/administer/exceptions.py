@@ -20,7 +20,7 @@ from shared.links import SECRET_BYTES, Link, new_link
 from shared.problems import refuse
 from shared.programme import load
 from shared.references import RANDOM_BYTES, new_reference, read_reference, spaced
-from shared.rounds import Access, Phase, Round, RoundState, round_phase, wrong_state
+from shared.rounds import FORM_LIFETIME, Access, Phase, Round, RoundState, round_phase, wrong_state
 
 _MOST_TRIES = 4
 _UNDECIDED = (RoundState.OPEN, RoundState.CLOSING, RoundState.CLOSED)
@@ -131,7 +131,9 @@ class Exceptions:
                 raise refuse("no-exception", status=409, given=spaced(application.id))
             ended = replace(access, until=whole_second(now), ended=request.reason)
             ended, letter = self._addressed(call, application, ended)
-            latest = max([ended.until, *self._untils_of_others(application)])
+            # Forms that are out outlive it; what they bring is looked for before this time is certified.
+            forms_over = ended.until + FORM_LIFETIME - call.grace
+            latest = max([ended.until, forms_over, *self._untils_of_others(application)])
             facts = {"application": application.id, "was_until": iso(access.until), "reason": request.reason}
             event = audit(call.id, now, who, "exception ended", self.random(RANDOM_BYTES), **facts)
             if self._committed(call, latest, _with_access(application, ended), event):

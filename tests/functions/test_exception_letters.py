@@ -11,7 +11,7 @@ from functions.acknowledge.owing import Settled
 from functions.administer.exceptions import Completion, Ending, Withdrawal
 from functions.apply.applying import Started, standing
 from shared import keys
-from shared.applications import ApplicationState
+from shared.applications import ApplicationState, Outcome
 from shared.aws.effects import LEASE, Effects
 from shared.aws.rows import read_application
 from shared.instants import iso, parse_iso
@@ -25,6 +25,8 @@ from tests.functions.test_reminding import a_draft, a_draft_of
 from tests.functions.world import ROUND, World
 
 ASKED = "Budgeten saknar år två.\nSkicka den gärna som Excel."
+AFTER_FORMS = timedelta(minutes=5)
+"""With the grace of ten, the quarter of an hour that forms live."""
 WHY = Ending(reason="Vi fick budgeten med posten.")
 
 
@@ -228,7 +230,7 @@ def test_an_exception_is_ended_and_what_was_handed_in_before_stands(world: World
     post = Post()
     told(world, post)
     world.now += timedelta(minutes=1)
-    assert (end(world, sent)["until"], end_of(world)) == (iso(world.now), world.now)
+    assert (end(world, sent)["until"], end_of(world)) == (iso(world.now), world.now + AFTER_FORMS)
     event = world.administering.events(ROUND)[-1]
     assert {name: event[name] for name in ("who", "what", "application", "reason", "was_until")} == {
         "who": "bertil",
@@ -249,7 +251,7 @@ def test_an_exception_is_ended_and_what_was_handed_in_before_stands(world: World
         "Version 2, som vi har tagit emot",
     ):
         assert words in " ".join(post.sent[0][2].split())
-    world.now += timedelta(minutes=11)
+    world.now += timedelta(minutes=17)
     world.lifecycle.tick()
     assert (world.round().supplements, world.round().exceptions_until) == (1, None)
     further = world.table.get(keys.certificate_key(ROUND, 2)) or {}
@@ -276,6 +278,24 @@ def test_an_upload_on_its_way_when_the_time_was_ended_has_the_grace(world: World
     end(world, sent)
     world.now += timedelta(minutes=9)
     assert world.intake.ingest(upload).submission.number == 2
+
+
+def test_what_a_form_brings_after_the_time_was_ended_has_an_outcome_and_is_certified(
+    world: World, sent: Started
+) -> None:
+    """Forms live a quarter of an hour, whatever is ended meanwhile; and S3 may tell nobody."""
+    ask(world, sent)
+    end(world, sent)
+    ended = world.now
+    world.now = ended + timedelta(minutes=12)
+    world.lifecycle.tick()
+    upload = world.upload(sent.application.id, a_document(budget__0__amount=1), at=ended + timedelta(minutes=14))
+    world.now = ended + timedelta(minutes=17)
+    world.lifecycle.tick()
+    assert len(world.uploads.receive(hidden_seconds=60)) == 1
+    assert world.intake.ingest(upload).submission.outcome is Outcome.LATE
+    world.lifecycle.tick()
+    assert (world.round().supplements, verified(world)["differences"]) == (1, [])
 
 
 def test_only_time_that_is_left_can_be_ended_and_it_can_be_given_again(world: World, sent: Started) -> None:
