@@ -63,6 +63,10 @@ lighthouse: ## Lighthouse's scores of the pages on a phone; fails below 100 (acc
 	@$(ROOT)/infrastructure/bootstrap.sh lighthouse
 	@$(BIN)/python -m tests.browser.lighthouse
 
+.PHONY: standards
+standards: setup ## Open data held to its standards' own schemas, fetched from where they are published
+	@$(BIN)/python -m tests.standards
+
 .PHONY: check
 check: ## Lint, format, types and template, without running anything
 	@$(ROOT)/infrastructure/bootstrap.sh tests

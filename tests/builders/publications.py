@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,16 @@ from functions.announce.correcting import Correction, correction
 from shared import register
 from shared.programme import Programme
 from shared.results.publication import Announcement, Publication
-from tests.builders.texts import a_round, an_award, association, joint_body, municipality, partnership, region
+from tests.builders.texts import (
+    a_round,
+    an_award,
+    association,
+    december_2019,
+    joint_body,
+    municipality,
+    partnership,
+    region,
+)
 
 ADDRESS = "https://bidrag.example"
 REASON = {"sv": "Ett belopp hade skrivits fel.", "en": "An amount had been misspelt."}
@@ -87,3 +96,14 @@ def plays() -> list[Award]:
         )
         for place, name in enumerate(("Östra teaterföreningen", "Åkers revy", "Älvdalens amatörteater"))
     ]
+
+
+ONE = [an_award(municipality("2581"), 1_234_000)]
+ROUNDS: dict[str, Callable[[], Publication]] = {
+    "december 2019": lambda: published(december_2019()),
+    "one award": lambda: published(ONE),
+    "sixty awards": lambda: published(sixty()),
+    "none": lambda: published([]),
+    "corrected": lambda: corrected(december_2019(), [*december_2019()[2:], *ONE]),
+}
+"""Rounds of different shapes."""

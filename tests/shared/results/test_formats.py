@@ -19,17 +19,8 @@ from okfn_iati.iati_schema_validator import IatiValidator
 from shared.results import catalogue, feed, iati, table, threesixty
 from shared.results.identifiers import award_id, funder_id, organisation_id
 from shared.results.publication import Publication
-from tests.builders.publications import ADDRESS, corrected, plays, published, sixty
+from tests.builders.publications import ADDRESS, ONE, ROUNDS, corrected, plays, published, sixty
 from tests.builders.texts import an_award, december_2019, joint_body, municipality, region, village_stage
-
-ONE = [an_award(municipality("2581"), 1_234_000)]
-ROUNDS: dict[str, Callable[[], Publication]] = {
-    "december 2019": lambda: published(december_2019()),
-    "one award": lambda: published(ONE),
-    "sixty awards": lambda: published(sixty()),
-    "none": lambda: published([]),
-    "corrected": lambda: corrected(december_2019(), [*december_2019()[2:], *ONE]),
-}
 
 
 @pytest.fixture(params=list(ROUNDS))
@@ -239,7 +230,8 @@ GRANTS = {
 """What the standard asks of the fields that are used here, put down anew: its own schema does not ship in any
 package. Compared by reading with schema/360-giving-schema.json and 360-giving-package-schema.json of the standard's
 repository, at versions before 1.4's last; 1.4's own grant schema was not at hand. A duration in months was text in 1.0
-and is a number in data of later years, so it is not told beside the two dates, which say the same."""
+and is a number in data of later years, so it is not told beside the two dates, which say the same. `make standards`
+fetches 1.4's own schema, where there is a network, and holds these rounds to it."""
 
 
 def test_grants_have_what_360giving_asks_for_where_there_are_any(publication: Publication) -> None:
