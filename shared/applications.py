@@ -257,8 +257,12 @@ class Application:
         return replace(self, refused=refusal)
 
     def withdrawn(self, now: datetime, by: str = APPLICANT) -> Application:
-        """The application after a withdrawal at `now`."""
-        return replace(self, withdrawn_at=now, withdrawn_by=by)
+        """The application after a withdrawal at `now`: of all that is known to have arrived, so that no earlier
+        instant is noted than S3's clock has for that."""
+        arrived = [] if self.current is None else [self.current.arrived_at]
+        if self.repeated:
+            arrived.append(parse_iso(self.repeated.partition("#")[0]))
+        return replace(self, withdrawn_at=max([now, *arrived]), withdrawn_by=by)
 
     def as_item(self) -> dict[str, Any]:
         """The attributes that the table stores, keys apart."""

@@ -96,7 +96,7 @@ class Exceptions:
                 "application": application.id,
                 "reference": spaced(application.id),
                 "state": after.state.value,
-                "withdrawn_at": iso(now),
+                "withdrawn_at": iso(after.withdrawn_at or now),
                 "decisions_outdated": decided,
             }
         raise ConflictError("gave way several times")

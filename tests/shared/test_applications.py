@@ -117,6 +117,16 @@ def test_a_withdrawal_covers_what_came_before_it_and_not_what_comes_after() -> N
     assert sent_after.state is ApplicationState.SUBMITTED
 
 
+def test_a_withdrawal_covers_all_that_was_recorded_before_it_whatever_the_clocks_say() -> None:
+    """S3's clock is not that of the function which withdraws, and that one reads its own before it reads the row."""
+    for recorded in ([arrival("A", 10)], [arrival("A", 5), arrival("B", 10, content="A")]):
+        _, sent = after(*recorded)
+        withdrawn = sent.withdrawn(START + timedelta(seconds=9))
+        assert (withdrawn.state, withdrawn.withdrawn_at) == (ApplicationState.WITHDRAWN, START + timedelta(seconds=10))
+        _, sent_again = after(arrival("C", 11, content="A"), start=withdrawn)
+        assert sent_again.state is ApplicationState.SUBMITTED
+
+
 @given(
     st.lists(
         st.builds(
