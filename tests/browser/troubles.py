@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from infrastructure.demo.applicant import File
 from shared.problems import problem
 from tests.browser.forms import Form, begin, client_of, form_of, status_page
-from tests.browser.states import CLOSED, HEADINGS, OPEN, STATES, Stage, filled, opened, state
+from tests.browser.states import CLOSED, COMING, HEADINGS, OPEN, STATES, Stage, filled, opened, state
 from tests.browser.visitors import LATE, NO_CLIPBOARD, SLOW, Busy, Visitor
 from tests.browser.words import WORDS
 from tests.builders.documents import A_PDF, a_document
@@ -373,8 +373,9 @@ def _announced(stage: Stage, visitor: Visitor, language: str) -> Page:
 @state("rounds, in every phase")
 def _phases(_: Stage, visitor: Visitor, language: str) -> Page:
     def spread(answer: Json) -> Json:
-        one = next(round_ for round_ in answer["rounds"] if round_["id"] == OPEN)
-        return answer | {"rounds": [*answer["rounds"], *({**one, "phase": phase} for phase in LATER)]}
+        """Those of the stage, and nobody else's in the same installation."""
+        mine = {round_["id"]: round_ for round_ in answer["rounds"] if round_["id"] in (OPEN, COMING, CLOSED)}
+        return answer | {"rounds": [*mine.values(), *({**mine[OPEN], "phase": phase} for phase in LATER)]}
 
     answered(visitor, "**/rounds", spread)
     page = visitor.open(f"/{language}/")
