@@ -30,6 +30,7 @@ FUNCTIONS = frozenset({"advance", "summarise", "acknowledge", "decide", "announc
 """What works from the end of a round on, beside what staff look at things with."""
 ELSEWHERE: Mapping[str, str] = {
     "functions/advance/lifecycle.py _notices start": "before a round ends",
+    "functions/acknowledge/sending.py deliver keep": "a reminder, or the letter of an exception",
     "functions/summarise/summarising.py _digest once": "in the morning, whatever rounds do",
     "functions/summarise/summarising.py _digest publish_text": "in the morning, whatever rounds do",
     "functions/summarise/summarising.py _digest done": "in the morning, whatever rounds do",
