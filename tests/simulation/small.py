@@ -38,6 +38,8 @@ class Scenario:
     finish: Callable[[Cloud], None]
     faults: Callable[[Cloud], Iterator[Violation]]
     steps: timedelta = timedelta(seconds=1)
+    most: int | None = None
+    """Interleavings to go through where nobody could wait for all: half from the first on, half drawn by lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +264,7 @@ def at_the_same_time(scenario: Scenario, plain: int | None = None, faulted: int 
     stage, report = Stage(scenario), Report(scenario.name)
     both = tuple(range(len(scenario.events)))
     calls = dict.fromkeys(both, 0)
-    ways = _Ways(stage, both, None, plain)
+    ways = _Ways(stage, both, None, min(filter(None, (plain, scenario.most)), default=None))
     for schedule, tasks in ways:
         calls = {place: max(calls[place], tasks[place].calls) for place in both}
         if not _kept(stage, schedule, report, tasks):

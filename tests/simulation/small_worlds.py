@@ -40,6 +40,8 @@ _SUMMARY = {"summary": "closing", "round": ROUND}
 _OWED = {"owed": ROUND}
 _DIGEST = {"summary": "digest"}
 _RESULTS = {"publish": "results", "round": ROUND}
+_MOST = 50_000
+"""Interleavings of those pairs that have millions of them, or far more."""
 
 
 def handlers() -> list[Scenario]:
@@ -159,8 +161,8 @@ def _corrections() -> list[Scenario]:
     pages = [job("publish", _RESULTS), publish_correction_with_pages()]
     return [
         Scenario("approve and correct again", entered, again, settle, faults_at_rest),
-        Scenario("correct and correct", approved, both, settle, faults_at_rest),
-        Scenario("publish and correct", approved, pages, settle, faults_at_rest),
+        Scenario("correct and correct", approved, both, settle, faults_at_rest, most=_MOST),
+        Scenario("publish and correct", approved, pages, settle, faults_at_rest, most=_MOST),
     ]
 
 
@@ -205,7 +207,9 @@ def _exceptions() -> list[Scenario]:
         Scenario(
             "ingest and withdraw by letter", let_in_and_sent, [ingest(sent, 0), withdrawal], settle, told_to_nobody
         ),
-        Scenario("ingest and certify who was let in", over, [ingest(sent, 0), tick()], settle, told_to_nobody),
+        Scenario(
+            "ingest and certify who was let in", over, [ingest(sent, 0), tick()], settle, told_to_nobody, most=_MOST
+        ),
         Scenario("approve and certify who was let in", over, [approve("bertil"), tick()], settle, told_to_nobody),
     ]
 
