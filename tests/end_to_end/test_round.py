@@ -25,7 +25,7 @@ from tests.end_to_end.waiting import until, until_instant
 pytestmark = pytest.mark.cloud
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "shared" / "schemas" / "announcement-1.json").read_text())
-OPEN_SECONDS = 30
+OPEN_SECONDS = 60
 HEARTBEAT = 110
 """Seconds in which a round ends and a job has run that is due every minute, in a cloud that looks every ten."""
 
