@@ -6,10 +6,9 @@ ROOT := $(patsubst %/,%,$(dir $(realpath $(lastword $(MAKEFILE_LIST)))))
 BIN := $(ROOT)/.venv/bin
 CLOUD := $(BIN)/python -m infrastructure.cloud
 export UV_SYSTEM_CERTS ?= 1
-# One worker more than cores: what runs on the embedded cloud and in the browser waits half of its time. The order of
-# files is that of tests/conftest.py.
+# One worker more than cores: what runs on the embedded cloud and in the browser waits half of its time.
 WORKERS = $(shell echo $$(($$(nproc) + 1)))
-PYTEST_FLAGS ?= -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST_FLAGS ?= -n $(WORKERS) --dist loadfile
 
 .PHONY: help
 help: ## This list

@@ -26,21 +26,6 @@ _HARMLESS = {
 }
 _KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "UV_SYSTEM_CERTS", "VIRTUAL_ENV")
 
-# Where the machine is busy with the one, the other waits: simulations beside browsers and the embedded cloud.
-_LONGEST = (
-    *("test_states_of_form", "test_planted", "test_runbook", "test_round", "test_states", "test_large_worlds"),
-    *("test_operator_decisions", "test_small_worlds", "test_sending", "test_exceptions", "test_results"),
-    *("test_failures", "test_operator", "test_losses", "test_cloud", "test_deadline", "test_refusals"),
-    *("test_result_pages", "test_uploads", "test_publish", "test_corrections"),
-)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take longest come first. One process takes a file, and none is to be left with one at the end."""
-    place = {name: number for number, name in enumerate(_LONGEST)}
-    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
-
-
 @pytest.fixture(autouse=True)
 def _own_environment() -> Iterator[None]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
