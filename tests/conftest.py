@@ -26,6 +26,7 @@ _HARMLESS = {
 }
 _KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "UV_SYSTEM_CERTS", "VIRTUAL_ENV")
 
+
 @pytest.fixture(autouse=True)
 def _own_environment() -> Iterator[None]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
