@@ -6,6 +6,7 @@ import json
 import sys
 
 import requests
+from referencing.exceptions import Unresolvable
 
 from shared.results import threesixty
 from tests.builders.publications import ADDRESS, ROUNDS
@@ -24,7 +25,7 @@ def main() -> int:
             found = faults(json.loads(threesixty.grants(publication, ADDRESS)))
             broken = broken or bool(found)
             sys.stdout.write("\n    ".join([f"360Giving, {name}: {'not valid' if found else 'valid'}", *found]) + "\n")
-    except (requests.RequestException, ValueError) as error:
+    except (requests.RequestException, ValueError, Unresolvable) as error:
         sys.stderr.write(f"The schema cannot be had, so nothing was checked: {THREESIXTY}\n{type(error).__name__}\n")
         return 2
     return int(broken)

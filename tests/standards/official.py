@@ -44,7 +44,8 @@ def fetched(address: str) -> Mapping[str, Any]:
 def faults_by(address: str, fetch: Callable[[str], Mapping[str, Any]] = fetched) -> Callable[[Any], list[str]]:
     """What finds where a document breaks the schema at that address: places and what is wrong with each.
 
-    Raises what `fetch` raises, now or at the first document.
+    Raises what `fetch` raises; and where what the schema refers to cannot be had, at the first document,
+    referencing.exceptions.Unresolvable.
     """
     had: dict[str, dict[str, Any]] = {}
 
