@@ -18,7 +18,7 @@ from shared.references import RANDOM_BYTES
 from shared.rounds import Round, RoundState, due_state, embargo_is_over
 
 _LOOKED_AFTER = timedelta(days=60)
-"""How long after its closing, and after its announcement, a round is looked at for what each may have left half-way.
+"""How long after its last announcement a round is looked at for what closing and announcing may have left half-way.
 After that somebody has answered the alarm, and every round that there ever was would cost reads every minute."""
 
 
@@ -85,10 +85,8 @@ class Lifecycle:
 
     def _announced(self, call: Round) -> list[Step]:
         steps: list[Step] = []
-        if call.closed_at is not None and self.now() - call.closed_at < _LOOKED_AFTER:
-            steps += self._closed(call)
         if call.announced_at is not None and self.now() - call.announced_at < _LOOKED_AFTER:
-            steps += self._pages(call)
+            steps = [*self._closed(call), *self._pages(call)]
         return [*steps, *self._announcement(call)]
 
     def _closed(self, call: Round) -> list[Step]:

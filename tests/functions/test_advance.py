@@ -14,7 +14,7 @@ from shared import keys, totals
 from shared.applications import Outcome
 from shared.aws.effects import LEASE, Effects
 from shared.aws.table import Table, Update
-from shared.instants import parse_iso
+from shared.instants import iso, parse_iso
 from shared.problems import ProblemsError
 from shared.rounds import RoundState, arrived_in_time
 from shared.submissions import root_hash
@@ -45,6 +45,11 @@ def close(world: World) -> dict[str, Any]:
     certificate = world.table.get(keys.certificate_key(ROUND))
     assert certificate is not None
     return certificate
+
+
+def announce(world: World, number: int = 1) -> None:
+    facts = {"state": "announced", "announcement": number, "announced_at": iso(world.now)}
+    world.table.write(Update(keys.round_key(ROUND), set=facts))
 
 
 def test_a_round_opens_at_its_first_second_and_begins_to_close_after_its_grace(world: World) -> None:
@@ -246,10 +251,23 @@ def test_a_form_that_was_signed_before_an_early_closing_still_counts(world: Worl
 def test_the_closing_summary_of_a_round_that_was_announced_before_it_went_out_is_still_asked_for(world: World) -> None:
     close(world)
     tick(world)
-    world.table.write(Update(keys.round_key(ROUND), set={"state": "announced"}))
-    assert tick(world) == ["closing summary asked for", "letters asked for"]
+    announce(world)
+    assert "closing summary asked for" in tick(world)
     world.now += timedelta(days=61)
     assert tick(world) == []
+
+
+def test_decisions_are_told_to_applicants_however_long_after_the_closing_they_are_announced(world: World) -> None:
+    close(world)
+    Effects(world.table).done(ROUND, keys.letters_told(0, 1, None), world.now)
+    assert "letters asked for" not in tick(world)
+    world.now = parse_iso("2019-12-17T10:00:00Z")  # as ICLD did, 63 days after the deadline
+    announce(world)
+    assert "letters asked for" in tick(world)
+    world.now += timedelta(days=300)
+    assert tick(world) == []
+    announce(world, 2)
+    assert "letters asked for" in tick(world)
 
 
 def test_an_extension_in_the_last_minute_reopens_a_round_that_had_begun_to_close(world: World) -> None:
