@@ -119,6 +119,8 @@ def failure_key(key: str, version_id: str) -> Key:
 
 CLOSING_SUMMARY = "closing-summary"
 """An effect that one job has and another looks for."""
+LEFTOVERS_MARKED = "leftovers-marked"
+"""The effect of marking the files of a round that nobody submitted."""
 RECEIPTS = "receipt-"
 CLOSING_LETTERS = "closing-letter-"
 DECISION_LETTERS = "decision-letter-"
@@ -196,14 +198,6 @@ def letters_told(outcomes: int, certificates: int, announcement: int | None) -> 
     and certificates and this announcement: one more of any owes more letters. Example: letters-told-000214-01-0001
     """
     return f"letters-told-{outcomes:06}-{certificates:02}-{announcement or 0:04}"
-
-
-def leftovers_marked(certificates: int) -> str:
-    """The effect of marking the files that nobody submitted, after each certificate.
-
-    Examples: leftovers-marked, leftovers-marked-0002
-    """
-    return "leftovers-marked" if certificates <= 1 else f"leftovers-marked-{certificates:04}"
 
 
 def result_pages(number: int) -> str:

@@ -104,7 +104,7 @@ class Exceptions:
     def let_in(self, round_id: str, request: LettingIn, who: str) -> dict[str, Any]:
         """Let one applicant send something although the round's time is over, until it is decided.
 
-        Raises ProblemsError: 404; 409 where the round is still open or is decided, or its closing is not finished.
+        Raises ProblemsError: 404; 409 where the round is still open or is decided.
         """
         return self._give(round_id, request.application, request.until, who, "applicant let in", request.reason)
 
@@ -195,11 +195,6 @@ class Exceptions:
             raise refuse("round-still-open", status=409)
         if phase in (Phase.DECIDED, Phase.ANNOUNCED):
             raise wrong_state(call.state, RoundState.CLOSED)
-        # What is being marked for removal at this moment might be what they send.
-        if phase is Phase.CLOSED and call.exceptions_until is None:
-            marked = self.table.get(keys.effect_key(call.id, keys.leftovers_marked(call.certificates)))
-            if marked is None or "done_at" not in marked:
-                raise refuse("closing-unfinished", status=409)
         try:
             instant = whole_second(from_local(until, load(call.programme).zone, end_of_day=True))
         except BadInstantError as error:

@@ -77,7 +77,8 @@ class Closing:
     def mark_leftovers(self, call: Round) -> int:
         """Mark for removal the files of drafts of which no document ever came. Returns how many.
 
-        Only for a certified round: before, an extension could still make an application of them.
+        Only for a decided round: before, an extension or an exception could still make an application of them. (S3
+        counts the days to the removal from the upload and not from the mark, so no time is left after it.)
         """
         leftovers = reconcile(self.bucket, call.id, read_submissions(self.table, call.id)).unsubmitted
         for version in leftovers:

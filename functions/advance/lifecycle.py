@@ -81,17 +81,16 @@ class Lifecycle:
         return [*self._notices(call), *self._close(call)]
 
     def _decided(self, call: Round) -> list[Step]:
-        return [*self._closed(call), *self._announcement(call)]
+        return [*self._closed(call), *self._leftovers(call), *self._announcement(call)]
 
     def _announced(self, call: Round) -> list[Step]:
         steps: list[Step] = []
         if call.announced_at is not None and self.now() - call.announced_at < _LOOKED_AFTER:
-            steps = [*self._closed(call), *self._pages(call)]
+            steps = [*self._closed(call), *self._leftovers(call), *self._pages(call)]
         return [*steps, *self._announcement(call)]
 
     def _closed(self, call: Round) -> list[Step]:
-        steps = [*self._summary(call), *self._exceptions(call), *self._leftovers(call)]
-        return [*steps, *self._letters(call), *self._notices(call)]
+        return [*self._summary(call), *self._exceptions(call), *self._letters(call), *self._notices(call)]
 
     def _move(self, call: Round, state: RoundState) -> list[Step]:
         now = self.now()
@@ -147,12 +146,11 @@ class Lifecycle:
         return [Step(call.id, "exceptions certified", repaired=closed.repaired)]
 
     def _leftovers(self, call: Round) -> list[Step]:
-        effect = keys.leftovers_marked(call.certificates)
-        # Whoever is let in may still make an application of them.
-        if call.exceptions_until is not None or self.effects.is_done(call.id, effect):
+        """Of a round that is decided: until then anybody might be let in with the files that they had uploaded."""
+        if self.effects.is_done(call.id, keys.LEFTOVERS_MARKED):
             return []
         marked = self.closing.mark_leftovers(call)
-        self.effects.done(call.id, effect, self.now(), marked=marked)
+        self.effects.done(call.id, keys.LEFTOVERS_MARKED, self.now(), marked=marked)
         return [Step(call.id, "files of unsent drafts marked for removal")]
 
     def _pages(self, call: Round) -> list[Step]:

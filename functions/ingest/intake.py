@@ -138,10 +138,9 @@ class Intake:
         for _ in range(_MOST_TRIES):
             assumed = totals.kept(before or _untouched_draft(name, call), certified=call.is_certified)
             judged = replace(arrival, in_time=arrived_in_time(held(call, assumed.access), arrival.arrived_at))
-            if judged.in_time and call.is_certified:
-                if arrived_in_time(call, arrival.arrived_at) or call.exceptions_until is None:
-                    return self._recorded_before(name, arrival)
-                self._hold_on_to(name, judged)
+            lets_in = call.exceptions_until is not None and not arrived_in_time(call, arrival.arrived_at)
+            if judged.in_time and call.is_certified and not lets_in:
+                return self._recorded_before(name, arrival)
             outcome, after = assumed.with_arrival(judged)
             submission = _submission(name, judged, outcome, after, call, self.now())
             try:
@@ -158,12 +157,6 @@ class Intake:
             else:
                 return Recorded(submission, again=False)
         raise ConflictError(f"gave way {_MOST_TRIES} times")
-
-    def _hold_on_to(self, name: DocumentName, arrival: Arrival) -> None:
-        """After the closing the files of what nobody had submitted were marked for removal."""
-        for file in arrival.facts.attachments if arrival.facts else ():
-            key = keys.attachment_object(name.round_id, name.application, file["sha256"])
-            self.bucket.unmark(key, file["version_id"])
 
     def _recorded_before(self, name: DocumentName, arrival: Arrival) -> Recorded:
         key = keys.submission_key(name.round_id, name.application, arrival.submission, arrival.version_id)

@@ -112,10 +112,6 @@ class Bucket:
         )
         return Form(signed["url"], signed["fields"])
 
-    def unmark(self, key: str, version_id: str) -> None:
-        """Take off the tag: an application holds the version after all."""
-        self._client.delete_object_tagging(Bucket=self._name, Key=key, VersionId=version_id)
-
     def mark_unsubmitted(self, version: ObjectVersion) -> None:
         """Tag a version that no application holds; the bucket's lifecycle removes what is so tagged."""
         self._client.put_object_tagging(

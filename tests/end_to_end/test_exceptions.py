@@ -116,7 +116,6 @@ def excepted(installation: Installation) -> Excepted:
         people.let_in.save(0, HALF_DONE)
         people.unknown.save(0, {"fields": {"project.title": "Utan adress"}})
     installation.in_state(TOLD, "closed")
-    until_there_is(lambda: _may_let_in(installation), "the end of the closing", pause=1)
     ask, anna = ("applications", "ask-completion", TOLD), installation.anna
     letters = [
         *(anna.ask(*ask, one.reference, "--until", "2199-10-22", "--what", WHAT) for one in clients[:2]),
@@ -128,12 +127,6 @@ def excepted(installation: Installation) -> Excepted:
     assert [one["letter"] for one in letters] == ["owed", "owed", "owed", "no-address"]
     installation.advance()
     return people
-
-
-def _may_let_in(installation: Installation) -> bool:
-    installation.advance()
-    marked = installation.table().get(keys.effect_key(TOLD, keys.leftovers_marked(1)))
-    return marked is not None and "done_at" in marked
 
 
 def _everybody(people: Excepted) -> list[ApplicantClient]:

@@ -42,8 +42,6 @@ def deeds(installation: Installation) -> dict[str, Deed]:
     (version,) = installation.uploads("permissions")
     outputs = installation.outputs
     bucket, table, key = outputs["UploadBucketName"], outputs["TableName"], version["Key"]
-    file = "rounds/permissions/7K3M9QXRC/files/tried"
-    file_version = installation.client("s3").put_object(Bucket=bucket, Key=file, Body=b"tried")["VersionId"]
     signing = installation.resource("ReceiptKey")
     queues = {name: outputs[f"{name}Url"] for name in ("UploadQueue", "FailedUploads", "FailedJobs")}
 
@@ -84,7 +82,6 @@ def deeds(installation: Installation) -> dict[str, Deed]:
         "s3 tag": lambda of: of("s3").put_object_tagging(
             Bucket=bucket, Key=key, VersionId=version["VersionId"], Tagging={"TagSet": []}
         ),
-        "s3 untag a file": lambda of: of("s3").delete_object_tagging(Bucket=bucket, Key=file, VersionId=file_version),
         "publish a page": publishing("tried"),
         "publish an applicants' page": publishing("sv/tried"),
         "publish a result": publishing("sv/rounds/tried"),
@@ -179,7 +176,6 @@ MAY = {
         "receive from UploadQueue",
         "s3 list",
         "s3 read",
-        "s3 untag a file",
         "table get",
         "table put",
         "table update",

@@ -12,6 +12,7 @@ from functions.advance.closing import Closing
 from functions.advance.lifecycle import Lifecycle
 from shared import keys, totals
 from shared.applications import Outcome
+from shared.aws import clients
 from shared.aws.effects import LEASE, Effects
 from shared.aws.table import Table, Update
 from shared.instants import iso, parse_iso
@@ -139,19 +140,34 @@ def test_a_count_that_comes_between_the_recount_and_its_write_puts_closing_off(w
     assert certificate["totals"]["turned_away"] == 1
 
 
+def tagged(world: World) -> list[tuple[str, Any]]:
+    found = []
+    for version in world.bucket.versions(keys.round_prefix(ROUND)):
+        tags = clients.s3().get_object_tagging(Bucket="uploads", Key=version.key)["TagSet"]
+        if tags:
+            found.append((version.key, tags))
+    return found
+
+
 def test_files_of_drafts_that_were_never_sent_are_marked_for_removal_and_no_others(world: World) -> None:
     sent, unsent = world.start().application.id, world.start().application.id
     world.submit(sent)
     world.put(keys.attachment_object(ROUND, unsent, "cd" * 32), b"%PDF-")
     close(world)
-    import boto3
+    world.table.write(Update(keys.round_key(ROUND), set={"state": "decided"}))
+    tick(world)
+    assert tagged(world) == [
+        (f"rounds/{ROUND}/{unsent}/files/{'cd' * 32}", [{"Key": "anslag", "Value": "unsubmitted"}])
+    ]
 
-    tagged = []
-    for version in world.bucket.versions(keys.round_prefix(ROUND)):
-        tags = boto3.client("s3").get_object_tagging(Bucket="uploads", Key=version.key)["TagSet"]
-        if tags:
-            tagged.append((version.key, tags))
-    assert tagged == [(f"rounds/{ROUND}/{unsent}/files/{'cd' * 32}", [{"Key": "anslag", "Value": "unsubmitted"}])]
+
+def test_no_file_is_marked_while_its_holder_could_still_be_let_in(world: World) -> None:
+    # S3 counts the days to a removal from the upload: what is marked may be gone the next day.
+    world.put(keys.attachment_object(ROUND, world.start().application.id, "cd" * 32), b"%PDF-")
+    close(world)
+    world.now += timedelta(days=40)
+    tick(world)
+    assert tagged(world) == []
 
 
 def test_ticks_that_come_twice_or_late_end_the_same(world: World) -> None:

@@ -83,8 +83,8 @@ def test_a_crash_around_the_publication_is_finished_under_the_same_number(
         announcing(closed, Dead(inbox.topic, after=after)).publish(ROUND, digest, "bertil")
     assert [step.what for step in closed.lifecycle.tick()] == [
         "closing summary asked for",
-        "files of unsent drafts marked for removal",
         "letters asked for",
+        "files of unsent drafts marked for removal",
         "announcement asked for",
     ]
     assert closed.started.started[-1] == ("announce", {"finish": "announcement", "round": ROUND})

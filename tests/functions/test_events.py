@@ -239,7 +239,7 @@ def test_the_heartbeat_and_an_operators_request_are_the_same_job(deployed: Deplo
     world = deployed.world
     world.now = AFTER_CLOSING
     assert deployed.invoke("advance", recorded("heartbeat")) == {"steps": ["round closing", "round closed"]}
-    again = ["closing summary asked for", "files of unsent drafts marked for removal", "letters asked for"]
+    again = ["closing summary asked for", "letters asked for"]
     assert deployed.invoke("advance", recorded("advance-now")) == {"steps": again}
     assert world.round().state is RoundState.CLOSED
     summary = "anslag-summarise", recorded("closing-summary")

@@ -18,15 +18,12 @@ from functions.ingest.intake import AfterCertificateError
 from shared import keys
 from shared.applications import ApplicationState, Outcome
 from shared.attestation import faults
-from shared.aws import clients
-from shared.aws.effects import Effects
-from shared.aws.rows import read_application
 from shared.aws.table import Update
 from shared.instants import iso, parse_iso
 from shared.links import Link, read_link
 from shared.problems import ProblemsError
 from shared.rounds import RoundState
-from tests.builders.documents import A_PDF, a_document
+from tests.builders.documents import a_document
 from tests.functions.staff import decided, deciding, filled_in, refused
 from tests.functions.test_exceptions import counted, exceptions, verified
 from tests.functions.world import ROUND, World
@@ -209,13 +206,8 @@ def _open(world: World) -> None:
     world.now = parse_iso("2019-10-15T21:59:59Z")
 
 
-def _unfinished(world: World) -> None:
-    world.now = parse_iso("2019-10-16T08:00:00Z")
-    world.lifecycle.tick()
-
-
 def _finished(world: World) -> None:
-    _unfinished(world)
+    world.now = parse_iso("2019-10-16T08:00:00Z")
     world.lifecycle.tick()
 
 
@@ -223,7 +215,6 @@ def _finished(world: World) -> None:
     ("before", "code", "until"),
     [
         (_open, "round-still-open", UNTIL),
-        (_unfinished, "closing-unfinished", UNTIL),
         (_finished, "instant-too-early", "2019-10-16T10:00:00+02:00"),
         (_finished, "bad-instant", "snart"),
     ],
@@ -265,38 +256,6 @@ def test_somebody_let_in_while_the_round_closes_is_in_its_certificate_if_they_se
     assert (world.table.get(keys.certificate_key(ROUND, 2)) or {})["objects"] == 1
     assert counted(world)["applications"] == {"submitted": 1}
     assert verified(world)["differences"] == []
-
-
-def test_files_that_were_marked_for_removal_are_kept_when_they_are_submitted(world: World) -> None:
-    started = world.start()
-    upload = world.upload(started.application.id)
-    document = world.bucket.read(upload.key, upload.version_id, most=100_000)[1]
-    clients.s3().delete_object(Bucket="uploads", Key=upload.key, VersionId=upload.version_id)
-    world.now = parse_iso("2019-10-16T08:00:00Z")
-    world.lifecycle.tick()
-    world.lifecycle.tick()
-
-    def tags() -> list[Any]:
-        found = [one for one in world.bucket.versions(keys.round_prefix(ROUND)) if "/files/" in one.key]
-        return [clients.s3().get_object_tagging(Bucket="uploads", Key=one.key)["TagSet"] for one in found]
-
-    assert all(tags())
-    let_in(world, started.application.id)
-    world.intake.ingest(world.put(upload.key, document))
-    application = read_application(world.table, ROUND, started.application.id)
-    assert application is not None
-    assert application.state is ApplicationState.SUBMITTED
-    assert tags() == [[], []]
-
-
-def test_files_of_whoever_was_let_in_and_sent_nothing_are_marked_when_their_time_is_over(settled: World) -> None:
-    reference = let_in(settled)["application"]
-    settled.put(keys.attachment_object(ROUND, reference, "0" * 64), A_PDF)
-    settled.lifecycle.tick()
-    assert not Effects(settled.table).is_done(ROUND, keys.leftovers_marked(2))
-    over(settled)
-    settled.lifecycle.tick()
-    assert Effects(settled.table).is_done(ROUND, keys.leftovers_marked(2))
 
 
 def test_the_holder_may_withdraw_as_long_as_they_may_send(settled: World) -> None:

@@ -27,7 +27,6 @@ ACTIONS = {
     "generate_presigned_post": "s3:PutObject",
     "put_object": "s3:PutObject",
     "put_object_tagging VersionId": "s3:PutObjectVersionTagging",
-    "delete_object_tagging VersionId": "s3:DeleteObjectVersionTagging",
     "publish": "sns:Publish",
     "list_subscriptions_by_topic": "sns:ListSubscriptionsByTopic",
     "send_email": "ses:SendEmail",

@@ -25,7 +25,6 @@ from tests.template import resources
 PREFIX = "arn:${AWS::Partition}"
 PLACE = "${AWS::Region}:${AWS::AccountId}"
 ROUNDS = "${UploadBucket.Arn}/rounds/*"
-FILES = f"{ROUNDS}/files/*"
 DOCUMENTS = f"{ROUNDS}/submissions/*/application.json"
 RESULTS = {
     "${PagesBucket.Arn}/data/*",
@@ -55,7 +54,6 @@ ALLOWED: dict[str, dict[str, str]] = {
         "IngestLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
         "Table.Arn": "dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem",
         ROUNDS: "s3:GetObject s3:GetObjectVersion",
-        FILES: "s3:DeleteObjectVersionTagging",
         "UploadBucket.Arn": "s3:ListBucket",
         "UploadQueue.Arn": "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage",
     },
@@ -201,7 +199,7 @@ def test_objects_are_read_and_written_below_rounds_alone_and_results_where_resul
         for action, resource in allowed(role)
         if action.startswith("s3:") and "Object" in action
     }
-    assert of_objects == {ROUNDS, DOCUMENTS, FILES, *RESULTS}
+    assert of_objects == {ROUNDS, DOCUMENTS, *RESULTS}
 
 
 def test_publish_may_write_every_file_that_it_makes_and_none_of_the_applicants_pages() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared import keys, totals
+from shared.rounds import RoundState
 from tests.simulation.cloud import DRAIN, ROUND, Cloud, new_round
 from tests.simulation.correctors import Corrector
 from tests.simulation.delivery import Delivery, letters_waiting, message_of
@@ -153,7 +154,7 @@ def _owed(cloud: Cloud) -> list[str]:
         return [f"an announcement at {call.embargo.at}"]
     outcomes = totals.outcomes_counted(cloud.table.peek(keys.totals_key(ROUND)) or {})
     told = keys.letters_told(outcomes, call.certificates, call.announcement)
-    owed = [keys.leftovers_marked(call.certificates), told]
+    owed = [told, *([keys.LEFTOVERS_MARKED] if call.state in (RoundState.DECIDED, RoundState.ANNOUNCED) else [])]
     owed += [keys.result_pages(call.announcement)] if call.announcement is not None else []
     undone = [effect for effect in owed if "done_at" not in (cloud.table.peek(keys.effect_key(ROUND, effect)) or {})]
     return [*undone, *(["certificate of exceptions"] if call.exceptions_until is not None else [])]

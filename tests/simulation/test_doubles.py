@@ -267,8 +267,6 @@ def test_a_version_is_marked_and_no_other(aws: Services) -> None:
     newer, older = aws.bucket.versions("mark/")
     aws.bucket.mark_unsubmitted(older)
     assert (aws.tags(older), aws.tags(newer)) == ({"anslag": "unsubmitted"}, {})
-    aws.bucket.unmark(older.key, older.version_id)
-    assert (aws.tags(older), aws.tags(newer)) == ({}, {})
 
 
 FORM = b"%PDF-1.7 a letter of intent"

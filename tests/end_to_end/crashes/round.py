@@ -213,8 +213,8 @@ def told(installation: Installation, round_id: str, announcement: int | None) ->
     """Whether all that is due at that stage has been noted as done."""
     table = installation.table()
     outcomes = totals.outcomes_counted(table.get(keys.totals_key(round_id)) or {})
-    wanted = {keys.letters_told(outcomes, 1, announcement), keys.CLOSING_SUMMARY, keys.leftovers_marked(1)}
-    wanted |= {keys.result_pages(announcement)} if announcement else set()
+    wanted = {keys.letters_told(outcomes, 1, announcement), keys.CLOSING_SUMMARY}
+    wanted |= {keys.LEFTOVERS_MARKED, keys.result_pages(announcement)} if announcement else set()
     return wanted <= Effects(table).all_done(round_id, "")
 
 

@@ -63,9 +63,6 @@ class MemoryBucket(Bucket):
     def mark_unsubmitted(self, version: ObjectVersion) -> None:
         self._wire.call("mark_unsubmitted", lambda: self._tag(version))
 
-    def unmark(self, key: str, version_id: str) -> None:
-        self._wire.call("unmark", lambda: self._untag(key, version_id))
-
     # --- how it is done ---
 
     def _read(self, key: str, version_id: str, most: int) -> tuple[ObjectVersion, bytes]:
@@ -125,12 +122,6 @@ class MemoryBucket(Bucket):
         if found is None:
             raise ClientError({"Error": {"Code": "NoSuchVersion", "Message": version.key}}, "PutObjectTagging")
         found.tags = {"anslag": "unsubmitted"}
-
-    def _untag(self, key: str, version_id: str) -> None:
-        found = self.find(key, version_id)
-        if found is None:
-            raise ClientError({"Error": {"Code": "NoSuchVersion", "Message": key}}, "DeleteObjectTagging")
-        found.tags = {}
 
     # --- what only browsers, and those who look from outside, do ---
 
