@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from shared.aws.effects import Effects
 from shared.aws.messages import Mailer
 from shared.letters import Letter
@@ -25,7 +27,8 @@ class Sending:
     ) -> bool:
         """Send the message, which is to whom and what, unless that was done; None is sent to nobody. The facts are
         noted with the effect. `keep` is for a letter that would read otherwise at a second try: what the first try was
-        to send is noted, and sent. Returns whether it went out now. Raises BusyError as `Effects.claim` does."""
+        to send is noted, and sent, unless it is known that it did not go out. Returns whether it went out now. Raises
+        BusyError as `Effects.claim` does."""
         if self.mailer is None or message is None:
             return False
         to, letter = message
@@ -34,6 +37,18 @@ class Sending:
                 sent = {"to": to, "subject": letter.subject, "text": letter.text}
                 if keep:
                     sent = dict(self.effects.keep(round_id, effect, sent))
-                message_id = self.mailer.send(sent["to"], sent["subject"], sent["text"], effect=effect)
+                try:
+                    message_id = self.mailer.send(sent["to"], sent["subject"], sent["text"], effect=effect)
+                except ClientError as error:
+                    if keep and _was_refused(error):
+                        self.effects.forget_letter(round_id, effect)
+                    raise
                 self.effects.done(round_id, effect, self.now(), message_id=message_id, **facts)
         return mine
+
+
+def _was_refused(error: ClientError) -> bool:
+    """Whether SES refused the only request that there was. After a repeated one the letter may have gone out: the first
+    answer can have been lost."""
+    answer = error.response.get("ResponseMetadata", {})
+    return answer.get("HTTPStatusCode", 500) < 500 and answer.get("RetryAttempts", 1) == 0

@@ -84,6 +84,10 @@ class Effects:
             return kept
         return letter
 
+    def forget_letter(self, round_id: str, effect: str) -> None:
+        """Let the next try compose its own, because what was kept has certainly not gone out."""
+        self.table.write(Update(keys.effect_key(round_id, effect), remove=("letter",)))
+
     def is_done(self, round_id: str, effect: str) -> bool:
         """Whether it was done."""
         found = self.table.get(keys.effect_key(round_id, effect))

@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import FrameType
 from typing import Any
 
-from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 from greenlet import greenlet  # type: ignore[import-untyped, unused-ignore]
 
 from shared.aws.table import ConflictError
@@ -20,6 +20,15 @@ _ENDPOINT = "https://aws"
 _HANDED_ON = frozenset({"transact", "write"})
 _REPLACING = "simulation/planting.py"
 """Code that stands in for code of the product hands calls on; the site is where the product makes them."""
+
+
+def _refusal() -> ClientError:
+    """What SES answers while it takes no letters from a sender."""
+    error = {"Code": "AccountSendingPausedException", "Message": "paused"}
+    return ClientError(
+        {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400, "RetryAttempts": 0}},  # type: ignore[typeddict-item]
+        "SendEmail",
+    )
 
 
 class KilledError(BaseException):
@@ -142,7 +151,7 @@ class Kernel(Wire):
         self.note(task.name, f"{operation} {fault}")
         if fault is Fault.FAILS:
             self._excuse(task)
-            raise ConnectTimeoutError(endpoint_url=_ENDPOINT)
+            raise _refusal() if operation == "mail" else ConnectTimeoutError(endpoint_url=_ENDPOINT)
         if fault is Fault.CONFLICT:
             self._excuse(task)
             raise ConflictError("injected")

@@ -1,0 +1,59 @@
+"""A letter that fails and is tried again: the same where the first may have gone out, a true one where not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from functions.acknowledge.sending import Sending
+from shared.aws.effects import Effects
+from shared.letters import Letter
+from tests.functions.test_acknowledge import Post
+from tests.functions.world import ROUND, World
+
+EFFECT = "notice-week-7K3M9QXRC"
+
+
+class Fails(Post):
+    """A sender whose first try ends so."""
+
+    def __init__(self, failure: Exception) -> None:
+        super().__init__()
+        self.failure: Exception | None = failure
+
+    def send(self, to: str, subject: str, text: str, *, effect: str) -> str:
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+        return super().send(to, subject, text, effect=effect)
+
+
+def refusal(status: int, retries: int) -> ClientError:
+    answer: Any = {
+        "Error": {"Code": "AccountSendingPausedException", "Message": "paused"},
+        "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": retries},
+    }
+    return ClientError(answer, "SendEmail")
+
+
+@pytest.mark.parametrize(
+    ("failure", "repeated"),
+    [
+        (refusal(400, 0), False),
+        (refusal(400, 2), True),  # an answer was lost before it, perhaps
+        (refusal(500, 0), True),
+        (ReadTimeoutError(endpoint_url="https://email.eu-north-1.amazonaws.com"), True),
+    ],
+)
+def test_only_what_ses_plainly_refused_is_written_anew(world: World, failure: Exception, *, repeated: bool) -> None:
+    post = Fails(failure)
+    sending = Sending(Effects(world.table), post, world.clock)  # type: ignore[arg-type]
+    first = ("old@pitea.example", Letter("Sju dagar kvar", "Skicka in före tisdag."))
+    second = ("new@pitea.example", Letter("Fyra dagar kvar", "Skicka in före fredag."))
+    with pytest.raises(type(failure)):
+        sending.deliver(ROUND, EFFECT, first, keep=True)
+    assert sending.deliver(ROUND, EFFECT, second, keep=True)
+    ((to, subject, _, _),) = post.sent
+    assert (to, subject) == ((first if repeated else second)[0], (first if repeated else second)[1].subject)
