@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.end_to_end.installation import Installation, Json
 from tests.end_to_end.waiting import until
+from tests.template import resources
 
 
 @dataclass(frozen=True)
@@ -111,3 +112,27 @@ def logged(installation: Installation, logs: str) -> list[Any]:
     )
     lines = (line for page in pages for event in page["events"] for line in event["message"].splitlines())
     return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+@dataclass
+class Tries:
+    """Ingest's tries that fail from now on. With little patience they run at the same time, and one that is still
+    starting when their cause is removed would succeed."""
+
+    installation: Installation
+
+    def __post_init__(self) -> None:
+        self._before = len(self._lines())
+
+    def failures(self) -> list[Any]:
+        """What was logged of each."""
+        return self._lines()[self._before :]
+
+    def have_failed(self, *, uploads: int) -> None:
+        """Wait until every try at so many uploads has failed."""
+        most = uploads * resources("AWS::SQS::Queue")["UploadQueue"]["RedrivePolicy"]["maxReceiveCount"]
+        until(lambda: len(self.failures()) >= most, "every try to have failed", seconds=60)
+
+    def _lines(self) -> list[Any]:
+        lines = logged(self.installation, "IngestLogs")
+        return [line for line in lines if "Record processing exception" in line["message"]]

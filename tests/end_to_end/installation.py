@@ -240,10 +240,8 @@ class Installation:
 
     def all_ingested(self, round_id: str) -> None:
         """Wait until the queue is empty and everything uploaded has its outcome."""
-        until(
-            lambda: self.waiting_uploads() == 0 and not self.unrecorded(round_id),
-            f"every upload of {round_id} to have one outcome",
-        )
+        until(lambda: not self.unrecorded(round_id), f"every upload of {round_id} to have one outcome")
+        until(lambda: self.waiting_uploads() == 0, "nothing to be in the upload queue, or in somebody's hands")
 
     @contextlib.contextmanager
     def notifications_lost(self) -> Iterator[None]:

@@ -16,6 +16,7 @@ import pytest
 
 from infrastructure.demo.applicant import ApplicantClient
 from infrastructure.demo.mischief import impatient, locked_out, processes
+from tests.end_to_end.alarms import Tries
 from tests.end_to_end.installation import Installation
 from tests.end_to_end.papers import a_play
 from tests.end_to_end.waiting import until
@@ -61,6 +62,7 @@ def test_what_fails_on_every_try_ends_among_the_dead_letters_and_another_try_cur
     client = installation.applicant("dead-letters")
     stray = "rounds/no-such-round/7K3M9QXRC/submissions/0DPXV4K2A9QJ5T0RZ/application.json"
     assert anna.ask("dead-letters", "list")["dead_letters"] == []
+    tries = Tries(installation)
     with impatient(installation, 1), locked_out(installation, "IngestRole", "s3:*"):
         client.send(a_play(email="dodsbrev@forening.example"))
         installation.client("s3").put_object(Bucket=installation.outputs["UploadBucketName"], Key=stray, Body=b"{}")
@@ -71,6 +73,7 @@ def test_what_fails_on_every_try_ends_among_the_dead_letters_and_another_try_cur
             return len(letters) == 2 and "failed on every try" not in [one["reason"] for one in letters]
 
         until(both, "two dead letters", seconds=40, pause=1)
+        tries.have_failed(uploads=2)
     listed = anna.ask("dead-letters", "list")["dead_letters"]
     keys = {json.loads(one["body"])["detail"]["object"]["key"]: one for one in listed}
     assert {(key, "FailedUploads" in one["queue"], one["reason"]) for key, one in keys.items()} == {
@@ -147,13 +150,17 @@ def _die_whenever(installation: Installation, clients: Sequence[ApplicantClient]
 def test_ingest_may_be_killed_again_and_again_and_everything_has_one_outcome(installation: Installation) -> None:
     addresses = [f"krasch-{number}@forening.example" for number in range(UPLOADS)]
     documents = [a_play(email=to, amount=10_000) for to in addresses]
-    with installation.open_for("crashes"):
-        clients = [installation.applicant("crashes") for _ in documents]
-        _die_with_work_in_hand(installation, clients[0], clients[1], documents)
-        _die_whenever(installation, clients[2:], documents[2:])
+    try:
+        with installation.open_for("crashes"):
+            clients = [installation.applicant("crashes") for _ in documents]
+            _die_with_work_in_hand(installation, clients[0], clients[1], documents)
+            _die_whenever(installation, clients[2:], documents[2:])
 
-    # What died with its process is invisible for six minutes; closing does not wait for it.
-    shown = installation.in_state("crashes", "closed")
+        # What died with its process is invisible for six minutes; closing does not wait for it.
+        shown = installation.in_state("crashes", "closed")
+    finally:
+        # Tests that come after this one would wait for it.
+        installation.client("sqs").purge_queue(QueueUrl=installation.outputs["UploadQueueUrl"])
     assert _certified(shown) == (UPLOADS, {"accepted": UPLOADS}, 0)
     assert {client.status()["state"] for client in clients} == {"submitted"}
     assert shown["totals"] == installation.recount("crashes")
