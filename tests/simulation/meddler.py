@@ -46,9 +46,10 @@ class Meddler(Officer):
             yield 30.0
         self._retitle(kept)
         for _ in range(_LOOKS):
-            if self._round.embargo is None:
-                return
-            yield ("announce", "calls off what is held back"), self.call_off
+            # Who read the other titles may have them go out at an instant that is still to come: held back as well.
+            embargo = self._round.embargo
+            if embargo is not None and embargo.held_back:
+                yield ("announce", "calls off what is held back"), self.call_off
             yield self.dice.uniform(5, 20)
 
     def _retitle(self, titles: dict[str, str]) -> dict[str, str]:
