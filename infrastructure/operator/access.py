@@ -40,12 +40,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What it takes to send a signed request. `identity` says whose credentials these are, at the cost of a
-    call, so it is asked only when somebody was not let in."""
+    """What it takes to send a request, which is signed where there are credentials. `identity` says whose these are, at
+    the cost of a call, so it is asked only when somebody was not let in."""
 
     url: str
     region: str
-    credentials: Credentials
+    credentials: Credentials | None
     identity: Callable[[], str]
 
 
@@ -53,10 +53,20 @@ def find_access(place: Place) -> Access:
     """Look up credentials, region and address. Raises CommandError with what is missing and how to give it."""
     session = session_of(place)
     credentials = _credentials(session)
-    url = place.api if place.api else outputs_of(session, place.stack)["ApiUrl"]
+    url = _address(place.api if place.api else outputs_of(session, place.stack)["ApiUrl"])
+    return Access(url, session.region_name, credentials, lambda: _identity(session, credentials))
+
+
+def find_public_access(place: Place) -> Access:
+    """For what everybody may read: an address that is given needs no login, a stack to look it up in does. Raises
+    CommandError as `find_access` does."""
+    return Access(_address(place.api), "", None, lambda: "-") if place.api else find_access(place)
+
+
+def _address(url: str) -> str:
     if not _ADDRESS.fullmatch(url):
         raise failures.unusable(f"{url} är ingen webbadress.", f"{url} is not a web address.")
-    return Access(url.rstrip("/"), session.region_name, credentials, lambda: _identity(session, credentials))
+    return url.rstrip("/")
 
 
 def session_of(place: Place) -> boto3.Session:

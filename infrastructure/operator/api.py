@@ -1,4 +1,5 @@
-"""The staff's API over HTTP: requests signed with the person's own AWS credentials; answers, or CommandError."""
+"""The API over HTTP: requests signed with the person's own AWS credentials, where it takes any; answers, or
+CommandError."""
 
 from __future__ import annotations
 
@@ -88,9 +89,10 @@ class Api:
         url, host = _reachable(address)
         headers = {"Host": host, **({"Content-Type": media_type} if media_type else {})}
         prepared = requests.Request(method, url, headers=headers, data=body).prepare()
-        signed = AWSRequest(method, prepared.url, headers=headers, data=body or b"")
-        SigV4Auth(self._access.credentials, "execute-api", self._access.region).add_auth(signed)
-        prepared.headers.update(signed.headers.items())
+        if self._access.credentials is not None:
+            signed = AWSRequest(method, prepared.url, headers=headers, data=body or b"")
+            SigV4Auth(self._access.credentials, "execute-api", self._access.region).add_auth(signed)
+            prepared.headers.update(signed.headers.items())
         # Not signed: what stands in between may change it.
         prepared.headers["Accept-Language"] = self._language
         prepared.headers["User-Agent"] = "anslag"

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from infrastructure.operator import cells, failures, output
-from infrastructure.operator.access import Access, Place, find_access
+from infrastructure.operator.access import Access, Place, find_access, find_public_access
 from infrastructure.operator.api import Api
 from infrastructure.operator.failures import CommandError
 from infrastructure.operator.several import in_order
@@ -55,6 +55,11 @@ class Desk:
         """The JSON at that address of the API, or the end of the command."""
         with self._asking():
             return self._api.get(*path, query=query)
+
+    def get_public(self, *path: str) -> Any:
+        """The JSON at an address that everybody may read, or the end of the command."""
+        with self._asking():
+            return Api(find_public_access(self.place), self.language).get(*path)
 
     def get_each(self, paths: Iterable[Sequence[str]], at_once: int) -> Iterator[Any]:
         """The JSON at each of these addresses, in their order and so many at once, or the end of the command at the

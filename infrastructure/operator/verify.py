@@ -48,7 +48,7 @@ def fetch_key(
 ) -> None:
     """Fetch the public key that receipts are checked with, and keep it. Publish it where applicants trust you."""
     desk = Desk.of(context)
-    pem = desk.get("signing-key")["pem"]
+    pem = desk.get_public("signing-key")["pem"]
     file.write_text(pem, encoding="ascii")
     desk.show({"file": str(file)}, lambda: [desk.say(f"Nyckeln finns i {file}.", f"The key is in {file}.")])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
@@ -10,12 +11,14 @@ import socket
 import subprocess
 import threading
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from botocore.credentials import Credentials
 
 from infrastructure.operator.access import Access
 from infrastructure.operator.api import Api
+from shared.problems import problem
 from tests.infrastructure import operator_command
 from tests.infrastructure.operator_command import Anslag, Ran, command_line, elsewhere, process
 from tests.infrastructure.operator_servers import (
@@ -57,6 +60,22 @@ def test_an_address_that_is_given_needs_no_look_up(anslag: Anslag, monkeypatch: 
         monkeypatch.setenv("ANSLAG_API", api.url)
         assert anslag("rounds", "list").code == 0
         assert api.asked == ["GET /prefix/staff/rounds", "GET /staff/rounds"]
+
+
+def test_the_public_key_is_fetched_from_an_address_by_whoever_has_no_login(
+    anslag: Anslag, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / "key.pem"
+    with scripted(Answer(200, b'{"pem": "a key"}')) as api:
+        assert anslag("--api", f"{api.url}/", "key", str(file)) == Ran(0, f"The key is in {file}.\n", "")
+        assert (api.asked, "authorization" in api.headers[0]) == (["GET /signing-key"], False)
+    assert file.read_text() == "a key"
+    refused = json.dumps({"problems": [problem("nothing-is-signed").as_json()]}).encode()
+    with scripted(Answer(404, refused)) as api:
+        assert anslag("--api", api.url, "key", str(file)).code == 1
+    assert anslag("--api", "ftp://x", "key", str(file)).code == 2
 
 
 def test_a_name_below_localhost_is_this_machine(anslag: Anslag) -> None:
