@@ -85,10 +85,11 @@ class Embargo:
 @dataclass(frozen=True, slots=True)
 class Access:
     """What lets one applicant send something after the deadline: `until` is the last second that counts. `asked` is
-    what staff ask of them to complete, in words for them, or nothing where they were only let in. `ended` is why staff
-    ended it before its time, likewise, or nothing. `letter` numbers the letter that tells of it: what the round's
-    exceptions came to with it, or 0 where nobody is to be written to. `to` is where it goes: what is sent or typed
-    after staff were told that it will go out may name no address."""
+    what staff ask of them to complete, in words for them, or nothing where they were only let in. `given_at` is since
+    when they are asked that, or let in: more time for the same leaves it as it was. `ended` is why staff ended it
+    before its time, likewise in words for them, or nothing. `letter` numbers the letter that tells of it: what the
+    round's exceptions came to with it, or 0 where nobody is to be written to. `to` is where it goes: what is sent or
+    typed after staff were told that it will go out may name no address."""
 
     until: datetime
     given_at: datetime

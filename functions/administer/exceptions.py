@@ -254,7 +254,8 @@ class Exceptions:
 
 def _prolonged(known: Application, access: Access) -> Access:
     """What somebody is given who may have had something before. Time that was given is made longer and never shorter,
-    unless it was ended."""
+    unless it was ended. What was asked for in it is asked for still, where that time is not over and nothing has come
+    of it; and it was asked for when it first was, so that an answer stays one."""
     if access.asked and known.state is not ApplicationState.SUBMITTED:
         raise refuse("nothing-to-complete", status=409, given=spaced(known.id))
     before = known.access
@@ -262,7 +263,11 @@ def _prolonged(known: Application, access: Access) -> Access:
         return access
     if access.until < before.until:
         raise refuse("instant-too-early", "until")
-    return replace(access, asked=access.asked or before.asked, letter=before.letter)
+    access = replace(access, letter=before.letter)
+    if before.until < access.given_at or known.state is not ApplicationState.SUBMITTED:
+        return access
+    asked = access.asked or ("" if known.has_completed else before.asked)
+    return replace(access, asked=asked, given_at=before.given_at if asked == before.asked else access.given_at)
 
 
 def _with_access(known: Application, access: Access) -> Write:

@@ -245,8 +245,7 @@ def standing(call: Round, application: Application, now: datetime) -> dict[str, 
     }
     access = application.access
     if access is not None and access.asked and not access.ended and round_phase(call, now, access) is Phase.OPEN:
-        answered = current is not None and current.arrived_at > access.given_at
-        body["asked"] = {"what": access.asked, "until": iso(access.until), "answered": answered}
+        body["asked"] = {"what": access.asked, "until": iso(access.until), "answered": application.has_completed}
     if application.withdrawn_at is not None:
         body["withdrawn_at"] = iso(application.withdrawn_at)
     if application.state is ApplicationState.WITHDRAWN:

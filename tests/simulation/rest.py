@@ -133,7 +133,7 @@ def _exception_letters(cloud: Cloud, application: Application) -> Iterator[Viola
             yield Violation("everybody-is-told-of-their-own-time", f"{application.id} was told of none")
         return
     last = keys.exception_letter(application.id, access.letter)
-    withdrew = bool(access.asked) and not access.ended and application.withdrawn_at is not None
+    withdrew = not access.ended and (application.id, access.letter) in cloud.watch.withdrew
     if last not in told and not withdrew:
         yield Violation("everybody-is-told-of-their-own-time", f"not {application.id}, {last}")
     if any(name > last for name in told):
