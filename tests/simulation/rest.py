@@ -114,6 +114,9 @@ def _letters(cloud: Cloud) -> Iterator[Violation]:
         owed = submitted or (application.state is ApplicationState.REFUSED and reachable)
         if owed and not told:
             yield Violation("everybody-is-told-of-the-closing", f"not {application.id}")
+        # That it is not in the round may have been told before it was mended; what holds is told after that.
+        if submitted and told and told[-1] == keys.closing_letter(application.id, 0):
+            yield Violation("everybody-is-told-of-the-closing", f"{application.id} was told last that it is left out")
         if application.state is ApplicationState.DRAFT and told:
             yield Violation("everybody-is-told-of-the-closing", f"{application.id} was told and never sent anything")
         yield from _exception_letters(cloud, application)
