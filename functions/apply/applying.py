@@ -255,10 +255,12 @@ def standing(call: Round, application: Application, now: datetime) -> dict[str, 
     if current is not None:
         body["current"] = _current(current)
     if refused is not None and (current is None or refused.order > current.order):
+        missed = refusal.missed(application, call)
         body["refused"] = {
             "submission": refused.submission,
             "arrived_at": iso(refused.arrived_at),
             "outcome": refused.outcome.value,
+            "deadline": iso(missed.closes_at) if missed is not None and missed.closes_at is not None else None,
             "problems": [found.as_json() for found in refused.problems],
             **asdict(refusal.refused(application, call, programme, language)),
         }

@@ -8,6 +8,8 @@ import pytest
 
 from functions.administer.exceptions import Withdrawal
 from functions.apply.applying import Started, standing
+from shared.applications import Outcome
+from shared.instants import iso
 from tests.builders.documents import a_document
 from tests.functions.test_acknowledge import Post
 from tests.functions.test_exception_letters import ASKED, ask, settled, told
@@ -110,3 +112,22 @@ def test_what_was_answered_is_not_what_is_asked_in_other_words_or_when_that_time
     long_over(world)
     ask(world, asked, UNTIL + timedelta(weeks=1), "Budgeten saknar också år tre.")
     assert (told(world, Post()), seen(world, asked)) == ([COMPLETE], False)
+
+
+def test_what_came_too_late_shows_the_end_that_it_missed_and_not_the_time_that_was_given_since(world: World) -> None:
+    started = world.start()
+    settled(world)
+    world.submit(started.application.id)
+
+    def shown() -> tuple[str, str, str]:
+        found = standing(*world.applying.status(started.link), world.now)
+        assert found["refused"]["outcome"] == Outcome.LATE
+        return found["refused"]["deadline"], found["round"]["closes_at"], found["round"]["phase"]
+
+    closes = iso(world.round().closes_at or UNTIL)
+    assert shown() == (closes, closes, "closed")
+    let_in(world, started.application.id)
+    assert shown() == (closes, iso(UNTIL), "open")
+    over(world)
+    world.submit(started.application.id, a_document(project__title="Ännu senare"))
+    assert shown() == (iso(UNTIL), iso(UNTIL), "closed")
