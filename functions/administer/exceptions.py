@@ -20,7 +20,16 @@ from shared.links import SECRET_BYTES, Link, new_link
 from shared.problems import refuse
 from shared.programme import load
 from shared.references import RANDOM_BYTES, new_reference, read_reference, spaced
-from shared.rounds import FORM_LIFETIME, Access, Phase, Round, RoundState, round_phase, wrong_state
+from shared.rounds import (
+    FORM_LIFETIME,
+    Access,
+    Phase,
+    Round,
+    RoundState,
+    is_everybodys,
+    round_phase,
+    wrong_state,
+)
 
 _MOST_TRIES = 4
 _UNDECIDED = (RoundState.OPEN, RoundState.CLOSING, RoundState.CLOSED)
@@ -121,14 +130,18 @@ class Exceptions:
         """End what an applicant was let in for, or asked to complete, now. What arrived before stands, and uploads on
         their way have the round's grace.
 
-        Raises ProblemsError: 404; 409 where the applicant has no more time than anybody.
+        Raises ProblemsError: 404; 409 where the applicant has no more time than anybody, or not yet, because the round
+        was extended and is open.
         """
         for _ in range(_MOST_TRIES):
             now = self.now()
             call, application, _ = self._read(round_id, reference)
             access = application.access
-            if access is None or access.ended or access.until < whole_second(now):
-                raise refuse("no-exception", status=409, given=spaced(application.id))
+            given = spaced(application.id)
+            if access is None or access.ended or access.until < whole_second(now) or is_everybodys(call, access):
+                raise refuse("no-exception", status=409, given=given)
+            if round_phase(call, now) is Phase.OPEN:
+                raise refuse("exception-not-begun", status=409, given=given)
             ended = replace(access, until=whole_second(now), ended=request.reason)
             ended, letter = self._addressed(call, application, ended)
             # Forms that are out outlive it; what they bring is looked for before this time is certified.

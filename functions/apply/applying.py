@@ -22,7 +22,7 @@ from shared.links import SECRET_BYTES, Link, new_link
 from shared.problems import ProblemsError, refuse
 from shared.programme import Programme, load
 from shared.references import RANDOM_BYTES, new_reference, new_submission, spaced
-from shared.rounds import Access, Phase, Round, held, round_phase
+from shared.rounds import Access, Phase, Round, held, last_for, round_phase
 from shared.submissions import Submission
 
 _MOST_TRIES = 4
@@ -245,7 +245,8 @@ def standing(call: Round, application: Application, now: datetime) -> dict[str, 
     }
     access = application.access
     if access is not None and access.asked and not access.ended and round_phase(call, now, access) is Phase.OPEN:
-        body["asked"] = {"what": access.asked, "until": iso(access.until), "answered": application.has_completed}
+        until = iso(last_for(call, access))
+        body["asked"] = {"what": access.asked, "until": until, "answered": application.has_completed}
     if application.withdrawn_at is not None:
         body["withdrawn_at"] = iso(application.withdrawn_at)
     if application.state is ApplicationState.WITHDRAWN:
