@@ -220,6 +220,11 @@ class Application:
         return ApplicationState.REFUSED if self.refused is not None else ApplicationState.DRAFT
 
     @property
+    def has_completed(self) -> bool:
+        """Whether a version has come since the completion was asked for that `access` is about."""
+        return self.access is not None and self.current is not None and self.current.arrived_at > self.access.given_at
+
+    @property
     def told_in(self) -> str:
         """The language of letters: what the document asks for, and before there is one that of the page where the
         application was started."""

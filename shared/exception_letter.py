@@ -3,6 +3,7 @@ any more. As in every letter but one, the private link is not in it: only its ha
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from shared.applications import Application, ApplicationState
@@ -10,7 +11,7 @@ from shared.letters import Letter, labelled, letter, one_line, paragraph, sectio
 from shared.programme import Programme
 from shared.receipt_facts import questions, round_facts, subject
 from shared.references import spaced
-from shared.rounds import Access, Round
+from shared.rounds import Access, Phase, Round, last_for, round_phase
 from shared.wording import either, moment
 
 
@@ -26,7 +27,8 @@ def exception_letter(application: Application, call: Round, programme: Programme
 
 
 def _asked(application: Application, access: Access, call: Round, programme: Programme, now: datetime) -> Letter:
-    language, until = application.told_in, moment(access.until, programme.zone, application.told_in)
+    language, last = application.told_in, last_for(call, access)
+    until = moment(last, programme.zone, language)
     return letter(
         subject(application.id, programme, language, "behöver kompletteras", "needs completing"),
         either(language, "Vi ber er komplettera ansökan", "We ask you to complete the application"),
@@ -41,7 +43,7 @@ def _asked(application: Application, access: Access, call: Round, programme: Pro
                 f"Ni kan skicka in en ny version till och med den {until}.",
                 f"You can submit a new version until {until}.",
             ),
-            _is_over(access, programme, now, language),
+            _is_over(last, programme, now, language),
         ),
         section(either(language, "Det här ber vi om", "What we ask for"), _said(access.asked)),
         _way_in(application, programme, language),
@@ -67,13 +69,8 @@ def _let_in(application: Application, access: Access, call: Round, programme: Pr
         subject(application.id, programme, language, "kan fortfarande skickas in", "can still be submitted"),
         either(language, "Ni har fått mer tid", "You have been given more time"),
         paragraph(
-            either(
-                language,
-                f"Ansökningstiden har gått ut, men just den här ansökan kan skickas in till och med den {until}.",
-                f"The deadline has passed, but this one application can be submitted until {until}.",
-            ),
-            either(language, "För andra är omgången stängd.", "For others the round is closed."),
-            _is_over(access, programme, now, language),
+            *_for_others(call, until, programme, now, language),
+            _is_over(access.until, programme, now, language),
         ),
         _way_in(application, programme, language),
         section(
@@ -83,6 +80,25 @@ def _let_in(application: Application, access: Access, call: Round, programme: Pr
         labelled(round_facts(application.id, call, programme, language)),
         questions(application.id, programme, language),
     )
+
+
+def _for_others(call: Round, until: str, programme: Programme, now: datetime, language: str) -> Iterator[str]:
+    """Until when one may send, and everybody."""
+    if call.closes_at is not None and round_phase(call, now) is Phase.OPEN:
+        closes = moment(call.closes_at, programme.zone, language)
+        yield either(
+            language,
+            f"Omgången är öppen till och med den {closes}, men just den här ansökan kan skickas in till och med den"
+            f" {until}.",
+            f"The round is open until {closes}, but this one application can be submitted until {until}.",
+        )
+        return
+    yield either(
+        language,
+        f"Ansökningstiden har gått ut, men just den här ansökan kan skickas in till och med den {until}.",
+        f"The deadline has passed, but this one application can be submitted until {until}.",
+    )
+    yield either(language, "För andra är omgången stängd.", "For others the round is closed.")
 
 
 def _ended(application: Application, access: Access, call: Round, programme: Programme) -> Letter:
@@ -135,9 +151,9 @@ def _said(words: str) -> str:
     return "\n".join(paragraph(line) for line in map(one_line, words.splitlines()) if line)
 
 
-def _is_over(access: Access, programme: Programme, now: datetime, language: str) -> str:
+def _is_over(last: datetime, programme: Programme, now: datetime, language: str) -> str:
     """The letter may be late, whatever held it up."""
-    if now <= access.until:
+    if now <= last:
         return ""
     return either(
         language,

@@ -21,9 +21,9 @@ def refused(application: Application, call: Round, programme: Programme, languag
     refusal = application.refused
     if refusal is None:
         raise ValueError("nothing was refused")
-    call = held(call, application.access)
     if refusal.outcome is Outcome.LATE:
         return _late(application, refusal, call, programme, language)
+    call = held(call, application.access)
     return letter(
         subject(application.id, programme, language, "behöver rättas", "needs correcting"),
         either(language, "Ansökan behöver rättas", "The application needs correcting"),
@@ -50,6 +50,16 @@ def refused(application: Application, call: Round, programme: Programme, languag
     )
 
 
+def missed(application: Application, call: Round) -> Round | None:
+    """The round with the end that was over when `application.refused` arrived: its holder's own, else everybody's.
+    None where that is not known any more, because more time was given since. Raises ValueError without a refusal."""
+    refusal = application.refused
+    if refusal is None:
+        raise ValueError("nothing was refused")
+    ends = held(call, application.access), call
+    return next((one for one in ends if one.closes_at is not None and one.closes_at < refusal.arrived_at), None)
+
+
 def _late(application: Application, refusal: Refusal, call: Round, programme: Programme, language: str) -> Letter:
     arrived = moment(refusal.arrived_at, programme.zone, language, seconds=True)
     return letter(
@@ -57,12 +67,8 @@ def _late(application: Application, refusal: Refusal, call: Round, programme: Pr
         either(language, "Ansökan kom in för sent", "The application came too late"),
         paragraph(
             either(language, f"Ansökan kom in den {arrived}.", f"The application arrived on {arrived}."),
-            *_deadline(call, programme, language),
-            either(
-                language,
-                "Ansökan är därför för sen och kan inte tas med i omgången.",
-                "The application is therefore too late and cannot be part of this round.",
-            ),
+            *_deadline(missed(application, call), programme, language),
+            _too_late(refusal, held(call, application.access), programme, language),
             _standing(application, refusal, programme, language),
         ),
         paragraph(
@@ -83,8 +89,25 @@ def _late(application: Application, refusal: Refusal, call: Round, programme: Pr
     )
 
 
-def _deadline(call: Round, programme: Programme, language: str) -> Iterator[str]:
-    if call.closes_at is None or call.last_arrival is None:
+def _too_late(refusal: Refusal, call: Round, programme: Programme, language: str) -> str:
+    """For good, unless its holder was given more time since."""
+    if call.closes_at is None or call.closes_at < refusal.arrived_at:
+        return either(
+            language,
+            "Ansökan är därför för sen och kan inte tas med i omgången.",
+            "The application is therefore too late and cannot be part of this round.",
+        )
+    until = moment(call.closes_at, programme.zone, language)
+    return either(
+        language,
+        f"Det var för sent då. Sedan dess har ni fått mer tid, till och med den {until}.",
+        f"That was too late then. You have been given more time since, until {until}.",
+    )
+
+
+def _deadline(call: Round | None, programme: Programme, language: str) -> Iterator[str]:
+    """Of the end that was missed, where it is known."""
+    if call is None or call.closes_at is None or call.last_arrival is None:
         return
     closes = moment(call.closes_at, programme.zone, language)
     yield either(language, f"Ansökningstiden gick ut den {closes}.", f"The deadline was {closes}.")

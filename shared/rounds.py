@@ -85,10 +85,11 @@ class Embargo:
 @dataclass(frozen=True, slots=True)
 class Access:
     """What lets one applicant send something after the deadline: `until` is the last second that counts. `asked` is
-    what staff ask of them to complete, in words for them, or nothing where they were only let in. `ended` is why staff
-    ended it before its time, likewise, or nothing. `letter` numbers the letter that tells of it: what the round's
-    exceptions came to with it, or 0 where nobody is to be written to. `to` is where it goes: what is sent or typed
-    after staff were told that it will go out may name no address."""
+    what staff ask of them to complete, in words for them, or nothing where they were only let in. `given_at` is since
+    when they are asked that, or let in: more time for the same leaves it as it was. `ended` is why staff ended it
+    before its time, likewise in words for them, or nothing. `letter` numbers the letter that tells of it: what the
+    round's exceptions came to with it, or 0 where nobody is to be written to. `to` is where it goes: what is sent or
+    typed after staff were told that it will go out may name no address."""
 
     until: datetime
     given_at: datetime
@@ -127,7 +128,7 @@ class Round:
     `exceptions_until` is the last second of those who were let in and whose certificate is yet to be written (where
     one was ended before its time, the last at which its forms may still bring something, less the grace),
     `supplements` the number of such certificates that have been. `exceptions` counts how often staff let somebody in,
-    asked for a completion or ended either.
+    asked for a completion or ended either, or closed the round early after that.
     """
 
     id: str
@@ -242,9 +243,19 @@ class Round:
         }
 
 
+def is_everybodys(call: Round, access: Access) -> bool:
+    """Whether an access gives its holder no time that not everybody has: the round was extended meanwhile."""
+    return call.closes_at is not None and access.until <= call.closes_at
+
+
+def last_for(call: Round, access: Access) -> datetime:
+    """The last second that counts for the holder of an access."""
+    return held(call, access).closes_at or access.until
+
+
 def held(call: Round, access: Access | None) -> Round:
     """The round with the end that it has for the holder of an access, if that is later."""
-    if access is None or call.closes_at is None or access.until <= call.closes_at:
+    if access is None or call.closes_at is None or is_everybodys(call, access):
         return call
     return replace(call, closes_at=access.until)
 

@@ -9,14 +9,14 @@ import { placeOf, receipt } from "./receipt.js";
 import { hasArrived, sending } from "./submit.js";
 import { lang, t } from "./texts.js";
 
-/** How often the page looks while something is on its way, and until when it says that it is slow. */
+/** How often the page looks for what is on its way, and when it says that it is slow. */
 const LOOK = 700;
 const SLOW = 20_000;
 const LOST = 25_000;
 
 run(async () => {
   const round = await read(`/rounds/${encodeURIComponent(roundId)}`);
-  round.ends = round.closes_at; // For everybody: the status has that of this one.
+  round.ends = round.closes_at; // For all: the status has this one's.
   let status = await read("/application");
   if (sending.get()) status = await untilArrived(status, round, sending.get());
   await draw(status, { ...round, ...status.round, programme: round.programme });
@@ -53,7 +53,7 @@ const heading = (round, words) => [
 
 const reference = (status) => el("p", { class: "screen" }, `${t.reference} `, el("strong", {}, status.reference));
 
-/** receipt, refused, late, withdrawn, draft or lost: what the page is about. */
+/** What the page is about: a key of ABOUT. */
 function stateOf({ refused, state, lost }) {
   if (lost) return "lost";
   if (refused) return refused.outcome === "late" ? "late" : "refused";
@@ -97,8 +97,8 @@ const ABOUT = {
   ],
   draft: (_, round) => paragraph(round.phase === "open" ? t.isDraft : t.isDraftTooLate),
   lost: () => el("p", { class: "notice" }, t.lost),
-  late: ({ refused, current }, round, when) => [
-    el("p", { class: "notice" }, t.tooLate(when(refused.arrived_at, true), when(round.closes_at, true), graceOf(round))),
+  late: ({ refused: { arrived_at: arrived, deadline }, current }, round, when) => [
+    el("p", { class: "notice" }, t.tooLate(when(arrived, true), deadline && when(deadline, true), graceOf(round))),
     current && paragraph(t.stillCounts(current.version)),
   ],
   refused: ({ refused, current, state }, round) => [

@@ -149,7 +149,9 @@ class Administering:
         if call.state is not RoundState.OPEN or (call.closes_at is not None and call.closes_at < now):
             raise wrong_state(call.state, RoundState.OPEN)
         grace = max(call.grace, FORM_LIFETIME + _CLOCKS_DIFFER)
-        after = replace(call, closes_at=now, grace=grace, extended_at=None)
+        # Whoever was let in and not told, because everybody might send, has time of their own again.
+        exceptions = call.exceptions + 1 if call.exceptions else 0
+        after = replace(call, closes_at=now, grace=grace, extended_at=None, exceptions=exceptions)
         return self._change(call, after, who, "round closed early", request.reason)
 
     def advance_now(self) -> None:

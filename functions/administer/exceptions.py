@@ -20,7 +20,16 @@ from shared.links import SECRET_BYTES, Link, new_link
 from shared.problems import refuse
 from shared.programme import load
 from shared.references import RANDOM_BYTES, new_reference, read_reference, spaced
-from shared.rounds import FORM_LIFETIME, Access, Phase, Round, RoundState, round_phase, wrong_state
+from shared.rounds import (
+    FORM_LIFETIME,
+    Access,
+    Phase,
+    Round,
+    RoundState,
+    is_everybodys,
+    round_phase,
+    wrong_state,
+)
 
 _MOST_TRIES = 4
 _UNDECIDED = (RoundState.OPEN, RoundState.CLOSING, RoundState.CLOSED)
@@ -121,14 +130,18 @@ class Exceptions:
         """End what an applicant was let in for, or asked to complete, now. What arrived before stands, and uploads on
         their way have the round's grace.
 
-        Raises ProblemsError: 404; 409 where the applicant has no more time than anybody.
+        Raises ProblemsError: 404; 409 where the applicant has no more time than anybody, or not yet, because the round
+        was extended and is open.
         """
         for _ in range(_MOST_TRIES):
             now = self.now()
             call, application, _ = self._read(round_id, reference)
             access = application.access
-            if access is None or access.ended or access.until < whole_second(now):
-                raise refuse("no-exception", status=409, given=spaced(application.id))
+            given = spaced(application.id)
+            if access is None or access.ended or access.until < whole_second(now) or is_everybodys(call, access):
+                raise refuse("no-exception", status=409, given=given)
+            if round_phase(call, now) is Phase.OPEN:
+                raise refuse("exception-not-begun", status=409, given=given)
             ended = replace(access, until=whole_second(now), ended=request.reason)
             ended, letter = self._addressed(call, application, ended)
             # Forms that are out outlive it; what they bring is looked for before this time is certified.
@@ -249,7 +262,8 @@ class Exceptions:
 
 def _prolonged(known: Application, access: Access) -> Access:
     """What somebody is given who may have had something before. Time that was given is made longer and never shorter,
-    unless it was ended."""
+    unless it was ended. What was asked for in it is asked for still, where that time is not over and nothing has come
+    of it; and it was asked for when it first was, so that an answer stays one."""
     if access.asked and known.state is not ApplicationState.SUBMITTED:
         raise refuse("nothing-to-complete", status=409, given=spaced(known.id))
     before = known.access
@@ -257,7 +271,11 @@ def _prolonged(known: Application, access: Access) -> Access:
         return access
     if access.until < before.until:
         raise refuse("instant-too-early", "until")
-    return replace(access, asked=access.asked or before.asked, letter=before.letter)
+    access = replace(access, letter=before.letter)
+    if before.until < access.given_at or known.state is not ApplicationState.SUBMITTED:
+        return access
+    asked = access.asked or ("" if known.has_completed else before.asked)
+    return replace(access, asked=asked, given_at=before.given_at if asked == before.asked else access.given_at)
 
 
 def _with_access(known: Application, access: Access) -> Write:

@@ -22,7 +22,7 @@ from shared.links import SECRET_BYTES, Link, new_link
 from shared.problems import ProblemsError, refuse
 from shared.programme import Programme, load
 from shared.references import RANDOM_BYTES, new_reference, new_submission, spaced
-from shared.rounds import Access, Phase, Round, held, round_phase
+from shared.rounds import Access, Phase, Round, held, last_for, round_phase
 from shared.submissions import Submission
 
 _MOST_TRIES = 4
@@ -245,8 +245,8 @@ def standing(call: Round, application: Application, now: datetime) -> dict[str, 
     }
     access = application.access
     if access is not None and access.asked and not access.ended and round_phase(call, now, access) is Phase.OPEN:
-        answered = current is not None and current.arrived_at > access.given_at
-        body["asked"] = {"what": access.asked, "until": iso(access.until), "answered": answered}
+        until = iso(last_for(call, access))
+        body["asked"] = {"what": access.asked, "until": until, "answered": application.has_completed}
     if application.withdrawn_at is not None:
         body["withdrawn_at"] = iso(application.withdrawn_at)
     if application.state is ApplicationState.WITHDRAWN:
@@ -256,10 +256,12 @@ def standing(call: Round, application: Application, now: datetime) -> dict[str, 
     if current is not None:
         body["current"] = _current(current)
     if refused is not None and (current is None or refused.order > current.order):
+        missed = refusal.missed(application, call)
         body["refused"] = {
             "submission": refused.submission,
             "arrived_at": iso(refused.arrived_at),
             "outcome": refused.outcome.value,
+            "deadline": iso(missed.closes_at) if missed is not None and missed.closes_at is not None else None,
             "problems": [found.as_json() for found in refused.problems],
             **asdict(refusal.refused(application, call, programme, language)),
         }

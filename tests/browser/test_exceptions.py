@@ -12,9 +12,9 @@ from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import Visit
 from tests.browser.forms import begin, client_of, form_of, status_page, token_of
 from tests.browser.words import EN, SV
-from tests.builders.documents import a_document
+from tests.builders.documents import a_document, raw
 from tests.end_to_end.installation import Installation, Json
-from tests.end_to_end.papers import FILES, PARTNERSHIP
+from tests.end_to_end.papers import FILES, PARTNERSHIP, VILLAGE_STAGE, a_play
 from tests.end_to_end.waiting import until
 
 pytestmark = pytest.mark.cloud
@@ -80,6 +80,36 @@ def test_whoever_is_asked_for_a_completion_reads_what_is_asked_mends_it_and_gets
     assert client.status()["current"]["version"] == 2
     letters = until(lambda: installation.letters(to=address, naming="ersätter version 1"), "its receipt by mail")
     assert [one.subject.partition(":")[0] for one in letters] == [f"Ansökan {reference} har kommit in"]
+
+
+def test_whoever_came_too_late_and_is_let_in_since_reads_of_the_end_that_they_missed_and_goes_on(
+    visit: Visit, installation: Installation
+) -> None:
+    round_id = "too-late-then-let-in"
+    with installation.open_for(round_id, programme=VILLAGE_STAGE):
+        client = installation.applicant(round_id)
+        signed = client.forms(raw(a_play()))
+    # The bucket's owner puts it there: no signed form lets anybody any more.
+    installation.client("s3").put_object(
+        Bucket=installation.outputs["UploadBucketName"],
+        Key=signed["forms"][-1]["fields"]["key"],
+        Body=raw(a_play()),
+        ContentType="application/json",
+    )
+    client.outcome_of(signed["submission"])
+    page = visit().open(f"/sv/application#{client.token}")
+    status_page(page, SV.late)
+    notice = page.locator("main p.notice")
+    before = notice.inner_text()
+    assert "Tiden gick ut" in before
+    expect(page.get_by_role("link", name=SV.change)).to_have_count(0)
+    granted(installation, round_id, "exceptions", {**UNTIL, "reason": "Power cut", "application": client.reference})
+    page.reload()
+    status_page(page, SV.late)
+    expect(page.get_by_role("link", name=SV.change)).to_be_visible()
+    expect(page.locator("main")).to_contain_text("22 oktober 2199")
+    assert notice.inner_text() == before
+    assert "Det som kom in då räknas inte." in before
 
 
 def test_whoever_is_let_in_late_goes_from_the_link_to_the_receipt_in_their_own_language(

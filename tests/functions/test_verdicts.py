@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from functions.acknowledge.owing import Settled
@@ -93,6 +95,43 @@ def test_whoever_may_still_send_hears_of_the_closing_when_their_time_is_over_as_
     over(world)
     assert settle(world, post) == ["är inte med i omgången", "är med i omgången"]
     assert settle(world, post) == []
+
+
+def test_whoever_was_told_that_they_are_not_in_it_and_is_let_in_is_told_once_that_they_are_if_they_mend_it(
+    world: World,
+) -> None:
+    """The first letter asks them to write; they do, and get more time."""
+    mended, left = world.start(), world.start()
+    for one in (mended, left):
+        world.submit(one.application.id, a_document(project__years=9))
+    world.now = AFTER_CLOSING
+    for _ in range(2):
+        world.lifecycle.tick()
+    post = Post()
+    assert settle(world, post) == ["behöver rättas"] * 2 + ["är inte med i omgången"] * 2
+    for one in (mended, left):
+        let_in(world, one.application.id)
+    world.submit(mended.application.id)
+    assert settle(world, post) == ["har kommit in"]
+    over(world)
+    assert settle(world, post) == ["är med i omgången"]
+    assert settle(world, post) == []
+
+
+def test_whoever_was_told_that_they_are_not_in_it_mended_it_and_withdrew_hears_nothing_more(world: World) -> None:
+    started = world.start()
+    world.submit(started.application.id, a_document(project__years=9))
+    world.now = AFTER_CLOSING
+    for _ in range(2):
+        world.lifecycle.tick()
+    post = Post()
+    settle(world, post)
+    let_in(world, started.application.id)
+    world.submit(started.application.id)
+    world.now += timedelta(minutes=1)
+    world.applying.withdraw(started.link)
+    over(world)
+    assert settle(world, post) == ["har kommit in"]
 
 
 def test_a_closing_letter_that_may_have_gone_out_is_another_one_once_there_is_another_version(world: World) -> None:

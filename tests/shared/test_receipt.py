@@ -14,6 +14,7 @@ from shared.applications import Outcome
 from shared.aws.messages import subject_line
 from shared.problems import Problem, problem
 from shared.receipt import Letter, accepted, brief, refused, withdrawn
+from shared.rounds import Access
 from tests.builders.texts import (
     ARRIVED,
     CLOSES,
@@ -190,6 +191,43 @@ def test_a_round_without_grace_does_not_speak_of_one() -> None:
     letter = refused(late, a_round(grace=timedelta(0)), PARTNERSHIP, "sv")
     assert "Uppladdningar som hade påbörjats" not in text(letter)
     assert "info@icld.example" in text(letter)
+
+
+def let_in_until(until: datetime) -> Access:
+    return Access(until, CLOSES + timedelta(hours=1))
+
+
+NEXT_DAY = CLOSES + timedelta(days=1)
+OF_THE_ROUND = "Ansökningstiden gick ut den 15 oktober 2019 kl. 23.59 (svensk tid)."
+OF_THEIR_OWN = "Ansökningstiden gick ut den 16 oktober 2019 kl. 23.59 (svensk tid)."
+TOO_LATE_FOR_GOOD = "kan inte tas med i omgången"
+
+
+@pytest.mark.parametrize(
+    ("access", "arrived_at", "deadline", "for_good"),
+    [
+        pytest.param(None, TOO_LATE, OF_THE_ROUND, True, id="nobody was let in"),
+        pytest.param(let_in_until(NEXT_DAY), NEXT_DAY + timedelta(hours=1), OF_THEIR_OWN, True, id="late even so"),
+        pytest.param(let_in_until(NEXT_DAY), TOO_LATE, OF_THE_ROUND, False, id="let in since"),
+        pytest.param(replace(let_in_until(NEXT_DAY), ended="Nog"), TOO_LATE, OF_THE_ROUND, False, id="and no more"),
+    ],
+)
+def test_what_came_too_late_is_told_of_the_end_that_it_missed_and_not_of_time_that_was_given_since(
+    access: Access | None, arrived_at: datetime, deadline: str, *, for_good: bool
+) -> None:
+    late = an_application(refused=a_refusal(arrived_at=arrived_at, outcome=Outcome.LATE), access=access)
+    letter = text(refused(late, a_round(), PARTNERSHIP, "sv"))
+    ends = [one in letter for one in (OF_THE_ROUND, OF_THEIR_OWN)]
+    assert ends == [one == deadline for one in (OF_THE_ROUND, OF_THEIR_OWN)]
+    since = "Sedan dess har ni fått mer tid, till och med den 16 oktober 2019 kl. 23.59 (svensk tid)."
+    assert (TOO_LATE_FOR_GOOD in letter, since in letter) == (for_good, not for_good)
+
+
+def test_what_came_too_late_before_everybody_was_given_more_time_is_told_of_that_and_of_no_end_that_it_missed() -> None:
+    late = an_application(refused=a_refusal(arrived_at=TOO_LATE, outcome=Outcome.LATE))
+    letter = text(refused(late, a_round(closes_at=NEXT_DAY), PARTNERSHIP, "en"))
+    assert "You have been given more time since, until 16 October 2019 at 23:59 (Swedish time)." in letter
+    assert "deadline" not in letter
 
 
 def test_a_withdrawal_after_the_deadline_cannot_be_undone() -> None:

@@ -25,6 +25,7 @@ from tests.simulation import planting
 from tests.simulation.planting import handler, loose, writes
 from tests.simulation.planting_alarms import tells_nothing, template_says
 from tests.simulation.planting_doors import first_caller_remembered, refusals_are_well
+from tests.simulation.planting_exceptions import asked_for_ever
 from tests.simulation.replacing import replaced
 
 TOTALS = "totals-equal-recount"
@@ -165,6 +166,13 @@ PLANTED = (
         "everybody-is-told-of-their-own-time",
         40,
         lambda: replaced(keys, "exceptions_told", lambda _: "exceptions-told"),
+    ),
+    Planted(
+        "what a completion asked for is asked for ever",
+        "everybody-is-told-of-their-own-time",
+        60,
+        asked_for_ever,
+        first=1000,  # One world in five hundred lets somebody in who had withdrawn from a completion.
     ),
     Planted(
         "a closed round's letters are not asked for",

@@ -1,4 +1,5 @@
-"""Faults that the simulation found, each as a short story on the product as it is. A story gives what it breaks."""
+"""Faults that the simulation found, or a review that it should have, each as a short story on the product as it is. A
+story gives what it breaks."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from functions.administer.administering import EarlyClosing, Extension
+from functions.administer.exceptions import LettingIn
 from shared import keys
 from shared.aws.rows import read_applications
 from shared.instants import iso, parse_iso
@@ -15,7 +17,7 @@ from shared.problems import ProblemsError
 from shared.rounds import RoundState
 from tests.builders.documents import a_document, raw
 from tests.simulation.cloud import ROUND, Cloud
-from tests.simulation.corpus import Paper, good_papers
+from tests.simulation.corpus import Paper, bad_papers, good_papers
 from tests.simulation.rest import faults_at_rest
 from tests.simulation.scenarios import CLOSES, OVER, Beginning, asked, filled, settle, turned_away
 from tests.simulation.small import a_copy, at_the_same_time
@@ -203,6 +205,21 @@ def _signed_slowly(before: timedelta) -> list[Violation]:
     return [Violation("s3s-clock-decides-what-is-late", f"a form until {policy['expiration']}")] if late else []
 
 
+def left_out_and_let_in() -> list[Violation]:
+    """Told that the application is not in the round, let in because they wrote, and accepted."""
+    cloud = Cloud()
+    beginning = Beginning(cloud)
+    started = beginning.application()
+    a_copy(cloud).ingest(beginning.sent(started, bad_papers()[2]))
+    settle(cloud)
+    until = iso(cloud.now + timedelta(minutes=20))
+    letting = LettingIn(until=until, reason="Strömavbrott", application=started.application.id)
+    cloud.exceptions.let_in(ROUND, letting, "anna")
+    a_copy(cloud).ingest(beginning.sent(started, good_papers()[0]))
+    settle(cloud)
+    return _broken(cloud, "everybody-is-told-of-the-closing")
+
+
 STORIES: Mapping[str, Story] = {
     "a draft that was turned away and then sent still expires": sent_after_it_was_turned_away,
     "a draft that is counted as turned away expires, and the totals no longer equal the recount": counted_and_expired,
@@ -227,6 +244,9 @@ STORIES: Mapping[str, Story] = {
     " may get no outcome when it arrives after the certificate": closed_early_and_extended,
     "sending receipts again that failed on every try is redriven as another job, and they are never sent": (
         redriven_as_another_job
+    ),
+    "whoever was told that they are left out and is let in is not told that they are in the round after all": (
+        left_out_and_let_in
     ),
     "staff get no closing summary of a round that is announced before it went out": announced_before_the_summary,
 }

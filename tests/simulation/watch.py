@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from shared import keys, totals
-from shared.applications import Application, Outcome
+from shared.applications import Application, ApplicationState, Outcome
 from shared.aws.table import Item
 from shared.instants import parse_iso
 from shared.rounds import Round, RoundState
@@ -55,6 +55,8 @@ class Watch:
         self.tell: Callable[[str], None] = lambda what: None  # noqa: ARG005
         self.signer: Callable[[], str | None] = lambda: None
         """Who asked for what is being done now, where it is done for a request."""
+        self.withdrew: set[tuple[str, int]] = set()
+        """Applications that were withdrawn after they were to be completed, each with the number of that letter."""
         self._share: dict[Place, Counter[str]] = {}
         self._counted: dict[str, Counter[str]] = {}
         self._known: dict[int, tuple[Item, Any]] = {}
@@ -63,12 +65,12 @@ class Watch:
 
     def snapshot(self) -> Any:
         """What was counted so far."""
-        return dict(self._share), {name: Counter(of) for name, of in self._counted.items()}
+        return dict(self._share), {name: Counter(of) for name, of in self._counted.items()}, set(self.withdrew)
 
     def restore(self, snapshot: Any) -> None:
         """Back to what was counted then, with nothing found."""
-        share, counted = snapshot
-        self._share, self.violations = dict(share), []
+        share, counted, withdrew = snapshot
+        self._share, self.violations, self.withdrew = dict(share), [], set(withdrew)
         self._known.clear()
         self._counted = {name: Counter(of) for name, of in counted.items()}
 
@@ -137,6 +139,8 @@ class Watch:
         if before is None or after is None:
             return
         self._certified_share(before, after)
+        if after["state"] == ApplicationState.WITHDRAWN != before["state"] and after.get("access", {}).get("asked"):
+            self.withdrew.add((after["application"], after["access"]["letter"]))
         if explained:
             return
         moved = sorted(name for name in _EXPLAINED if before.get(name) != after.get(name))

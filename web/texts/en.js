@@ -188,7 +188,7 @@ export default {
   isDraft: "The application has been started, and what you wrote is saved. It counts once you have submitted it.",
   isDraftTooLate: "The application was started but not submitted before the deadline. It can therefore not be considered.",
   lost: "Sending was interrupted before the application had arrived. All that you wrote is saved. Go to the application and submit again.",
-  tooLate: (arrived, closes, grace) => `The application arrived ${arrived}. The deadline was ${closes}${grace ? `, and what had begun to be sent by then had ${grace} minutes to arrive` : ""}. The application can therefore not be part of this round.`,
+  tooLate: (arrived, closes, grace) => `The application arrived ${arrived}. ${closes ? `The deadline was ${closes}${grace ? `, and what had begun to be sent by then had ${grace} minutes to arrive` : ""}. ` : ""}What arrived then does not count.`,
   stillCounts: (version) => `Version ${version}, which has already been accepted, still counts.`,
   refusedIntro: "What you submitted has arrived but cannot be accepted as it is. Nothing has been lost. This needs correcting:",
   mend: "Correct the application",

@@ -188,7 +188,7 @@ export default {
   isDraft: "Ansökan är påbörjad, och det du har skrivit är sparat. Den räknas när du har skickat in den.",
   isDraftTooLate: "Ansökan påbörjades men skickades inte in innan tiden gick ut. Den kan därför inte prövas.",
   lost: "Sändningen avbröts innan ansökan var framme. Allt du skrivit är sparat. Gå till ansökan och skicka igen.",
-  tooLate: (arrived, closes, grace) => `Ansökan kom in ${arrived}. Tiden gick ut ${closes}${grace ? `, och det som då hade börjat skickas hade ${grace} minuter på sig` : ""}. Ansökan kan därför inte tas med.`,
+  tooLate: (arrived, closes, grace) => `Ansökan kom in ${arrived}. ${closes ? `Tiden gick ut ${closes}${grace ? `, och det som då hade börjat skickas hade ${grace} minuter på sig` : ""}. ` : ""}Det som kom in då räknas inte.`,
   stillCounts: (version) => `Version ${version}, som redan är mottagen, gäller fortfarande.`,
   refusedIntro: "Det du skickade har kommit fram men kan inte tas emot som det är. Inget har gått förlorat. Det här behöver rättas:",
   mend: "Rätta ansökan",
