@@ -23,16 +23,27 @@ class Sending:
     now: Callable[[], datetime]
 
     def deliver(
-        self, round_id: str, effect: str, message: tuple[str, Letter] | None, *, keep: bool = False, **facts: Any
+        self,
+        round_id: str,
+        effect: str,
+        message: tuple[str, Letter] | None,
+        *,
+        keep: bool = False,
+        holds: Callable[[], bool] | None = None,
+        **facts: Any,
     ) -> bool:
         """Send the message, which is to whom and what, unless that was done; None is sent to nobody. The facts are
         noted with the effect. `keep` is for a letter that would read otherwise at a second try: what the first try was
-        to send is noted, and sent, unless it is known that it did not go out. Returns whether it went out now. Raises
-        BusyError as `Effects.claim` does."""
+        to send is noted, and sent, unless it is known that it did not go out. `holds` is asked once the letter is
+        claimed, when others can see that it has begun: whether it is still to go out. Returns whether it went out now.
+        Raises BusyError as `Effects.claim` does."""
         if self.mailer is None or message is None:
             return False
         to, letter = message
         with self.effects.once(round_id, effect, self.now()) as mine:
+            if mine and holds is not None and not holds():
+                self.effects.give_back(round_id, effect, untried=True)
+                return False
             if mine:
                 sent = {"to": to, "subject": letter.subject, "text": letter.text}
                 if keep:

@@ -11,7 +11,7 @@ from functions.acknowledge.sending import Sending
 from shared import keys
 from shared.applications import ApplicationState
 from shared.aws.decided import read_decided
-from shared.aws.rows import read_application, read_applications
+from shared.aws.rows import read_application, read_applications, require_round
 from shared.aws.table import Table
 from shared.closing_letter import closing_letter
 from shared.decision_letters import DecisionLetters, Due, facts
@@ -71,4 +71,11 @@ class Verdicts:
         application = read_application(self.table, letters.call.id, due.decision.application)
         message = letters.letter(application, due) if application else None
         effect = letters.effect(due.decision)
-        return self.sending.deliver(letters.call.id, effect, message, **facts(due.decision))
+        return self.sending.deliver(
+            letters.call.id, effect, message, holds=partial(self._is_last, letters), **facts(due.decision)
+        )
+
+    def _is_last(self, letters: DecisionLetters) -> bool:
+        """Whether no later announcement is out. Whoever tells that one's decisions looks for letters that have begun,
+        and may have looked before this one had: nobody would correct it any more."""
+        return require_round(self.table, letters.call.id).announcement == letters.number

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,9 +64,17 @@ class Effects:
             self.give_back(round_id, effect)
             raise
 
-    def give_back(self, round_id: str, effect: str) -> None:
-        """Open the claim for whoever comes next, because what was claimed has not been done."""
-        self.table.write(Update(keys.effect_key(round_id, effect), remove=("claimed_at",)))
+    def give_back(self, round_id: str, effect: str, *, untried: bool = False) -> None:
+        """Open the claim for whoever comes next, because what was claimed has not been done. `untried` where it was not
+        even tried: then it has not begun, unless with an earlier claim."""
+        key = keys.effect_key(round_id, effect)
+        back = Update(key, remove=("claimed_at",))
+        if untried:
+            back = replace(back, set={"tries": 0}, condition=Attr("tries").eq(1))
+        try:
+            self.table.write(back)
+        except ConditionFailedError:
+            self.give_back(round_id, effect)
 
     def done(self, round_id: str, effect: str, now: datetime, **facts: Any) -> None:
         """Close the claim. A letter that was kept has gone out, and its address and text need not stay."""
@@ -106,4 +114,4 @@ class Effects:
         """What was noted of the effects of the round whose names begin so, also of those that are not done."""
         before = len(keys.effect_key(round_id, "")["sk"])
         found = self.table.query(keys.round_partition(round_id), keys.effect_key(round_id, prefix)["sk"])
-        return {item["sk"][before:]: item for item in found}
+        return {item["sk"][before:]: item for item in found if item.get("tries") != 0}

@@ -212,6 +212,28 @@ def test_a_correction_that_overtakes_the_letters_is_told_as_the_first_decision(c
     assert [text for *_, text, _ in post.sent if "ersätter det beslutsbrev" in text] == []
 
 
+def take_back(world: World) -> None:
+    """Announcement 3 is out, and decides what the first did."""
+    world.table.write(Update(keys.round_key(ROUND), set={"announcement": 3}))
+    decisions = world.table.get(keys.decisions_key(ROUND, 1)) or {}
+    corrected = {name: value for name, value in decisions.items() if name not in ("pk", "sk")}
+    corrected["reason"] = {"sv": "Ändringen var fel.", "en": "The change was wrong."}
+    world.table.write(Update(keys.decisions_key(ROUND, 3), set=corrected))
+
+
+def test_a_run_that_an_announcement_overtakes_tells_nobody_what_counts_no_more(closed: World, inbox: Inbox) -> None:
+    post = Post()
+    announced(closed, inbox.topic)
+    settle(closed, post)
+    correction_approved(closed)
+    announce(closed, inbox)
+    overtaken = list(owing(closed, post).verdicts.due(closed.round()))
+    take_back(closed)
+    assert settle(closed, post) == []
+    assert [work() for work in overtaken] == [False]
+    assert settle(closed, post) == []
+
+
 def test_whoever_may_have_been_told_another_decision_is_told_the_one_that_counts(closed: World, inbox: Inbox) -> None:
     """A function dies at the letter of a correction, which is taken back before anybody comes for it: the decision is
     the one that was told first, and yet the applicant may have read another since."""
@@ -220,13 +242,7 @@ def test_whoever_may_have_been_told_another_decision_is_told_the_one_that_counts
     settle(closed, post)
     (first, *_) = sorted(effect for *_, effect in post.sent if "decision" in effect)
     Effects(closed.table).claim(ROUND, f"{first.rpartition('-')[0]}-0002", closed.now)
-    call = closed.round()
-    assert call.announcement == 1
-    closed.table.write(Update(keys.round_key(ROUND), set={"announcement": 3}))
-    decisions = closed.table.get(keys.decisions_key(ROUND, 1)) or {}
-    corrected = {name: value for name, value in decisions.items() if name not in ("pk", "sk")}
-    corrected["reason"] = {"sv": "Ändringen var fel.", "en": "The change was wrong."}
-    closed.table.write(Update(keys.decisions_key(ROUND, 3), set=corrected))
+    take_back(closed)
     assert len(settle(closed, post)) == 1
     assert post.sent[0][-1] == f"{first.rpartition('-')[0]}-0003"
     assert settle(closed, post) == []
