@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from shared import merkle
-from shared.instants import BadInstantError, iso, parse_iso
+from shared.instants import iso, parse_iso
 from shared.problems import Problem, problem
 from shared.submissions import Submission, leaf_of, leaves
 
 SCHEMA = "urn:anslag:receipt:1"
 ALGORITHM: Final = "ECDSA_SHA_256"
+_PARTS: Final = {"statement", "signature", "algorithm", "path"}
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 Check = Callable[[bytes, bytes], bool]
 """Whether a signature (the second, DER) of a message (the first) is by the key that is trusted."""
@@ -67,29 +70,56 @@ def receipt(said: Mapping[str, Any], signature: bytes, sisters: Sequence[str]) -
     }
 
 
-def faults(kept: Any, is_signed: Check) -> list[Problem]:
-    """What is wrong with a kept receipt; nothing where all of it holds."""
+def read_receipt(raw: bytes) -> Any:
+    """The JSON of a kept receipt; None for what can be no receipt: no JSON, nested too deep to be read, or with a name
+    that is there twice, of which readers would take different ones."""
     try:
-        said = kept["statement"]
+        return json.loads(raw, object_pairs_hook=_named_once, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name is there twice")
+    return found
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"not JSON: {text}")
+
+
+def faults(kept: Any, is_signed: Check) -> list[Problem]:
+    """What is wrong with a kept receipt; nothing where all of it holds, and there is no more than that."""
+    try:
+        said, sisters = kept["statement"], kept["path"]
         signature = base64.b64decode(kept["signature"], validate=True)
+        if base64.b64encode(signature).decode() != kept["signature"]:
+            return [problem("not-a-receipt")]
         if said["schema"] != SCHEMA or kept["algorithm"] != ALGORITHM:
             return [problem("receipt-of-another-kind")]
         found = []
-        if not is_signed(signed_bytes(said), signature):
+        if kept.keys() != _PARTS or not is_signed(signed_bytes(said), signature):
             found.append(problem("receipt-not-signed"))
-        if "certified" in said and not _leads_to_root(said, kept["path"]):
+        if not (_leads_to_root(said, sisters) if "certified" in said else sisters == []):
             found.append(problem("receipt-not-proven"))
-    except (KeyError, TypeError, ValueError, BadInstantError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return [problem("not-a-receipt")]
     return found
 
 
-def _leads_to_root(said: Mapping[str, Any], sisters: Sequence[str]) -> bool:
+def _leads_to_root(said: Mapping[str, Any], sisters: Any) -> bool:
+    """Raises TypeError for what no receipt states: 2.0 is no place among leaves, and nor is true."""
     leaf = leaf_of(
         arrived_at=parse_iso(said["arrived_at"]),
         **{name: said[name] for name in ("application", "submission", "version_id", "sha256", "outcome")},
     )
     certified = said["certified"]
-    steps = [bytes.fromhex(sister) for sister in sisters]
-    found = merkle.root_from(leaf, certified["index"], certified["size"], steps)
+    index, size = certified["index"], certified["size"]
+    if type(index) is not int or type(size) is not int:
+        raise TypeError("not a place among leaves")
+    if not isinstance(sisters, list) or not all(isinstance(one, str) and _HASH.fullmatch(one) for one in sisters):
+        return False
+    found = merkle.root_from(leaf, index, size, [bytes.fromhex(one) for one in sisters])
     return found is not None and found.hex() == certified["root"]

@@ -83,6 +83,14 @@ def certified(applications: Iterable[Application]) -> dict[str, int]:
     return non_zero(counts)
 
 
+def has_changed(application: Application) -> bool:
+    """Whether the application counts otherwise than it did in the certificate. (Being turned away is told apart.)"""
+    if application.certified is None:
+        return False
+    before, now = dict(application.certified), dict(contribution(application))
+    return {**before, "turned_away": 0} != {**now, "turned_away": 0}
+
+
 def recount(applications: Iterable[Application], outcomes: Iterable[Outcome]) -> dict[str, int]:
     """The totals of a round, from its rows alone."""
     counts: Counter[str] = Counter(outcome_counter(outcome) for outcome in outcomes)

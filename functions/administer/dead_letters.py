@@ -56,23 +56,26 @@ class DeadLetters:
         reasons = read_failures(self.table, {upload for _, letter in shown if (upload := _upload(letter)) is not None})
         return [self._described(queue, letter, reasons) for queue, letter in shown], more
 
-    def redrive(self, ids: list[str] | None) -> int:
-        """Put back the letters with these ids, or all of them. Returns how many.
+    def redrive(self, ids: list[str] | None) -> tuple[int, bool]:
+        """Put back the letters with these ids, or all of them. Returns how many, and whether there may be more.
 
         Raises ProblemsError with status 404 for an id that no queue holds; the others have been put back then.
         A letter is deleted after it was put back: dying in between repeats it, which changes nothing.
         """
         wanted = None if ids is None else set(ids)
-        redriven = self._redrive_uploads(wanted) | self._redrive_jobs(wanted)
+        uploads, more_uploads = self._redrive_uploads(wanted)
+        jobs, more_jobs = self._redrive_jobs(wanted)
+        redriven = uploads | jobs
         absent = (wanted or set()) - redriven
         if absent:
             raise refuse("no-such-dead-letter", "ids", status=404, given=", ".join(sorted(absent)))
-        return len(redriven)
+        return len(redriven), more_uploads or more_jobs
 
-    def _redrive_uploads(self, wanted: Collection[str] | None) -> set[str]:
+    def _redrive_uploads(self, wanted: Collection[str] | None) -> tuple[set[str], bool]:
         """A few at a time: whoever comes after somebody that died half-way finds all but those few at once."""
-        redriven, kept = set(), []
+        redriven, kept, batches = set(), [], 0
         for batch in _batches(self.failed_uploads):
+            batches += 1
             for letter in batch:
                 if wanted is None or letter.id in wanted:
                     self.uploads.send_text(letter.body)
@@ -82,12 +85,13 @@ class DeadLetters:
                     kept.append(letter)
         for letter in kept:
             self.failed_uploads.show_again(letter)
-        return redriven
+        return redriven, batches == _MOST_BATCHES
 
-    def _redrive_jobs(self, wanted: Collection[str] | None) -> set[str]:
+    def _redrive_jobs(self, wanted: Collection[str] | None) -> tuple[set[str], bool]:
         """All at once, and each job once: it does everything that is due, however many letters ask for it. One that
         fails at once comes back as a new letter, which must not be taken for one of these."""
-        letters = {letter.id: letter for batch in _batches(self.failed_jobs) for letter in batch}
+        batches = list(_batches(self.failed_jobs))
+        letters = {letter.id: letter for batch in batches for letter in batch}
         chosen = [letter for letter in letters.values() if wanted is None or letter.id in wanted]
         jobs: list[Job] = []
         for letter in chosen:
@@ -99,7 +103,7 @@ class DeadLetters:
         for letter in letters.values():
             if letter not in chosen:
                 self.failed_jobs.show_again(letter)
-        return {letter.id for letter in chosen}
+        return {letter.id for letter in chosen}, len(batches) == _MOST_BATCHES
 
     def _job(self, letter: Letter) -> Job:
         body = _json(letter.body)

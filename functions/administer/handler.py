@@ -218,9 +218,9 @@ def list_dead_letters() -> Response[str]:
 @app.post("/staff/dead-letters/redrive")
 def redrive() -> Response[str]:
     """Put letters back."""
-    redriven = dead_letters().redrive(http.body_of(app, RedriveRequest).ids)
-    logger.info("dead letters redriven", count=redriven, who=who(app))
-    return http.answer({"redriven": redriven})
+    redriven, more = dead_letters().redrive(http.body_of(app, RedriveRequest).ids)
+    logger.info("dead letters redriven", count=redriven, more=more, who=who(app))
+    return http.answer({"redriven": redriven, "more": more})
 
 
 @logger.inject_lambda_context(clear_state=True)

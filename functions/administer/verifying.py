@@ -1,29 +1,64 @@
-"""Verifying a round: everything in its certificate, and every application, worked out again and compared."""
+"""Verifying a round: everything in its certificates worked out again and compared with what is stored. What is
+verified of one application is in `holding`."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from functions.administer.holding import Holding
 from shared import keys, totals
-from shared.applications import Application, Facts, Outcome, Version
-from shared.aws.bucket import Bucket, ObjectVersion
-from shared.aws.reconciliation import reconcile
+from shared.applications import Application
+from shared.aws.bucket import Bucket
+from shared.aws.reconciliation import Reconciliation, reconcile
 from shared.aws.rows import read_applications, read_submissions, require_round
 from shared.aws.table import Item, Table
-from shared.document import MOST_DOCUMENT_BYTES
+from shared.certificates import EXCEPTIONS_CERTIFIED, ROUND_CLOSED, certificate
 from shared.instants import iso
 from shared.problems import refuse
-from shared.programme import Programme, load
+from shared.programme import load
 from shared.references import read_reference
 from shared.rounds import Round
-from shared.submissions import Submission, certified_by, root_hash
-from shared.validation import judge
+from shared.submissions import Submission, certified_by
 
-_COMPARED = ("applications", "requested", "applicants", "by")
-"""The totals that nothing may move once they are certified. (Who is turned away later is counted on.)"""
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""Who was turned away this long before the closing is in its certificate, whatever the clocks of two functions say."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What bucket and table say of a round now."""
+
+    call: Round
+    submissions: Sequence[Submission]
+    applications: Sequence[Application]
+    seen: Reconciliation
+    instants: Sequence[str]
+    """When certificates were written, by the audit trail."""
+
+    def certificate(self, number: int) -> dict[str, Any]:
+        """The certificate as it should be. Uploads without an outcome are told of with the first alone: nobody can say
+        which of several they belong to."""
+        outcomes = [one.outcome for one in certified_by(number, self.submissions)]
+        missing = len(self.seen.missing)
+        return certificate(
+            self.call.id,
+            number,
+            self.submissions,
+            documents=self.seen.documents - (missing if number > 1 else 0),
+            missing=missing if number == 1 else 0,
+            vanished=self.seen.vanished,
+            certified_at=self.instants[number - 1] if number <= len(self.instants) else None,
+            counted={**totals.certified(self.applications), **totals.recount([], outcomes)},
+        )
+
+    def turned_away(self) -> range:
+        """How many the first certificate may say were turned away. Whoever comes after it is counted on."""
+        at = [one.turned_away_at for one in self.applications if one.turned_away_at is not None]
+        closed_at = self.call.closed_at
+        return range(sum(closed_at is not None and one < closed_at - _CLOCKS_DIFFER for one in at), len(at) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,134 +71,88 @@ class Verifying:
     def certificate(self, round_id: str) -> dict[str, Any]:
         """The certificate, what bucket and table say now, and the names of what differs.
 
-        What came after the certificate (late uploads, people turned away, withdrawals) is counted apart and is no
-        difference.
-        Raises ProblemsError with status 404.
+        A name is that of a part of the certificate; `vanished` are uploads with an outcome that are gone, `totals`
+        today's, `certificates` how many there are. What came after the certificate (late uploads, people turned away,
+        withdrawals) is counted apart and is no difference. Raises ProblemsError with status 404.
         """
         call = require_round(self.table, round_id)
-        stored = self.table.get(keys.certificate_key(round_id))
-        if stored is None:
+        stored = {row["sk"]: row for row in self.table.query(keys.round_partition(round_id), keys.CERTIFICATES)}
+        if not stored and not call.is_certified:
             raise refuse("not-certified-yet", status=404)
-        submissions = read_submissions(self.table, round_id)
-        certified = certified_by(1, submissions)
-        seen = reconcile(self.bucket, round_id, submissions)
-        applications = read_applications(self.table, round_id)
-        counted = totals.as_json(totals.certified(applications))
-        found = {
-            "round": round_id,
-            "certified_at": iso(call.closed_at) if call.closed_at else None,
-            "objects": seen.documents - (len(submissions) - len(certified)),
-            "missing": len(seen.missing),
-            "outcomes": {outcome.value: sum(one.outcome is outcome for one in certified) for outcome in Outcome},
-            "root": root_hash(certified),
-            **{name: counted[name] for name in _COMPARED},
-        }
-        said = stored["totals"]
-        expected = {name: said[name] if name in _COMPARED else stored[name] for name in found}
-        differences = {name for name in found if found[name] != expected[name]}
-        if said["outcomes"] != found["outcomes"]:
-            differences.add("outcomes")
-        if said["turned_away"] > sum(one.turned_away_at is not None for one in applications):
-            differences.add("turned_away")
-        differences |= self._later(call, submissions, applications)
+        found = self._found(call)
+        expected, first = found.certificate(1), _without_keys(stored.get(keys.certificate_key(round_id)["sk"]))
+        differences = _differing(first, expected) - {"totals"} | _differing_totals(first, expected, found.turned_away())
+        differences |= self._differences(found, stored)
+        covered = certified_by(1, found.submissions)
+        counted = expected.pop("totals")
         return {
-            "certificate": {name: value for name, value in stored.items() if name not in ("pk", "sk")},
-            "found": found,
-            "after_certificate": len(submissions) - len(certified),
-            "changed_after_certificate": sum(_has_changed(one) for one in applications),
+            "certificate": first,
+            "found": {
+                **expected,
+                **{name: counted[name] for name in ("applications", "requested", "applicants", "by")},
+            },
+            "after_certificate": len(found.submissions) - len(covered),
+            "changed_after_certificate": sum(totals.has_changed(one) for one in found.applications),
             "differences": sorted(differences),
         }
 
-    def _later(self, call: Round, submissions: list[Submission], applications: list[Application]) -> set[str]:
-        """What differs in today's totals, and in the certificates of whoever was let in: root of certificate 2."""
-        now = totals.recount(applications, [one.outcome for one in submissions])
-        stored_totals = totals.counters(self.table.get(keys.totals_key(call.id)) or {})
-        found = set() if totals.non_zero(stored_totals) == now else {"totals"}
-        for number in range(2, call.certificates + 1):
-            stored = self.table.get(keys.certificate_key(call.id, number)) or {}
-            covered = certified_by(number, submissions)
-            outcomes = {outcome.value: sum(one.outcome is outcome for one in covered) for outcome in Outcome}
-            expected = {"objects": len(covered), "outcomes": outcomes, "root": root_hash(covered)}
-            found |= {f"{name} of certificate {number}" for name in expected if stored.get(name) != expected[name]}
-        return found
+    def _found(self, call: Round) -> _Found:
+        submissions = read_submissions(self.table, call.id)
+        seen = reconcile(self.bucket, call.id, submissions)
+        events = self.table.query(keys.audit_partition(call.id))
+        instants = [one["at"] for one in events if one["what"] in (ROUND_CLOSED, EXCEPTIONS_CERTIFIED)]
+        return _Found(call, submissions, read_applications(self.table, call.id), seen, instants)
+
+    def _differences(self, found: _Found, stored: Mapping[str, Item]) -> set[str]:
+        """What differs beside the first certificate: today's totals, the certificates of whoever was let in (example:
+        root of certificate 2), and what one row says that another should bear out."""
+        call, differences = found.call, set[str]()
+        for number in range(2, max(call.certificates, len(found.instants), len(stored)) + 1):
+            later = _without_keys(stored.get(keys.certificate_key(call.id, number)["sk"]))
+            differences |= {f"{name} of certificate {number}" for name in _differing(later, found.certificate(number))}
+        if not call.certificates == len(stored) == len(found.instants):
+            differences.add("certificates")
+        if found.instants[:1] != [_text(call.closed_at)]:
+            differences.add("certified_at")
+        if found.seen.vanished:
+            differences.add("vanished")
+        if {one.application for one in found.submissions} - {one.id for one in found.applications}:
+            differences.add("applications")
+        now = totals.recount(found.applications, [one.outcome for one in found.submissions])
+        counted = totals.counters(self.table.get(keys.totals_key(call.id)) or {})
+        return differences if totals.non_zero(counted) == now else differences | {"totals"}
 
     def application(self, round_id: str, reference: str) -> dict[str, Any]:
-        """The application held against the upload that it came from, with the names of what differs.
-
-        `document`: it is gone, or has another content or instant. `facts`: the row says other than the document.
-        `attachments`: a file is gone. `state`: it is not what follows from the rest. `submissions`: the current
-        version is not the newest one that was accepted. Raises ProblemsError with status 404.
-        """
+        """The application held against everything that was uploaded for it, with the names of what differs (see
+        `holding`). Raises ProblemsError with status 404."""
         call = require_round(self.table, round_id)
         identifier = read_reference(reference)
         row = self.table.get(keys.application_key(round_id, identifier)) if identifier else None
         if row is None:
             raise refuse("unknown-reference", status=404, given=reference)
-        return {"application": row["application"], "differences": sorted(self._differences(row, load(call.programme)))}
-
-    def _differences(self, row: Item, programme: Programme) -> Iterator[str]:
-        application = Application.from_item(row)
-        if row["state"] != application.state:
-            yield "state"
-        current, newest = application.current, self._newest(application)
-        if (current and current.sha256) != (newest and newest.sha256):
-            yield "submissions"
-        if current is None:
-            return
-        there = self._there(application)
-        raw = self._document(application, current, there)
-        if raw is None:
-            yield "document"
-        elif _facts(raw, programme, current) != current.facts.as_item():
-            yield "facts"
-        for file in current.facts.attachments:
-            found = there.get(
-                (keys.attachment_object(application.round_id, application.id, file["sha256"]), file["version_id"])
-            )
-            if found is None or found.size != file["size"]:
-                yield "attachments"
-                return
-
-    def _newest(self, application: Application) -> Submission | None:
-        """The last arrival whose content stands: accepted, or the same as what was accepted."""
-        rows = self.table.query(keys.round_partition(application.round_id), keys.submissions_prefix(application.id))
-        recorded = [Submission.from_item(row) for row in rows]
-        standing = [one for one in recorded if one.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE)]
-        return max(standing, key=lambda one: one.order, default=None)
-
-    def _there(self, application: Application) -> dict[tuple[str, str], ObjectVersion]:
-        """Every object version of the application, by key and version. A version never changes, so a file that was
-        hashed when it came need not be read again."""
-        listed = self.bucket.versions(keys.application_prefix(application.round_id, application.id))
-        return {(one.key, one.version_id): one for one in listed}
-
-    def _document(
-        self, application: Application, current: Version, there: dict[tuple[str, str], ObjectVersion]
-    ) -> bytes | None:
-        """The uploaded document, or None where it is gone or is not what the row says."""
-        key = keys.document_object(application.round_id, application.id, current.submission)
-        if (key, current.version_id) not in there:
-            return None
-        version, raw = self.bucket.read(key, current.version_id, most=MOST_DOCUMENT_BYTES)
-        found = (version.arrived_at, hashlib.sha256(raw).hexdigest(), len(raw))
-        return raw if found == (current.arrived_at, current.sha256, current.size) else None
+        differences = Holding(self.table, self.bucket, load(call.programme)).differences(row)
+        return {"application": row["application"], "differences": sorted(set(differences))}
 
 
-def _has_changed(application: Application) -> bool:
-    """Whether the application counts otherwise than it did in the certificate."""
-    if application.certified is None:
-        return False
-    before, now = dict(application.certified), dict(totals.contribution(application))
-    return {**before, "turned_away": 0} != {**now, "turned_away": 0}
+_NOTHING = object()
 
 
-def _facts(raw: bytes, programme: Programme, current: Version) -> dict[str, Any] | None:
-    """The facts of the document, as the row should have them; None where it could not have been accepted."""
-    verdict = judge(raw, programme)
-    if verdict.document is None or verdict.applicant is None:
-        return None
-    versions = {one["sha256"]: one["version_id"] for one in current.facts.attachments}
-    named = {file.sha256 for file in verdict.document.attachments}
-    if named != versions.keys():
-        return None
-    return Facts.of(verdict.document, verdict.applicant, versions).as_item()
+def _differing(said: Mapping[str, Any], expected: Mapping[str, Any]) -> set[str]:
+    """The names of what is otherwise, left out or added."""
+    names = said.keys() | expected.keys()
+    return {name for name in names if said.get(name, _NOTHING) != expected.get(name, _NOTHING)}
+
+
+def _differing_totals(said: Mapping[str, Any], expected: Mapping[str, Any], turned_away: range) -> set[str]:
+    told = said.get("totals")
+    told = told if isinstance(told, dict) else {}
+    differing = _differing(told, expected["totals"]) - {"turned_away"}
+    return differing if told.get("turned_away") in turned_away else differing | {"turned_away"}
+
+
+def _without_keys(item: Item | None) -> dict[str, Any]:
+    return {name: value for name, value in (item or {}).items() if name not in ("pk", "sk")}
+
+
+def _text(instant: datetime | None) -> str | None:
+    return iso(instant) if instant else None

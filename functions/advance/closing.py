@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared import keys, totals
-from shared.applications import Outcome
 from shared.aws.bucket import Bucket, ObjectVersion
 from shared.aws.messages import Queue
-from shared.aws.reconciliation import reconcile
+from shared.aws.reconciliation import Reconciliation, reconcile
 from shared.aws.rows import audit, read_applications, read_submissions, replace_round, totals_unchanged
 from shared.aws.table import Item, Put, Table, Update
+from shared.certificates import EXCEPTIONS_CERTIFIED, ROUND_CLOSED, certificate
 from shared.instants import iso
 from shared.references import RANDOM_BYTES
 from shared.rounds import Round, RoundState
-from shared.submissions import Submission, certified_by, root_hash
+from shared.submissions import Submission
 
 JOB = "scheduled job"
 """Who, in the audit trail, where no person did it."""
@@ -50,21 +50,22 @@ class Closing:
         Uploads without an outcome are queued again, and the next tick looks again. Raises
         ConditionFailedError where the round or its totals changed meanwhile: the next tick does it.
         """
-        if call.last_arrival is not None and self._may_arrive(call.last_arrival):
+        if call.last_arrival is not None and self._may_arrive(call.last_arrival, self.now()):
             return None
         return self._try(call)
 
     def certify_exceptions(self, call: Round) -> Closed | None:
         """One try at the certificate of what came from those who were let in to a certified round; None where
         nobody was, or may still send. Otherwise as `close`."""
-        if call.exceptions_until is None or self._may_arrive(call.exceptions_until + call.grace):
+        if call.exceptions_until is None or self._may_arrive(call.exceptions_until + call.grace, self.now()):
             return None
         return self._try(call)
 
-    def _may_arrive(self, last: datetime) -> bool:
-        return self.now() <= last + self.drain
+    def _may_arrive(self, last: datetime, now: datetime) -> bool:
+        return now <= last + self.drain
 
     def _try(self, call: Round) -> Closed:
+        begun = self.now()
         stored = self.table.get(keys.totals_key(call.id)) or {}
         submissions = read_submissions(self.table, call.id)
         seen = reconcile(self.bucket, call.id, submissions)
@@ -72,7 +73,7 @@ class Closing:
             for version in seen.missing:
                 self.uploads.send(_as_event(version))
             return Closed(certified=False, missing=len(seen.missing))
-        return self._certify(call, seen.documents, submissions, stored)
+        return self._certify(call, seen, submissions, stored, begun)
 
     def mark_leftovers(self, call: Round) -> int:
         """Mark for removal the files of drafts of which no document ever came. Returns how many.
@@ -85,28 +86,39 @@ class Closing:
             self.bucket.mark_unsubmitted(version)
         return len(leftovers)
 
-    def _certify(self, call: Round, documents: int, submissions: Sequence[Submission], stored: Item) -> Closed:
+    def _certify(
+        self, call: Round, seen: Reconciliation, submissions: Sequence[Submission], stored: Item, begun: datetime
+    ) -> Closed:
+        """`begun` is from before the bucket was listed: what arrived after that was not seen, whatever the clock says
+        by now."""
         now, number = self.now(), call.certificates + 1
         applications = read_applications(self.table, call.id)
         counted = totals.recount(applications, [one.outcome for one in submissions])
         wrong = _differences(totals.counters(stored), counted)
-        covered = certified_by(number, submissions)
-        certificate = _certificate(call, documents - (len(submissions) - len(covered)), covered, now)
+        written = certificate(
+            call.id,
+            number,
+            submissions,
+            documents=seen.documents,
+            missing=len(seen.missing),
+            vanished=seen.vanished,
+            certified_at=iso(now),
+            counted=counted,
+        )
         until = call.exceptions_until
         if number == 1:
             # Whose time was over before the closing is in this certificate, and needs none of their own.
-            until = until if until is not None and self._may_arrive(until + call.grace) else None
-            after, what = replace(call, state=RoundState.CLOSED, closed_at=now, exceptions_until=until), "round closed"
-            certificate["totals"] = totals.as_json(counted)
+            until = until if until is not None and self._may_arrive(until + call.grace, begun) else None
+            after, what = replace(call, state=RoundState.CLOSED, closed_at=now, exceptions_until=until), ROUND_CLOSED
         else:
             after = replace(call, exceptions_until=None, supplements=call.supplements + 1)
-            what, certificate["number"] = "exceptions certified", number
-        facts = {"objects": certificate["objects"], "root": certificate["root"], "repaired": sorted(wrong)}
+            what = EXCEPTIONS_CERTIFIED
+        facts = {"objects": written["objects"], "root": written["root"], "repaired": sorted(wrong)}
         repair = {name: counted.get(name, 0) for name in wrong}
         self.table.transact(
             [
                 replace_round(call, after),
-                Put(keys.certificate_key(call.id, number), certificate),
+                Put(keys.certificate_key(call.id, number), written),
                 # Holds only if nothing was counted since before the rows were read: then the recount is of now.
                 Update(keys.totals_key(call.id), set=repair, add={"revision": 1}, condition=totals_unchanged(stored)),
                 audit(call.id, now, JOB, what, self.random(RANDOM_BYTES), **facts),
@@ -117,18 +129,6 @@ class Closing:
 
 def _differences(stored: dict[str, int], counted: dict[str, int]) -> set[str]:
     return {name for name in stored.keys() | counted.keys() if stored.get(name, 0) != counted.get(name, 0)}
-
-
-def _certificate(call: Round, documents: int, submissions: Sequence[Submission], now: datetime) -> dict[str, Any]:
-    outcomes = {outcome.value: sum(one.outcome is outcome for one in submissions) for outcome in Outcome}
-    return {
-        "round": call.id,
-        "objects": documents,
-        "outcomes": outcomes,
-        "missing": 0,
-        "root": root_hash(submissions),
-        "certified_at": iso(now),
-    }
 
 
 def _as_event(version: ObjectVersion) -> dict[str, Any]:

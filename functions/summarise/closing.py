@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from functions.summarise.listing import against_budget, listed_applications, round_name
+from shared import totals
 from shared.applications import Application, ApplicationState
+from shared.certificates import gone
 from shared.distinct import by_kind, kinds_in_words
 from shared.instants import parse_iso
 from shared.letters import Letter, bullets, labelled, letter, paragraph, section
@@ -28,7 +30,7 @@ def compose(
 ) -> Letter:
     """The summary as staff get it when the round has closed. `applications` are all of them, drafts too."""
     standing = [one for one in applications if one.state is ApplicationState.SUBMITTED]
-    totals, name = certificate["totals"], round_name(call, programme, language)
+    said, name = certificate["totals"], round_name(call, programme, language)
     current = counted(len(standing), either(language, "ansökan ansökningar", "application applications").split())
     proof = _proof(certificate, language)
     return letter(
@@ -39,16 +41,16 @@ def compose(
         ),
         f"{either(language, 'Omgången är stängd', 'The round is closed')}\n{paragraph(name)}",
         paragraph(f"{proof}.", *_opening(standing, call, programme, language)),
-        _differs(totals, standing, language),
+        _differs(said, applications, standing, language),
         section(
             either(language, "Ansökningar", "Applications"),
-            labelled(_applications(applications, totals, language)),
+            labelled(_applications(applications, said, language)),
         ),
         section(
             either(language, "Belopp", "Amounts"),
-            labelled(against_budget(totals["requested"], call.budget, language)),
+            labelled(against_budget(said["requested"], call.budget, language)),
         ),
-        *_breakdowns(totals["by"], programme, language),
+        *_breakdowns(said["by"], programme, language),
         _certificate(certificate, programme, language),
         section(
             f"{either(language, 'Ansökningarna i bokstavsordning', 'The applications in alphabetical order')}"
@@ -60,10 +62,13 @@ def compose(
 
 
 def _proof(certificate: Mapping[str, Any], language: str) -> str:
-    missing = certificate["missing"]
-    if not missing:
-        return either(language, "Inget saknas", "Nothing is missing")
-    return either(language, f"{number(missing)} saknas", f"{number(missing)} missing")
+    """What is not as it should be, or that nothing is missing."""
+    counts = {
+        either(language, "{} saknas", "{} missing"): certificate["missing"],
+        either(language, "{} borta ur lagringen", "{} gone from storage"): gone(certificate),
+    }
+    lost = [words.format(number(count)) for words, count in counts.items() if count]
+    return ", ".join(lost) or either(language, "Inget saknas", "Nothing is missing")
 
 
 def _opening(standing: Sequence[Application], call: Round, programme: Programme, language: str) -> Iterator[str]:
@@ -82,24 +87,40 @@ def _opening(standing: Sequence[Application], call: Round, programme: Programme,
         yield either(language, f"Ansökningstiden gick ut den {closes}.", f"The deadline was {closes}.")
 
 
-def _differs(totals: Mapping[str, Any], standing: Sequence[Application], language: str) -> str:
-    """The list below and the certified totals say the same, or the letter begins with that they do not."""
+def _differs(
+    said: Mapping[str, Any], applications: Sequence[Application], standing: Sequence[Application], language: str
+) -> str:
+    """What the applications added to the certified totals is what those say, or the letter begins with that it is not.
+    And where some have changed since then, that the list below is of now."""
+    then = totals.as_json(totals.certified(applications))
     requested = sum(one.current.facts.requested for one in standing if one.current)
-    if (totals["applications"].get("submitted", 0), totals["requested"]) == (len(standing), requested):
+    if (said["applications"], said["requested"]) != (then["applications"], then["requested"]):
+        return paragraph(
+            either(
+                language,
+                f"OBS! Listan nedan summerar till {kronor(requested, language)} i {number(len(standing))} ansökningar,"
+                " vilket inte stämmer med de räknade summorna. Fatta inga beslut innan det är utrett.",
+                f"NOTE: the list below adds up to {kronor(requested, language)} in {number(len(standing))}"
+                " applications, which is not what the totals say. Decide nothing before this has been explained.",
+            )
+        )
+    changed = sum(totals.has_changed(one) for one in applications)
+    if not changed:
         return ""
+    some = counted(changed, either(language, "ansökan ansökningar", "application applications").split())
     return paragraph(
         either(
             language,
-            f"OBS! Listan nedan summerar till {kronor(requested, language)} i {number(len(standing))} ansökningar,"
-            " vilket inte stämmer med de räknade summorna. Fatta inga beslut innan det är utrett.",
-            f"NOTE: the list below adds up to {kronor(requested, language)} in {number(len(standing))}"
-            " applications, which is not what the totals say. Decide nothing before this has been explained.",
+            f"Efter intyget har {some} kommit till, ändrats eller återkallats. Listan nedan är som det är nu, summorna"
+            " är intygets.",
+            f"Since the certificate {some} came in, changed or were withdrawn. The list below is as of now, the totals"
+            " are those of the certificate.",
         )
     )
 
 
 def _applications(
-    applications: Iterable[Application], totals: Mapping[str, Any], language: str
+    applications: Iterable[Application], said: Mapping[str, Any], language: str
 ) -> Iterator[tuple[str, str]]:
     states = [one.state for one in applications]
     for state, sv, en in (
@@ -110,8 +131,8 @@ def _applications(
     ):
         yield either(language, sv, en), number(states.count(state))
     turned_away = either(language, "Nekades uppladdning efter sista tid", "Turned away after the deadline")
-    yield turned_away, number(totals["turned_away"])
-    yield either(language, "Inkomna versioner", "Versions received"), _versions(totals["outcomes"], language)
+    yield turned_away, number(said["turned_away"])
+    yield either(language, "Inkomna versioner", "Versions received"), _versions(said["outcomes"], language)
 
 
 _OUTCOMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -179,6 +200,10 @@ def _line(name: str, group: Mapping[str, int], language: str) -> str:
 def _certificate(certificate: Mapping[str, Any], programme: Programme, language: str) -> str:
     objects, outcomes = certificate["objects"], sum(certificate["outcomes"].values())
     missing = number(certificate["missing"]) if certificate["missing"] else either(language, "ingen", "none")
+    # Of what was deleted nobody should read that it is not missing.
+    missing += (
+        either(language, " utan", " without one") if gone(certificate) else either(language, " saknas", " missing")
+    )
     at = moment(parse_iso(certificate["certified_at"]), programme.zone, language)
     return section(
         either(language, "Intyg", "Certificate"),
@@ -186,10 +211,11 @@ def _certificate(certificate: Mapping[str, Any], programme: Programme, language:
             either(
                 language,
                 f"Den {at} jämfördes alla uppladdade ansökningar med de registrerade utfallen: {number(objects)}"
-                f" uppladdade, {number(outcomes)} med utfall, {missing} saknas.",
+                f" uppladdade, {number(outcomes)} med utfall, {missing}.",
                 f"On {at} every uploaded application was compared with the recorded outcomes: {number(objects)}"
-                f" uploaded, {number(outcomes)} with an outcome, {missing} missing.",
+                f" uploaded, {number(outcomes)} with an outcome, {missing}.",
             ),
+            _gone(certificate, language),
             either(
                 language,
                 "Rotsumman förseglar resultatet: blir den densamma när den räknas om har inget utfall ändrats.",
@@ -197,6 +223,20 @@ def _certificate(certificate: Mapping[str, Any], programme: Programme, language:
             ),
         ),
         labelled([(either(language, "Rotsumma (SHA-256)", "Root hash (SHA-256)"), certificate["root"])]),
+    )
+
+
+def _gone(certificate: Mapping[str, Any], language: str) -> str:
+    lost = gone(certificate)
+    if not lost:
+        return ""
+    uploads = counted(lost, either(language, "uppladdad ansökan|uppladdade ansökningar", "upload|uploads").split("|"))
+    return either(
+        language,
+        f"{uploads} med utfall fanns då inte längre i lagringen: någon har raderat. Ta reda på vem innan ni beslutar."
+        " Kommandot anslag verify visar vilka ansökningar det gäller.",
+        f"No longer in storage then: {uploads} with an outcome. Somebody deleted what was there. Find out who before"
+        " you decide. The command anslag verify shows which applications are concerned.",
     )
 
 

@@ -38,12 +38,14 @@ class Refusals:
 @dataclass(frozen=True, slots=True)
 class DigestFacts:
     """What a digest tells. Lists hold what happened after `since` and no later than `until`; `standing`,
-    `requested` (whole kronor), `drafts`, `missing` and `dead_letters` are how things are."""
+    `requested` (whole kronor), `drafts`, `missing`, `vanished` and `dead_letters` are how things are."""
 
     since: datetime
     until: datetime
     missing: tuple[str, ...]
     """The application of each upload that has no outcome."""
+    vanished: tuple[str, ...]
+    """The application of each outcome whose upload is gone."""
     dead_letters: int
     new: tuple[Application, ...]
     changed: tuple[Application, ...]
@@ -78,11 +80,13 @@ def gather(
     now: datetime,
     missing: Sequence[str],
     *,
+    vanished: Sequence[str] = (),
     dead_letters: int = 0,
     readers: Readers = NOBODY,
 ) -> DigestFacts:
     """What is worth telling of the time after `since` until `now`, by when outcomes were recorded: what was recorded
-    late would else be in no digest. `missing` names the application of each upload that lacks an outcome for long."""
+    late would else be in no digest. `missing` names the application of each upload that lacks an outcome for long,
+    `vanished` that of each outcome whose upload is gone."""
     recent = [one for one in submissions if _within(one.recorded_at, since, now)]
     accepted = _of(recent, Outcome.ACCEPTED)
     accepted_before = _of((one for one in submissions if one.recorded_at <= since), Outcome.ACCEPTED)
@@ -92,6 +96,7 @@ def gather(
         since=since,
         until=now,
         missing=tuple(sorted(missing)),
+        vanished=tuple(sorted(vanished)),
         dead_letters=dead_letters,
         new=tuple(one for one in standing if one.id in accepted - accepted_before),
         changed=tuple(one for one in standing if one.id in accepted & accepted_before),
@@ -150,7 +155,7 @@ def has_news(facts: DigestFacts) -> bool:
 
 def has_problems(facts: DigestFacts) -> bool:
     """Whether something is not as it should be, so that even a day off is no reason to be silent."""
-    return bool(facts.missing or facts.dead_letters)
+    return bool(facts.missing or facts.vanished or facts.dead_letters)
 
 
 def compose(facts: DigestFacts, call: Round, programme: Programme, language: str) -> Letter:
@@ -174,6 +179,7 @@ def _happened(facts: DigestFacts) -> bool:
 
 _NOUNS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "missing": {"sv": ("saknas", "saknas"), "en": ("missing", "missing")},
+    "vanished": {"sv": ("borttagen", "borttagna"), "en": ("deleted", "deleted")},
     "stuck": {"sv": ("i felkö", "i felkö"), "en": ("stuck", "stuck")},
     "new": {"sv": ("ny", "nya"), "en": ("new", "new")},
     "changed": {"sv": ("ändrad", "ändrade"), "en": ("changed", "changed")},
@@ -185,6 +191,8 @@ _NOUNS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 
 def _headline(facts: DigestFacts, language: str) -> str:
     counts = {
+        "missing": len(facts.missing),
+        "vanished": len(facts.vanished),
         "stuck": facts.dead_letters,
         "new": len(facts.new),
         "changed": len(facts.changed),
@@ -192,9 +200,9 @@ def _headline(facts: DigestFacts, language: str) -> str:
         "rejected": facts.rejected,
         "late": len(facts.late),
     }
-    missing = counted_words([(len(facts.missing), _NOUNS["missing"])], language) or _nothing_missing(language)
-    others = [counted_words([(count, _NOUNS[name])], language) for name, count in counts.items() if count]
-    return ", ".join([missing, *_near(facts, language), *others])
+    told = {name: counted_words([(count, _NOUNS[name])], language) for name, count in counts.items() if count}
+    lost = [told.pop(name) for name in ("missing", "vanished") if name in told] or [_nothing_missing(language)]
+    return ", ".join([*lost, *_near(facts, language), *told.values()])
 
 
 def _near(facts: DigestFacts, language: str) -> Iterator[str]:
@@ -208,6 +216,16 @@ def _nothing_missing(language: str) -> str:
 
 
 def _problems(facts: DigestFacts, programme: Programme, language: str) -> Iterator[str]:
+    if facts.missing or not facts.vanished:
+        yield _missing(facts, programme, language)
+    if facts.vanished:
+        yield _vanished(facts, programme, language)
+    if facts.dead_letters:
+        yield _stuck(facts.dead_letters, language)
+    yield _not_reading(facts.readers, programme, language)
+
+
+def _missing(facts: DigestFacts, programme: Programme, language: str) -> str:
     until = moment(facts.until, programme.zone, language)
     if facts.missing:
         uploads = either(language, "uppladdad ansökan|uppladdade ansökningar", "upload|uploads").split("|")
@@ -229,11 +247,29 @@ def _problems(facts: DigestFacts, programme: Programme, language: str) -> Iterat
             " counted in the next digest.",
         )
         heading = _nothing_missing(language)
-    named = sorted({spaced(one) for one in facts.missing})[:MOST_LISTED]
-    yield section(heading, paragraph(told), bullets([one] for one in named))
-    if facts.dead_letters:
-        yield _stuck(facts.dead_letters, language)
-    yield _not_reading(facts.readers, programme, language)
+    return section(heading, paragraph(told), _listed(facts.missing))
+
+
+def _vanished(facts: DigestFacts, programme: Programme, language: str) -> str:
+    until = moment(facts.until, programme.zone, language)
+    uploads = either(language, "uppladdad ansökan|uppladdade ansökningar", "upload|uploads").split("|")
+    gone = counted(len(facts.vanished), uploads)
+    told = either(
+        language,
+        f"{gone} med registrerat utfall fanns inte längre i lagringen den {until}. Inget försvinner där av sig självt,"
+        " så någon har raderat. Det registrerade finns kvar, men det uppladdade kan inte återskapas. Ta reda på vem det"
+        " var, och be de sökande spara det som skickades in.",
+        f"No longer in storage on {until}: {gone} with a recorded outcome. Nothing disappears there by itself, so"
+        " somebody deleted it. What was recorded is still there, but what was uploaded cannot be restored. Find out who"
+        " it was, and ask the applicants to keep what they sent.",
+    )
+    heading = f"{number(len(facts.vanished))} {either(language, 'borta ur lagringen', 'gone from storage')}"
+    return section(heading, paragraph(told), _listed(facts.vanished))
+
+
+def _listed(applications: Sequence[str]) -> str:
+    named = sorted({spaced(one) for one in applications})
+    return bullets([one] for one in named[:MOST_LISTED])
 
 
 def _stuck(dead_letters: int, language: str) -> str:

@@ -20,7 +20,6 @@ from shared.aws.table import Table
 from shared.instants import iso, parse_iso
 from shared.programme import load
 from shared.rounds import Round, RoundState, wrong_state
-from shared.submissions import Submission
 
 _DIGEST = "digest-"
 _REPORTED = (RoundState.OPEN, RoundState.CLOSING, RoundState.CLOSED, RoundState.DECIDED)
@@ -45,21 +44,29 @@ class Summarising:
     now: Callable[[], datetime]
 
     def digests(self) -> list[str]:
-        """Today's digest for every round that has news. Returns the rounds that one went out for."""
-        readers, remember, failure = self._readers()
-        reported = [call for call in read_rounds(self.table) if call.state in _REPORTED]
-        sent = [call.id for call in reported if self._digest(call, readers)]
-        if failure is not None:
-            raise failure
+        """Today's digest for every round that has news. Returns the rounds that one went out for.
+
+        A round that fails does not keep the others from theirs, and the failure is raised at the end.
+        """
+        readers, remember, failures = self._readers()
+        sent: list[str] = []
+        for call in read_rounds(self.table):
+            try:
+                if call.state in _REPORTED and self._digest(call, readers):
+                    sent.append(call.id)
+            except Exception as error:  # noqa: BLE001  raised again below, when the other rounds have had their turn
+                failures.append(error)
+        if failures:
+            raise ExceptionGroup("digests failed", failures)
         remember()
         return sent
 
-    def _readers(self) -> tuple[Readers, Callable[[], None], Exception | None]:
+    def _readers(self) -> tuple[Readers, Callable[[], None], list[Exception]]:
         """Who does not read, and what remembers the others. A failure is told once the digests are out."""
         try:
-            return (*Readership(self.table, self.staff, self.now).compared(), None)
+            return (*Readership(self.table, self.staff, self.now).compared(), [])
         except (BotoCoreError, ClientError) as error:
-            return Readers(), lambda: None, error
+            return Readers(), lambda: None, [error]
 
     def closing_summary(self, round_id: str) -> bool:
         """The summary of a closed round, once. Returns whether it went out now.
@@ -86,7 +93,8 @@ class Summarising:
         effect = f"{_DIGEST}{now.astimezone(programme.zone).date().isoformat()}"
         since = self._told_until(call)
         submissions = read_submissions(self.table, call.id)
-        missing = self._missing(call, submissions, now)
+        seen = reconcile(self.bucket, call.id, submissions)
+        missing = [one for one in seen.missing if one.arrived_at < now - _ON_ITS_WAY]
         applications = read_applications(self.table, call.id)
         until = now - _SETTLED
         stuck = sum(queue.count() for queue in self.dead_letters)
@@ -97,7 +105,8 @@ class Summarising:
             submissions,
             since=since,
             now=until,
-            missing=missing,
+            missing=[keys.application_of(version.key) for version in missing],
+            vanished=[one.application for one in seen.vanished],
             dead_letters=stuck,
             readers=readers,
         )
@@ -117,8 +126,3 @@ class Summarising:
         earlier = self.table.query(keys.round_partition(call.id), keys.effect_key(call.id, _DIGEST)["sk"])
         told = [parse_iso(item["until"]) for item in earlier if "until" in item]
         return max(told, default=call.opens_at)
-
-    def _missing(self, call: Round, submissions: Sequence[Submission], now: datetime) -> list[str]:
-        seen = reconcile(self.bucket, call.id, submissions)
-        old = [version for version in seen.missing if version.arrived_at < now - _ON_ITS_WAY]
-        return [keys.application_of(version.key) for version in old]

@@ -55,6 +55,15 @@ class Officer:
         """Run the command for its JSON."""
         return self.anslag("--json", *arguments).json()
 
+    def verify(self, round_id: str) -> str:
+        """What `anslag verify` finds that is not as it must be in a round that is over; nothing where all is. (It looks
+        at every application: ask once.)"""
+        try:
+            late = self.ask("verify", round_id)["after_certificate"]
+        except CommandFailedError as failed:
+            return str(failed)
+        return f"{late} uploads came after the certificate" if late else ""
+
 
 def hire(cloud: Cloud, outputs: Mapping[str, str], names: Sequence[str]) -> list[Officer]:
     """Make the users, give each the staff policy, and return them with their keys."""

@@ -27,7 +27,7 @@ import requests
 from rich.console import Console
 
 from infrastructure.build import build_artefacts, this_machine
-from infrastructure.cloud.deployment import STACK, deploy
+from infrastructure.cloud.deployment import deploy
 from infrastructure.cloud.running import HOME, ROOT, roomy_place, running_cloud
 from infrastructure.demo import PARAMETERS
 from infrastructure.demo.applicant import ApplicantClient, RefusedError
@@ -66,11 +66,6 @@ class Pace:
     lockout: float = 0.45
     locked_out: float = 0.04
     ahead: int = 150
-    waits_for_schedule: bool = True
-    """Whether the schedule alone closes the round, which takes some minutes. Otherwise it rests during the load, so
-    that a round may run out on a slow machine and be extended all the same, and staff do its work by hand then."""
-    hides_seconds: int | None = None
-    """How long a message is hidden whose function died; as the template says where it is None."""
 
 
 @dataclass
@@ -135,12 +130,6 @@ class Storm:
 
     def blow(self) -> Killer:
         """Everything, from the opening of the round to its certificate and the last receipt."""
-        with contextlib.ExitStack() as weather:
-            if self.pace.hides_seconds:
-                weather.enter_context(impatient(self.weather, self.pace.hides_seconds))
-            return self._blow()
-
-    def _blow(self) -> Killer:
         deliver_everything_twice(self.weather)
         self.tell("every upload is delivered twice, and functions are killed from now on")
         begun = time.monotonic()
@@ -151,7 +140,7 @@ class Storm:
         create_round(self.anna, _ROUND, self.closes_at)
         pace = self.pace.death_every, self.pace.death_seconds
         with Killer(self.weather, self.seed, lambda: len(self.sent), *pace) as killer:
-            with self._kept_open(), self._without_heartbeat():
+            with self._kept_open():
                 self._load()
             closes_at = datetime.fromisoformat(self._round()["closes_at"])
             self.tell(f"all have been sent; the round closes at {closes_at:%H:%M:%S} (UTC)")
@@ -218,8 +207,6 @@ class Storm:
 
     def _closed(self) -> bool:
         self._redrive()
-        if not self.pace.waits_for_schedule:
-            self._ask("rounds", "advance")
         return bool(self._round()["state"] == "closed")
 
     def _settle(self) -> None:
@@ -238,6 +225,7 @@ class Storm:
         """What was to go wrong, and did not: then the storm shows nothing."""
         happened = {
             "function was killed": killed,
+            "function was killed at its work": self.at_work,
             "dead letter while ingest was locked out": self.letters,
             "stop and start of the cloud for each that was planned": self.weather.stops >= len(self.pace.stops),
         }
@@ -264,20 +252,6 @@ class Storm:
         finally:
             done.set()
             extending.join()
-
-    @contextlib.contextmanager
-    def _without_heartbeat(self) -> Iterator[None]:
-        if self.pace.waits_for_schedule:
-            yield
-            return
-        name = f"{STACK}-heartbeat"
-        found = self.weather.client("scheduler").get_schedule(Name=name)
-        kept = {one: found[one] for one in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
-        self.weather.client("scheduler").update_schedule(**kept, State="DISABLED")
-        try:
-            yield
-        finally:
-            self.weather.client("scheduler").update_schedule(**kept, State="ENABLED")
 
     def _extend(self) -> None:
         """Twice, or to an end that is no later, is refused, and the next time it is asked for again."""

@@ -39,7 +39,16 @@ def redrive(
         raise desk.refuse("Ange antingen ett eller flera id, eller --all.", "Give either one or more ids, or --all.")
     answer = desk.post("staff", "dead-letters", "redrive", body={"ids": ids or None})
     done = counted(answer["redriven"], _NOUNS[desk.language])
-    desk.show(answer, lambda: [desk.say(f"{done} skickas om.", f"{done} sent again.")])
+    desk.show(answer, lambda: _redriven(desk, done, more=every and answer.get("more", False)))
+
+
+def _redriven(desk: Desk, done: str, *, more: bool) -> Iterator[RenderableType]:
+    yield desk.say(f"{done} skickas om.", f"{done} sent again.")
+    if more:
+        yield output.command(
+            desk.say("Det kan finnas fler. Kör igen:", "There may be more. Run it again:"),
+            "anslag dead-letters redrive --all",
+        )
 
 
 def _listed(letters: Sequence[Json], language: str, *, more: bool) -> Iterator[RenderableType]:

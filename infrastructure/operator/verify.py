@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ from rich.console import RenderableType
 from infrastructure.operator import cells
 from infrastructure.operator.desk import Desk
 from infrastructure.operator.failures import refused
-from shared.attestation import Check, faults
+from shared.attestation import Check, faults, read_receipt
 from shared.problems import problem
 from shared.references import spaced
 
@@ -36,10 +36,19 @@ def verify(
 ) -> None:
     """Check a receipt without a network, or a round's certificate against bucket and table."""
     desk = Desk.of(context)
-    if Path(what).is_file():
+    if _is_for_a_file(what):
         _verify_receipt(desk, Path(what), key)
     else:
         _verify_round(desk, what)
+
+
+def _is_for_a_file(what: str) -> bool:
+    """Whether that is a file, or would be one if it were there: no round is named so."""
+    if what.lower().endswith(".json") or "/" in what or "\\" in what:
+        return True
+    with contextlib.suppress(OSError):  # Whoever may not look there has no file there.
+        return Path(what).is_file()
+    return False
 
 
 def fetch_key(
@@ -54,14 +63,24 @@ def fetch_key(
 
 
 def _verify_receipt(desk: Desk, file: Path, key: Path) -> None:
-    check = _checker(desk, key)
-    try:
-        kept = json.loads(file.read_bytes())
-    except ValueError:
-        kept = None
-    if found := faults(kept, check):
+    kept = read_receipt(_content(desk, file))
+    if found := faults(kept, _checker(desk, key)):
         raise desk.end(refused(*found))
     desk.show(kept, lambda: _borne_out(desk, kept["statement"]))
+
+
+def _content(desk: Desk, file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError as error:
+        raise desk.refuse(
+            f"Det finns ingen fil {file}. Kontrollera namnet.", f"There is no such file: {file}. Check the name."
+        ) from error
+    except OSError as error:
+        raise desk.refuse(
+            f"{file} går inte att läsa. Kontrollera att det är en fil som du får läsa.",
+            f"{file} cannot be read. Check that it is a file, and that you may read it.",
+        ) from error
 
 
 def _borne_out(desk: Desk, said: Json) -> Iterator[RenderableType]:
@@ -105,35 +124,43 @@ _DIFFERENCES = {
     "attachments": ("bilagorna", "the attachments"),
     "state": ("läget", "the state"),
     "submissions": ("vilken version som gäller", "which version is current"),
+    "refusal": ("vad som senast underkändes", "what was refused last"),
 }
+_OF_CERTIFICATES = {
+    "certificates": ("hur många intyg det finns", "how many certificates there are"),
+    "vanished": ("uppladdningar som är borta", "uploads that are gone"),
+}
+"""Others are named as they are in the certificate."""
 
 
 def _verify_round(desk: Desk, round_id: str) -> None:
     answer = desk.get("staff", "rounds", round_id, "verification")
     altered = [one for one in _verified_applications(desk, round_id) if one["differences"]]
     problems = [
-        problem("application-differs", "", given=spaced(one["application"]), names=_named(one["differences"]))
+        problem(
+            "application-differs", "", given=spaced(one["application"]), names=_named(one["differences"], _DIFFERENCES)
+        )
         for one in altered
     ]
     if answer["differences"]:
-        problems.insert(0, problem("certificate-differs", "", names=", ".join(answer["differences"])))
+        names = _named(answer["differences"], _OF_CERTIFICATES)
+        problems.insert(0, problem("certificate-differs", "", names=names))
     if problems:
         raise desk.end(refused(*problems))
     desk.show(answer, lambda: _certificate_holds(desk, answer))
 
 
 def _verified_applications(desk: Desk, round_id: str) -> Iterator[Json]:
-    """In the order of their references, as they are listed; a few at once, which burdens nobody else's requests."""
+    """In the order of their references, as they are listed; a few at once, which burdens nobody else's requests.
+    Drafts too: one whose versions somebody took away looks like a draft."""
     listed = desk.get("staff", "rounds", round_id, "applications")["applications"]
-    sent = [one["application"] for one in listed if one["state"] != "draft"]
-    return desk.get_each(
-        [("staff", "rounds", round_id, "applications", reference, "verification") for reference in sent], _AT_ONCE
-    )
+    place = ("staff", "rounds", round_id, "applications")
+    return desk.get_each([(*place, one["application"], "verification") for one in listed], _AT_ONCE)
 
 
-def _named(differences: Sequence[str]) -> dict[str, str]:
+def _named(differences: Sequence[str], words: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     """Example: den uppladdade ansökan, bilagorna"""
-    named = [_DIFFERENCES.get(code, (code, code)) for code in differences]
+    named = [words.get(code, (code, code)) for code in differences]
     return {"sv": ", ".join(sv for sv, _ in named), "en": ", ".join(en for _, en in named)}
 
 

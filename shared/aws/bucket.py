@@ -15,6 +15,7 @@ from shared.files import LEADING_BYTES
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 _CHUNK = 256 * 1024
 
@@ -76,13 +77,14 @@ class Bucket:
             if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
                 return None
             raise
-        hashed, head, read = hashlib.sha256(), b"", 0
-        with answer["Body"] as body:
-            while read <= most and (chunk := body.read(_CHUNK)):
-                hashed.update(chunk)
-                head = head or chunk[:LEADING_BYTES]
-                read += len(chunk)
-        return Seen(answer["VersionId"], answer["ContentLength"], hashed.hexdigest(), head)
+        return _seen(answer, most)
+
+    def look_at(self, key: str, version_id: str, *, most: int) -> Seen:
+        """The same of this version, whatever came after it.
+
+        Raises ClientError, also where there is no such version: whoever named it should have known.
+        """
+        return _seen(self._client.get_object(Bucket=self._name, Key=key, VersionId=version_id), most)
 
     def versions(self, prefix: str) -> Iterator[ObjectVersion]:
         """Every version of every object under the prefix."""
@@ -120,3 +122,14 @@ class Bucket:
             VersionId=version.version_id,
             Tagging={"TagSet": [{"Key": "anslag", "Value": "unsubmitted"}]},
         )
+
+
+def _seen(answer: GetObjectOutputTypeDef, most: int) -> Seen:
+    """Read a piece at a time: a file may be larger than what a function can hold."""
+    hashed, head, read = hashlib.sha256(), b"", 0
+    with answer["Body"] as body:
+        while read <= most and (chunk := body.read(_CHUNK)):
+            hashed.update(chunk)
+            head = head or chunk[:LEADING_BYTES]
+            read += len(chunk)
+    return Seen(answer["VersionId"], answer["ContentLength"], hashed.hexdigest(), head)

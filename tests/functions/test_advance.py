@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from functions.administer.administering import EarlyClosing, Extension
 from functions.advance.closing import Closing
 from functions.advance.lifecycle import Lifecycle
-from shared import keys, totals
+from shared import certificates, keys, totals
 from shared.applications import Outcome
 from shared.aws import clients
 from shared.aws.effects import LEASE, Effects
@@ -20,6 +21,7 @@ from shared.problems import ProblemsError
 from shared.rounds import RoundState, arrived_in_time
 from shared.submissions import root_hash
 from tests.builders.documents import a_document
+from tests.builders.texts import a_submission
 from tests.functions.world import ROUND, World
 
 DEADLINE = parse_iso("2019-10-15T21:59:59Z")
@@ -99,6 +101,36 @@ def test_an_upload_without_an_outcome_is_queued_again_and_the_round_stays_open_t
     assert tick(world) == ["round closed"]
     certificate = world.table.get(keys.certificate_key(ROUND)) or {}
     assert certificate["outcomes"]["accepted"] == 1
+
+
+def test_a_round_whose_upload_somebody_deleted_is_closed_and_its_certificate_says_so(world: World) -> None:
+    """It cannot be brought back, and the others have to be decided on."""
+    kept, gone = (world.submit(world.start().application.id).submission for _ in range(2))
+    document = keys.document_object(ROUND, gone.application, gone.submission)
+    clients.s3().delete_object(Bucket="uploads", Key=document, VersionId=gone.version_id)
+    certificate = close(world)
+    assert (certificate["objects"], certificate["missing"], certificate["outcomes"]["accepted"]) == (1, 0, 2)
+    assert certificate["root"] == root_hash([kept, gone])
+
+
+def test_what_vanished_of_one_certificate_is_not_subtracted_from_the_next() -> None:
+    first = a_submission("7K3M9QXRC", Outcome.ACCEPTED)
+    second = replace(a_submission("9D5TESTA1", Outcome.ACCEPTED), after_certificate=1)
+    written = {
+        number: certificates.certificate(
+            ROUND,
+            number,
+            [first, second],
+            documents=1,
+            missing=0,
+            vanished=[first],
+            certified_at="2019-10-16T08:00:00Z",
+            counted={},
+        )
+        for number in (1, 2)
+    }
+    assert [written[number]["objects"] for number in (1, 2)] == [0, 1]
+    assert [certificates.gone(written[number]) for number in (1, 2)] == [1, 0]
 
 
 def test_totals_that_differ_from_the_recount_are_repaired_and_told(world: World) -> None:

@@ -89,6 +89,9 @@ def a_certificate(
 
 LETTERS: dict[str, Callable[[str], Letter]] = {
     "closing": lambda language: compose(a_round(), PARTNERSHIP, a_certificate(), APPLICATIONS, language),
+    "closing-gone": lambda language: compose(
+        a_round(), PARTNERSHIP, a_certificate() | {"objects": 8}, APPLICATIONS, language
+    ),
     "closing-empty": lambda language: compose(a_round(), PARTNERSHIP, a_certificate([], []), [], language),
 }
 
@@ -108,6 +111,14 @@ def test_missing_uploads_are_told_first() -> None:
     assert letter.subject.startswith("Stängd med 4 ansökningar, 2 saknas:")
     assert lines(letter)[3].startswith("2 saknas. ")
     assert "Inget saknas" not in letter.text
+
+
+def test_deleted_uploads_are_told_first_and_nothing_is_said_not_to_be_missing() -> None:
+    certificate = a_certificate() | {"objects": len(SUBMISSIONS) - 1}
+    letter = compose(a_round(), PARTNERSHIP, certificate, APPLICATIONS, "en")
+    assert letter.subject.startswith("Closed with 4 applications, 1 gone from storage:")
+    assert lines(letter)[3].startswith("1 gone from storage. ")
+    assert "missing" not in letter.text
 
 
 def test_a_list_that_does_not_add_up_to_the_certified_totals_is_told_before_anything_else() -> None:

@@ -71,7 +71,7 @@ def test_an_upload_goes_back_to_its_queue_and_a_job_is_run_again(world: World) -
     world.failed_jobs.send({"DDBStreamBatchInfo": {"shardId": "1"}})
     world.failed_jobs.send({"requestPayload": {"resend": True}})
     world.failed_jobs.send({"unsent": "receipts"})
-    assert dead_letters(world).redrive(None) == 7
+    assert dead_letters(world).redrive(None) == (7, False)
     assert listed(world) == []
     (letter,) = world.uploads.receive(hidden_seconds=0)
     assert json.loads(letter.body) == {"detail": "as it was"}
@@ -90,7 +90,7 @@ def test_one_letter_can_be_put_back_alone(world: World) -> None:
     for number in range(3):
         world.failed_uploads.send({"number": number})
     chosen = next(one for one in listed(world) if one["body"] == '{"number": 1}')
-    assert dead_letters(world).redrive([chosen["id"]]) == 1
+    assert dead_letters(world).redrive([chosen["id"]]) == (1, False)
     assert sorted(one["body"] for one in listed(world)) == ['{"number": 0}', '{"number": 2}']
     with pytest.raises(ProblemsError) as error:
         dead_letters(world).redrive(["no-such-letter"])
@@ -146,7 +146,7 @@ def test_messages_that_cannot_be_read_are_listed_and_put_back_as_they_are(world:
         world.failed_jobs.send_text(body)
     reasons = [one["reason"] for one in listed(world)]
     assert reasons == ["not a message about an upload"] * 6 + ["failed on every try"] * 6
-    assert dead_letters(world).redrive(None) == 12
+    assert dead_letters(world).redrive(None) == (12, False)
     assert sorted(_drained(world.uploads)) == sorted(bodies)
     assert world.started.started == [("advance", {"source": "redrive"})]
 
@@ -159,7 +159,7 @@ def test_more_letters_than_one_call_hands_out_are_all_listed_and_all_put_back(wo
         a_letter(world, Uploaded(f"upload-{number}", "1"))
     letters, more = dead_letters(world).show()
     assert (len(letters), more) == (37, False)
-    assert dead_letters(world).redrive(None) == 37
+    assert dead_letters(world).redrive(None) == (37, False)
     assert listed(world) == []
 
 
@@ -173,6 +173,16 @@ def test_whoever_sees_only_some_of_them_is_told_that_there_may_be_more(
     assert (len(letters), more) == (20, True)
 
 
+@pytest.mark.parametrize("queue", ["failed_uploads", "failed_jobs"])
+def test_whoever_puts_back_only_some_of_them_is_told_that_there_may_be_more(
+    world: World, monkeypatch: pytest.MonkeyPatch, queue: str
+) -> None:
+    monkeypatch.setattr("functions.administer.dead_letters._MOST_BATCHES", 2)
+    for number in range(25):
+        getattr(world, queue).send({"number": number})
+    assert [dead_letters(world).redrive(None) for _ in range(2)] == [(20, True), (5, False)]
+
+
 def test_two_operators_at_once_put_every_letter_back_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two at once, the second begins when the first has taken its first letters and put none back."""
 
@@ -180,14 +190,14 @@ def test_two_operators_at_once_put_every_letter_back_once(world: World, monkeypa
         def send_text(self, body: str) -> None:
             if not redriven:
                 redriven.append(0)
-                redriven[0] = dead_letters(world).redrive(None)
+                redriven[0] = dead_letters(world).redrive(None)[0]
             super().send_text(body)
 
     for number in range(30):
         world.failed_uploads.send({"number": number})
     redriven: list[int] = []
     monkeypatch.setattr(world, "uploads", Interrupted(clients.sqs(), world.uploads.url))
-    redriven.append(dead_letters(world).redrive(None))
+    redriven.append(dead_letters(world).redrive(None)[0])
     assert redriven == [20, 10]
     assert Counter(_drained(world.uploads)) == Counter(json.dumps({"number": number}) for number in range(30))
     assert listed(world) == []
@@ -212,7 +222,7 @@ def test_a_redrive_that_dies_half_way_loses_none_and_leaves_the_others_to_the_ne
         dying.redrive(None)
     monkeypatch.setattr(world, "failed_uploads", Queue(client, url, wait_seconds=0))
     # All but the few that it had in hand can be seen at once, by whoever comes next.
-    assert dead_letters(world).redrive(None) >= 15
+    assert dead_letters(world).redrive(None)[0] >= 15
     _show_everything(url)
     dead_letters(world).redrive(None)
     assert listed(world) == []
@@ -226,7 +236,7 @@ def test_a_job_that_fails_again_at_once_comes_back_and_is_not_taken_for_the_lett
 
     world.started.start = fails_at_once  # type: ignore[method-assign]
     world.failed_jobs.send({"requestPayload": {"source": "heartbeat"}})
-    assert dead_letters(world).redrive(None) == 1
+    assert dead_letters(world).redrive(None) == (1, False)
     assert len(world.started.started) == 1
     assert [json.loads(one["body"])["again"] for one in listed(world)] == [True]
 

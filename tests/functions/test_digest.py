@@ -81,16 +81,19 @@ def gathered(
     since: datetime = SINCE,
     now: datetime = NOW,
     missing: Sequence[str] = (),
+    vanished: Sequence[str] = (),
     dead_letters: int = 0,
 ) -> DigestFacts:
-    return gather(a_round(), PARTNERSHIP, applications, submissions, since, now, missing, dead_letters=dead_letters)
+    told = (applications, submissions, since, now, missing)
+    return gather(a_round(), PARTNERSHIP, *told, vanished=vanished, dead_letters=dead_letters)
 
 
 def test_everything_that_happened_is_gathered_once() -> None:
-    assert gathered(missing=["9D5TESTA1", "7K3M9QXRC"], dead_letters=1) == DigestFacts(
+    assert gathered(missing=["9D5TESTA1", "7K3M9QXRC"], vanished=["2B4KD7W1A"], dead_letters=1) == DigestFacts(
         since=SINCE,
         until=NOW,
         missing=("7K3M9QXRC", "9D5TESTA1"),
+        vanished=("2B4KD7W1A",),
         dead_letters=1,
         new=(PITEA,),
         changed=(OSTERGOTLAND,),
@@ -121,6 +124,9 @@ LETTERS: dict[str, Callable[[str], Letter]] = {
         gathered([OCKERO], [], missing=["9D5TESTA1", "7K3M9QXRC"], dead_letters=1), a_round(), PARTNERSHIP, language
     ),
 }
+LETTERS["digest-vanished"] = lambda language: compose(
+    gathered([OCKERO], [], vanished=["9D5TESTA1", "7K3M9QXRC"]), a_round(), PARTNERSHIP, language
+)
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
@@ -141,6 +147,7 @@ def test_a_duplicate_and_a_draft_are_no_news() -> None:
     "facts",
     [
         pytest.param(gathered([], [], missing=["7K3M9QXRC"]), id="missing"),
+        pytest.param(gathered([], [], vanished=["7K3M9QXRC"]), id="vanished"),
         pytest.param(gathered([], [], dead_letters=1), id="stuck"),
         pytest.param(gathered([PITEA], [a_submission("7K3M9QXRC", ACCEPTED, at(3))]), id="new"),
         pytest.param(gathered([EKERO], []), id="withdrawn"),

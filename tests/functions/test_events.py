@@ -306,7 +306,7 @@ def test_dead_letters_as_lambda_writes_them_are_put_back_as_jobs(deployed: Deplo
         "failed on every try",
     ]
     redriven = deployed.ask("administer", request("POST", "/staff/dead-letters/redrive", {"ids": None}, by=ANNA))
-    assert redriven == (200, {"redriven": 4})
+    assert redriven == (200, {"redriven": 4, "more": False})
     assert sorted(deployed.started, key=str) == sorted(
         [
             ("anslag-summarise", recorded("closing-summary")),

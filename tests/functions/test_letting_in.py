@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,6 +18,8 @@ from functions.ingest.intake import AfterCertificateError
 from shared import keys
 from shared.applications import ApplicationState, Outcome
 from shared.attestation import faults
+from shared.aws import clients
+from shared.aws.bucket import Bucket, ObjectVersion
 from shared.aws.table import Update
 from shared.instants import iso, parse_iso
 from shared.links import Link, read_link
@@ -256,6 +258,28 @@ def test_somebody_let_in_while_the_round_closes_is_in_its_certificate_if_they_se
     assert (world.table.get(keys.certificate_key(ROUND, 2)) or {})["objects"] == 1
     assert counted(world)["applications"] == {"submitted": 1}
     assert verified(world)["differences"] == []
+
+
+def test_whoever_may_send_while_the_bucket_is_listed_is_certified_when_their_time_is_over(world: World) -> None:
+    """It takes long, and what arrives meanwhile may not be seen."""
+    started = world.start()
+    world.now = parse_iso("2019-10-15T22:05:00Z")
+    let_in(world, started.application.id)
+
+    class Slow(Bucket):
+        def versions(self, prefix: str) -> Iterator[ObjectVersion]:
+            listed = list(super().versions(prefix))
+            world.upload(started.application.id)
+            world.now = UNTIL + _GRACE + _DRAIN + timedelta(seconds=1)
+            return iter(listed)
+
+    world.now = UNTIL
+    closing = world.lifecycle.closing
+    world.table.write(Update(keys.round_key(ROUND), set={"state": "closing"}))
+    closed = replace(closing, bucket=Slow(clients.s3(), "uploads")).close(world.round())
+    assert closed is not None
+    assert closed.certified
+    assert world.round().exceptions_until == UNTIL
 
 
 def test_the_holder_may_withdraw_as_long_as_they_may_send(settled: World) -> None:

@@ -14,8 +14,10 @@ from shared import keys
 from shared.aws.effects import LEASE, BusyError, Effects
 from shared.aws.messages import Topic
 from shared.aws.rows import read_applications
+from shared.aws.table import Update
 from shared.instants import parse_iso
 from shared.problems import ProblemsError
+from shared.programme import UnknownProgrammeError
 from shared.references import spaced
 from tests.functions.staff import Inbox, Killed
 from tests.functions.world import ROUND, World
@@ -63,6 +65,43 @@ def test_an_upload_without_an_outcome_is_named_in_the_digest_when_it_is_old_enou
     (message,) = inbox.read()
     assert message["Subject"].startswith("1 saknas")
     assert f"- {spaced(application)}\n" in message["Message"]
+
+
+def test_an_upload_that_somebody_deleted_is_named_at_once_also_on_a_day_off(world: World, inbox: Inbox) -> None:
+    gone, kept = (world.submit(world.start().application.id).submission for _ in range(2))
+    world.now = parse_iso("2019-10-05T05:00:00Z")  # a Saturday
+    assert summarising(world, inbox.topic).digests() == []
+    document = keys.document_object(ROUND, gone.application, gone.submission)
+    boto3.client("s3").delete_object(Bucket="uploads", Key=document, VersionId=gone.version_id)
+    assert summarising(world, inbox.topic).digests() == [ROUND]
+    (message,) = inbox.read()
+    assert message["Subject"].startswith("1 borttagen")
+    assert f"- {spaced(gone.application)}\n" in message["Message"]
+    assert spaced(kept.application) not in message["Message"].split("Läget i omgången")[0]
+    assert "Inget saknas" not in message["Subject"] + message["Message"]
+
+
+def test_a_round_whose_digest_fails_does_not_keep_the_others_from_theirs(world: World, inbox: Inbox) -> None:
+    world.create_round(id="2019-a-broken")
+    world.table.write(Update(keys.round_key("2019-a-broken"), set={"programme": "no-such-programme"}))
+    world.submit(world.start().application.id)
+    world.now += timedelta(hours=1)
+    with pytest.raises(ExceptionGroup) as error:
+        summarising(world, inbox.topic).digests()
+    assert [type(one) for one in error.value.exceptions] == [UnknownProgrammeError]
+    assert len(inbox.read()) == 1
+
+
+def test_whoever_withdraws_between_the_certificate_and_its_summary_sets_off_no_warning(
+    closed: World, inbox: Inbox
+) -> None:
+    (application, *_) = read_applications(closed.table, ROUND)
+    exceptions = Exceptions(closed.table, "", closed.clock, closed.random, mails=True)
+    exceptions.withdraw(ROUND, spaced(application.id), Withdrawal(reason="brev"), "anna")
+    summarising(closed, inbox.topic).closing_summary(ROUND)
+    told = " ".join(inbox.read()[0]["Message"].split())
+    assert "OBS!" not in told
+    assert "Efter intyget har 1 ansökan kommit till, ändrats eller återkallats." in told
 
 
 def test_on_a_day_off_staff_hear_of_what_is_wrong_and_of_the_rest_on_monday(world: World, inbox: Inbox) -> None:
@@ -134,8 +173,9 @@ def test_a_topic_that_cannot_be_looked_at_holds_no_digest_back_and_is_told(world
 
     world.submit(world.start().application.id)
     world.now += timedelta(hours=1)
-    with pytest.raises(ClientError):
+    with pytest.raises(ExceptionGroup) as error:
         summarising(world, Closed()).digests()
+    assert [type(one) for one in error.value.exceptions] == [ClientError]
     assert len(inbox.read()) == 1
 
 

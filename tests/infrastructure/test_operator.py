@@ -305,12 +305,30 @@ def test_letters_are_sent_again_by_id_or_all(anslag: Anslag, staff_api: StaffApi
     first, second = bury("FAILED_UPLOADS_URL", "one"), bury("FAILED_UPLOADS_URL", "two")
     assert anslag("dead-letters", "redrive", first) == Ran(0, "1 letter sent again.\n", "")
     assert waiting("UPLOAD_QUEUE_URL") == ["one"]
-    assert anslag("dead-letters", "redrive", "--all", "--json") == Ran(0, '{\n  "redriven": 1\n}\n', "")
+    told = '{\n  "redriven": 1,\n  "more": false\n}\n'
+    assert anslag("dead-letters", "redrive", "--all", "--json") == Ran(0, told, "")
     assert waiting("UPLOAD_QUEUE_URL") == ["two"]
     gone = anslag("dead-letters", "redrive", second, "--language", "sv")
     told = f"ids: Meddelandet {second} finns inte i någon felkö. Kanske är det redan omkört.\n"
     assert gone == Ran(1, "", told)
     assert len(staff_api.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("sv", "1 brev skickas om.\n\nDet kan finnas fler. Kör igen:\n"),
+        ("en", "1 letter sent again.\n\nThere may be more. Run it again:\n"),
+    ],
+)
+@pytest.mark.usefixtures("staff_api")
+def test_whoever_sent_only_some_of_all_letters_again_is_told_to_go_on(
+    anslag: Anslag, monkeypatch: pytest.MonkeyPatch, language: str, told: str
+) -> None:
+    monkeypatch.setattr("functions.administer.dead_letters._MOST_BATCHES", 1)
+    bury("FAILED_UPLOADS_URL", "one")
+    ran = anslag("dead-letters", "redrive", "--all", "--language", language)
+    assert ran == Ran(0, f"{told}  anslag dead-letters redrive --all\n", "")
 
 
 @pytest.mark.parametrize("arguments", [[], ["some-id", "--all"]])

@@ -43,6 +43,30 @@ def test_an_altered_application_is_named_with_what_differs(closed: StaffApi, ans
     assert "Det som skiljer: uppgifterna i tabellen." in ran.err
 
 
+def test_an_application_that_was_made_a_draft_is_named(closed: StaffApi, anslag: Anslag) -> None:
+    one, *_ = stored(closed, "/applications")["applications"]
+    place = keys.application_key(ROUND, one["application"])
+    Table(boto3.client("dynamodb"), "anslag").write(Update(place, set={"state": "draft"}, remove=("current",)))
+    ran = anslag("verify", ROUND)
+    assert (ran.code, one["reference"] in ran.err) == (1, True)
+    assert "What differs: which version is current." in ran.err
+
+
+def test_what_was_refused_and_what_vanished_are_told_in_words(closed: StaffApi, anslag: Anslag) -> None:
+    one, *_ = stored(closed, "/applications")["applications"]
+    place = keys.application_key(ROUND, one["application"])
+    named = {"submission": "S1", "version_id": "v", "arrived_at": "2026-10-01T08:00:00Z", "outcome": "late"}
+    refused: dict[str, object] = {**named, "problems": [], "contact": None}
+    table = Table(boto3.client("dynamodb"), "anslag")
+    table.write(Update(place, set={"refused": refused}))
+    submission, *_ = table.query(keys.round_partition(ROUND), keys.SUBMISSIONS)
+    document = keys.document_object(ROUND, submission["application"], submission["submission"])
+    boto3.client("s3").delete_object(Bucket="uploads", Key=document, VersionId=submission["version_id"])
+    ran = anslag("verify", ROUND, "--language", "sv")
+    assert "vad som senast underkändes" in ran.err
+    assert "objects, uppladdningar som är borta" in ran.err
+
+
 class Meeting:
     """Questions that are answered when so many are asked at the same time; the earlier, the later."""
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from shared.applications import Outcome
-from shared.attestation import faults, path, receipt, signed_bytes, statement
+from shared.attestation import faults, path, read_receipt, receipt, signed_bytes, statement
 from shared.submissions import Submission, root_hash
 from tests.shared.test_applications import START
 
@@ -61,15 +61,38 @@ def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
     return altered
 
 
+def nested(depth: int) -> list[Any]:
+    inner: list[Any] = []
+    for _ in range(depth):
+        inner = [inner]
+    return inner
+
+
+UNPROVEN = "receipt-not-proven"
+
+
 @pytest.mark.parametrize(
     ("altered", "fault"),
     [
-        (changed(lambda one: one["path"].pop()), "receipt-not-proven"),
-        (changed(lambda one: one["path"].reverse()), "receipt-not-proven"),
+        (changed(lambda one: one["path"].pop()), UNPROVEN),
+        (changed(lambda one: one["path"].reverse()), UNPROVEN),
         (changed(lambda one: one["statement"]["certified"].update(root="00" * 32)), "receipt-not-signed"),
         (changed(lambda one: one["statement"].pop("certified")), "receipt-not-signed"),
         (changed(lambda one: one.update(signature="AAAA")), "receipt-not-signed"),
+        (changed(lambda one: one.update(signature=one["signature"].rstrip("=") + " =")), "not-a-receipt"),
         (changed(lambda one: one.update(algorithm="none")), "receipt-of-another-kind"),
+        (changed(lambda one: one.update(outcome="accepted")), "receipt-not-signed"),
+        (changed(lambda one: one["path"].append("")), UNPROVEN),
+        (changed(lambda one: one.update(path=[sister.upper() for sister in one["path"]])), UNPROVEN),
+        (changed(lambda one: one.update(path=[f"{sister[:2]} {sister[2:]}" for sister in one["path"]])), UNPROVEN),
+        (changed(lambda one: one.update(path=dict.fromkeys(one["path"], 1))), UNPROVEN),
+        ({**kept(None), "path": ["00" * 32]}, UNPROVEN),
+        ({**kept(None), "path": ""}, UNPROVEN),
+        ({**kept([ONE]), "path": {}}, UNPROVEN),
+        (changed(lambda one: one["statement"]["certified"].update(size=7.0)), "not-a-receipt"),
+        (changed(lambda one: one["statement"]["certified"].update(index=False)), "not-a-receipt"),
+        (changed(lambda one: one["statement"].update(certified=[])), "not-a-receipt"),
+        (changed(lambda one: one["statement"].update(more=nested(100_000))), "not-a-receipt"),
         (changed(lambda one: one.pop("signature")), "not-a-receipt"),
         ({}, "not-a-receipt"),
         ([], "not-a-receipt"),
@@ -83,3 +106,38 @@ def test_what_is_no_true_receipt_is_told_without_breaking(altered: Any, fault: s
 def test_another_round_with_one_row_altered_has_another_root() -> None:
     altered = [replace(ROUND[3], outcome=Outcome.REJECTED), *ROUND[:3], *ROUND[4:]]
     assert root_hash(altered) != root_hash(ROUND)
+
+
+def test_a_signature_has_one_spelling() -> None:
+    """Base64 leaves bits over at its end, that another letter could fill."""
+    one = kept(ROUND)
+    while not one["signature"].endswith("="):
+        one = kept(ROUND)  # a DER signature has 70 to 72 bytes, and only 72 leave nothing over
+    last = one["signature"].rstrip("=")[-1]
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    another = letters[letters.index(last) + 1]
+    one["signature"] = one["signature"].replace(f"{last}=", f"{another}=")
+    assert [found.code for found in faults(one, is_signed)] == ["not-a-receipt"]
+
+
+def test_what_is_read_from_a_file_is_what_was_kept() -> None:
+    one = kept(ROUND)
+    assert read_receipt(json.dumps(one).encode()) == one
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\xff",
+        b"{",
+        b'{"statement": 1, "statement": 2}',
+        b'{"statement": {"outcome": "accepted", "outcome": "late"}}',
+        b"[" * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"statement": NaN}',
+        b"1" * 5000,
+    ],
+)
+def test_what_is_no_json_or_names_something_twice_is_no_receipt(raw: bytes) -> None:
+    assert [found.code for found in faults(read_receipt(raw), is_signed)] == ["not-a-receipt"]

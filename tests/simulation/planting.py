@@ -168,9 +168,9 @@ def counters_certified() -> Iterator[None]:
     """The certificate has what was counted on the way."""
     counters, original = _Counters(), Closing._certify
 
-    def certify(self: Closing, call: Round, documents: int, submissions: Any, stored: Any) -> Any:
+    def certify(self: Closing, call: Round, seen: Any, submissions: Any, stored: Any, begun: Any) -> Any:
         counters.said = totals.counters(stored)
-        return original(self, call, documents, submissions, stored)
+        return original(self, call, seen, submissions, stored, begun)
 
     with (
         replaced(Closing, "_certify", certify),

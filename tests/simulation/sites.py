@@ -16,7 +16,7 @@ _PORTS = ("table.py", "bucket.py", "messages.py", "signer.py", "clients.py", "ht
 """The ports themselves: what they ask of boto3 is the contract's business."""
 METHODS: Mapping[str, str] = {
     **dict.fromkeys(("get", "get_several", "query", "write", "transact", "put_all"), "table"),
-    **dict.fromkeys(("read", "look", "versions", "mark_unsubmitted"), "bucket"),
+    **dict.fromkeys(("read", "look", "look_at", "versions", "mark_unsubmitted"), "bucket"),
     **dict.fromkeys(("count", "send", "send_text", "receive", "show_again", "delete"), "queue"),
     **dict.fromkeys(("publish_text", "publish_both", "subscribers"), "topic"),
     "start": "functions",

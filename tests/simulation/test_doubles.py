@@ -246,6 +246,16 @@ def test_a_look_shows_the_current_version(aws: Services) -> None:
     assert aws.bucket.look("look/nowhere", most=100) is None
 
 
+def test_a_version_is_looked_at_whatever_came_after_it(aws: Services) -> None:
+    older = aws.put("look/back", b"%PDF-1.7 older")
+    aws.put("look/back", b"%PDF-1.7 newer")
+    seen = aws.bucket.look_at("look/back", older, most=100)
+    assert (seen.version_id, seen.size, seen.head) == (older, 14, b"%PDF-1.7 older")
+    assert seen.sha256 == hashlib.sha256(b"%PDF-1.7 older").hexdigest()
+    with pytest.raises(ClientError):
+        aws.bucket.look_at("look/nowhere", older, most=100)
+
+
 def test_of_a_file_that_is_too_large_only_the_beginning_is_hashed(aws: Services) -> None:
     content = b"0123456789" * 60_000
     aws.put("large", content)

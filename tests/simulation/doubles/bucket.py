@@ -54,6 +54,9 @@ class MemoryBucket(Bucket):
     def look(self, key: str, *, most: int) -> Seen | None:
         return self._wire.call("look", lambda: self._look(key, most))
 
+    def look_at(self, key: str, version_id: str, *, most: int) -> Seen:
+        return self._wire.call("look_at", lambda: self._look_at(key, version_id, most))
+
     def versions(self, prefix: str) -> Iterator[ObjectVersion]:
         return self._pages(prefix, self._wire.here())
 
@@ -72,14 +75,13 @@ class MemoryBucket(Bucket):
         return found.version, found.content[: most + 1]
 
     def _look(self, key: str, most: int) -> Seen | None:
-        if key not in self.objects:
-            return None
-        stored = self.objects[key][-1]
-        content, digest = stored.content, stored.sha256
-        if len(content) > most:
-            content = content[: (most // _CHUNK + 1) * _CHUNK]
-            digest = hashlib.sha256(content).hexdigest()
-        return Seen(stored.version.version_id, stored.version.size, digest, content[:LEADING_BYTES])
+        return _seen(self.objects[key][-1], most) if key in self.objects else None
+
+    def _look_at(self, key: str, version_id: str, most: int) -> Seen:
+        found = self.find(key, version_id)
+        if found is None:
+            raise ClientError({"Error": {"Code": "NoSuchVersion", "Message": key}}, "GetObject")
+        return _seen(found, most)
 
     def _pages(self, prefix: str, site: Any) -> Iterator[ObjectVersion]:
         start: tuple[str, int] = ("", 0)
@@ -154,6 +156,14 @@ class MemoryBucket(Bucket):
         for versions in self.objects.values():
             for stored in versions:
                 stored.tags = {}
+
+
+def _seen(stored: Stored, most: int) -> Seen:
+    content, digest = stored.content, stored.sha256
+    if len(content) > most:
+        content = content[: (most // _CHUNK + 1) * _CHUNK]
+        digest = hashlib.sha256(content).hexdigest()
+    return Seen(stored.version.version_id, stored.version.size, digest, content[:LEADING_BYTES])
 
 
 def check_form(fields: Mapping[str, str], content: bytes, sha256: str, now: datetime) -> None:
