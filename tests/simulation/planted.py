@@ -7,6 +7,7 @@ from functions.administer.dead_letters import DeadLetters
 from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
 from functions.decide import deciding
+from shared.applications import Application
 from tests.simulation import planting
 from tests.simulation.planted_arrivals import ARRIVALS
 from tests.simulation.planted_kinds import (
@@ -19,6 +20,7 @@ from tests.simulation.planted_kinds import (
 from tests.simulation.planted_letters import LETTERS
 from tests.simulation.planting import handler
 from tests.simulation.planting_alarms import tells_nothing, template_says
+from tests.simulation.planting_arrivals import before_its_second, by_its_own_clock
 from tests.simulation.planting_doors import first_caller_remembered, refusals_are_well
 from tests.simulation.replacing import replaced
 
@@ -124,6 +126,20 @@ PLANTED = (
 )
 
 IN_PAIRS = (
+    PlantedInPair(
+        "a withdrawal is of the function's own instant",
+        "a-withdrawal-holds",
+        200,
+        lambda: replaced(Application, "withdrawn", by_its_own_clock),
+        "withdraw and ingest",
+    ),
+    PlantedInPair(
+        "a withdrawal covers what came before its second alone",
+        "a-withdrawal-holds",
+        200,
+        lambda: replaced(Application, "state", property(before_its_second)),
+        "withdraw and ingest",
+    ),
     PlantedInPair(
         "a round is written without its fence",
         "state-moves-along-its-arrows",

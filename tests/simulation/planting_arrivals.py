@@ -13,7 +13,7 @@ from boto3.dynamodb.conditions import Attr
 from functions.ingest import intake
 from functions.ingest.intake import Intake
 from shared import totals
-from shared.applications import Application, Outcome
+from shared.applications import APPLICANT, Application, ApplicationState, Outcome
 from shared.aws.table import Check, Update, Write
 from shared.instants import whole_second
 from shared.rounds import Access, Round, held
@@ -160,3 +160,20 @@ def withdrawn_untold() -> contextlib.AbstractContextManager[None]:
         original(self, call, before, after, changed, [])
 
     return replaced(Applying, "_commit", commit)
+
+
+def by_its_own_clock(self: Application, now: datetime, by: str = APPLICANT) -> Application:
+    """A withdrawal is of the instant that the function has, whatever S3 has noted of what it withdraws."""
+    return replace(self, withdrawn_at=now, withdrawn_by=by)
+
+
+def before_its_second(self: Application) -> ApplicationState:
+    """What arrived in the second of a withdrawal came after it."""
+    arrived, withdrawn = self.current.arrived_at if self.current else None, self.withdrawn_at
+    if withdrawn is not None and arrived is not None and arrived == whole_second(withdrawn):
+        return ApplicationState.SUBMITTED
+    state: ApplicationState = _STATE.__get__(self)
+    return state
+
+
+_STATE: Any = Application.state

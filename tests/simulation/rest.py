@@ -8,6 +8,7 @@ from typing import Any
 from shared import keys, totals
 from shared.applications import Application, ApplicationState, Outcome, order_of
 from shared.aws.table import Item
+from shared.instants import whole_second
 from shared.results import everything
 from shared.results.publication import Announcement, Publication
 from shared.rounds import RoundState
@@ -82,11 +83,13 @@ def _current(application: Application, versions: list[Stored]) -> Iterator[Viola
     if found != expected:
         names = [by_hash()[sha256].name if sha256 else "none" for sha256 in (found, expected)]
         yield Violation("the-newest-version-counts", f"{application.id} has {names[0]}, the newest is {names[1]}")
-    elif application.current and application.current.arrived_at != versions[-1].version.arrived_at:
-        # The same content was sent again later: a withdrawal must be compared with that.
-        later, withdrawn = versions[-1].version.arrived_at, application.withdrawn_at
-        if withdrawn is not None and later > withdrawn and application.state is ApplicationState.WITHDRAWN:
-            yield Violation("the-newest-version-counts", f"{application.id} was sent again after it was withdrawn")
+        return
+    # The same content may have been sent again later: a withdrawal must be compared with that.
+    last, withdrawn = versions[-1].version.arrived_at if versions else None, application.withdrawn_at
+    stands = last is not None and (withdrawn is None or last > whole_second(withdrawn))
+    if stands != (application.state is ApplicationState.SUBMITTED):
+        seen = f"{application.id} is {application.state}: sent at {last}, withdrawn at {withdrawn}"
+        yield Violation("a-withdrawal-holds", seen)
 
 
 def _effects(cloud: Cloud) -> Iterator[Violation]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from shared import keys, totals
-from shared.applications import Application, Outcome
+from shared.applications import Application, ApplicationState, Outcome
 from shared.aws.table import Item
 from shared.instants import parse_iso
 from shared.rounds import Round, RoundState
@@ -137,6 +137,9 @@ class Watch:
         if before is None or after is None:
             return
         self._certified_share(before, after)
+        withdrawn = before.get("withdrawn_at") != after.get("withdrawn_at")
+        if withdrawn and after["state"] != ApplicationState.WITHDRAWN:
+            self.found("a-withdrawal-holds", f"{after['application']} was withdrawn and is {after['state']}")
         if explained:
             return
         moved = sorted(name for name in _EXPLAINED if before.get(name) != after.get(name))
