@@ -7,6 +7,7 @@ from functions.administer.dead_letters import DeadLetters
 from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
 from functions.decide import deciding
+from functions.publish.publishing import Publishing
 from shared.applications import Application
 from tests.simulation import planting
 from tests.simulation.planted_arrivals import ARRIVALS
@@ -71,6 +72,13 @@ PLANTED = (
         "what-was-announced-can-be-read",
         100,
         lambda: replaced(Lifecycle, "_pages", lambda *_: []),
+    ),
+    Planted(
+        "a correction's page has the words of the first announcement",
+        "what-was-announced-can-be-read",
+        60,
+        lambda: replaced(Publishing, "_read", planting.first_texts),
+        first=30,
     ),
     Planted(
         "a closing that was begun is not taken up again",

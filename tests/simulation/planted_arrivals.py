@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functions.ingest import intake
 from functions.ingest.intake import Intake
-from shared import applications
-from shared.rounds import RoundState
+from shared import totals
+from shared.applications import order_of
+from shared.rounds import Round, RoundState
 from tests.simulation import planting_arrivals
 from tests.simulation.planted_kinds import (
     NEWEST,
@@ -15,7 +16,7 @@ from tests.simulation.planted_kinds import (
     Planted,
 )
 from tests.simulation.planting_arrivals import loose, writes
-from tests.simulation.replacing import replaced
+from tests.simulation.replacing import recoded, replaced
 
 _ROUND, _SUBMISSION, _APPLICATION, _TOTALS = range(4)
 """The places of ingest's transaction."""
@@ -33,6 +34,15 @@ ARRIVALS = (
     ),
     Planted("an application is written without its fence", TOTALS, 40, writes(lambda some: loose(some, _APPLICATION))),
     Planted("a remembered round is not checked", S3S_CLOCK, 200, writes(lambda some: loose(some, _ROUND))),
+    Planted(
+        "uploads on their way have no grace",
+        S3S_CLOCK,
+        20,
+        lambda: replaced(Round, "last_arrival", property(lambda call: call.closes_at)),
+    ),
+    Planted(
+        "counties are not counted", TOTALS, 5, lambda: replaced(totals, "contribution", planting_arrivals.no_county)
+    ),
     Planted("processing time is taken for arrival time", S3S_CLOCK, 10, planting_arrivals.processing_time),
     Planted(
         "what is late is judged by the schedule",
@@ -65,13 +75,13 @@ ARRIVALS = (
         "versions are ordered by their identifiers",
         NEWEST,
         60,
-        lambda: replaced(applications, "order_of", planting_arrivals.by_version_id),
+        lambda: recoded(order_of, planting_arrivals.by_version_id),
     ),
     Planted(
         "arrival times are compared as texts without padding",
         NEWEST,
         40,
-        lambda: replaced(applications, "order_of", planting_arrivals.unpadded),
+        lambda: recoded(order_of, planting_arrivals.unpadded),
     ),
     Planted(
         "an application is stored with another title",

@@ -20,6 +20,7 @@ from shared import keys, totals
 from shared.aws import rows
 from shared.aws.reconciliation import Reconciliation, reconcile
 from shared.aws.table import Update
+from shared.results.publication import Publication
 from shared.rounds import Round, RoundState
 from tests.simulation import handlers
 from tests.simulation.planting_arrivals import ANYTHING, change, duplicate_too
@@ -244,3 +245,13 @@ def one_claim_of_pages() -> Iterator[None]:
 
     with replaced(Publishing, "_claim", claim):
         yield
+
+
+def first_texts(self: Publishing, call: Round) -> Publication:
+    """Every announcement is published with what the first one said."""
+    read = _READ_PUBLICATION(self, call)
+    first = read.announcements[0]
+    return replace(read, announcements=tuple(replace(one, texts=first.texts) for one in read.announcements))
+
+
+_READ_PUBLICATION = Publishing._read

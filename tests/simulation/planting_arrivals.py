@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -177,3 +178,11 @@ def before_its_second(self: Application) -> ApplicationState:
 
 
 _STATE: Any = Application.state
+
+
+def no_county(application: Application) -> Counter[str]:
+    """An application counts nowhere in the country."""
+    return Counter({name: count for name, count in _CONTRIBUTION(application).items() if not name.startswith("county")})
+
+
+_CONTRIBUTION = totals.contribution

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
-from shared import keys, totals
-from shared.applications import Application, ApplicationState, Outcome, order_of
+from shared import keys
+from shared.applications import Application, ApplicationState, Outcome
 from shared.aws.table import Item
 from shared.instants import whole_second
 from shared.results import everything
@@ -15,6 +16,7 @@ from shared.rounds import RoundState
 from tests.simulation.cloud import PAGES, ROUND, Cloud
 from tests.simulation.corpus import by_hash
 from tests.simulation.doubles.bucket import Stored
+from tests.simulation.recount import counted, state_of
 from tests.simulation.watch import Violation, certificate_faults
 
 _OVER = (RoundState.CLOSED, RoundState.DECIDED, RoundState.ANNOUNCED)
@@ -57,23 +59,22 @@ def _applications(cloud: Cloud) -> Iterator[Violation]:
         for one in cloud.watch.submissions(ROUND)
         if one.outcome is Outcome.LATE
     }
-    sent: dict[str, list[tuple[str, Stored]]] = {}
+    sent: dict[str, list[tuple[datetime, str, str, Stored]]] = {}
     for name, stored in documents(cloud):
         version = stored.version
         # What is late was judged when it was recorded: whoever was let in later had not been then.
         good = by_hash()[stored.sha256].good and (name.application, name.submission, version.version_id) not in late
-        order = order_of(version.arrived_at, name.submission, version.version_id)
         sent.setdefault(name.application, [])
         if good:
-            sent[name.application].append((order, stored))
+            sent[name.application].append((version.arrived_at, name.submission, version.version_id, stored))
     known = {one.id: one for one in cloud.watch.applications(ROUND)}
     for application, versions in sent.items():
         if application not in known:
             yield Violation("nothing-that-was-sent-is-lost", f"the application {application} is gone")
             continue
-        yield from _current(known[application], [stored for _, stored in sorted(versions, key=lambda one: one[0])])
+        yield from _current(known[application], [stored for *_, stored in sorted(versions, key=lambda one: one[:3])])
     for item in cloud.watch.rows(ROUND, keys.APPLICATIONS):
-        if item["state"] != Application.from_item(item).state.value:
+        if item["state"] != state_of(item):
             yield Violation("the-newest-version-counts", f"{item['application']} is stored as {item['state']}")
 
 
@@ -272,7 +273,7 @@ def _kept(cloud: Cloud) -> Iterator[Violation]:
     for item in cloud.watch.rows(ROUND, keys.APPLICATIONS):
         if item["application"] in sent and "expires_at" in item:
             yield Violation("nothing-that-was-sent-is-lost", f"{item['application']} was sent and still expires")
-        elif totals.contribution(Application.from_item(item)) and "expires_at" in item:
+        elif counted(item) and "expires_at" in item:
             yield Violation("nothing-that-was-sent-is-lost", f"{item['application']} is counted and still expires")
     for application in cloud.watch.applications(ROUND):
         for file in application.current.facts.attachments if application.current else ():
