@@ -5,7 +5,7 @@ from __future__ import annotations
 from functions.ingest import intake
 from functions.ingest.intake import Intake
 from shared import totals
-from shared.applications import order_of
+from shared.applications import Application, order_of
 from shared.rounds import Round, RoundState
 from tests.simulation import planting_arrivals
 from tests.simulation.planted_kinds import (
@@ -71,6 +71,12 @@ ARRIVALS = (
         first=2_380,
     ),
     Planted("an older version overwrites a newer one", NEWEST, 60, planting_arrivals.always_newer),
+    Planted(
+        "what is handled after a newer version is refused",
+        "what-is-good-is-accepted",
+        60,
+        lambda: replaced(Application, "with_arrival", planting_arrivals.older_refused),
+    ),
     Planted(
         "versions are ordered by their identifiers",
         NEWEST,

@@ -14,7 +14,7 @@ from boto3.dynamodb.conditions import Attr
 from functions.ingest import intake
 from functions.ingest.intake import Intake
 from shared import totals
-from shared.applications import APPLICANT, Application, ApplicationState, Outcome
+from shared.applications import APPLICANT, Application, ApplicationState, Arrival, Outcome
 from shared.aws.table import Check, Update, Write
 from shared.instants import whole_second
 from shared.rounds import Access, Round, held
@@ -186,3 +186,12 @@ def no_county(application: Application) -> Counter[str]:
 
 
 _CONTRIBUTION = totals.contribution
+
+
+def older_refused(self: Application, arrival: Arrival) -> tuple[Outcome, Application]:
+    """What is handled after a newer version is refused."""
+    outcome, after = _WITH_ARRIVAL(self, arrival)
+    return (Outcome.REJECTED, after) if outcome is Outcome.ACCEPTED and after is self else (outcome, after)
+
+
+_WITH_ARRIVAL = Application.with_arrival

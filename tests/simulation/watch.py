@@ -15,6 +15,7 @@ from shared.aws.table import Item
 from shared.instants import parse_iso
 from shared.rounds import Round, RoundState
 from shared.submissions import Submission
+from tests.simulation.corpus import by_hash
 from tests.simulation.doubles.bucket import MemoryBucket
 from tests.simulation.doubles.table import Change, MemoryTable, Place
 from tests.simulation.recount import counted, differing, last_arrival, root_of
@@ -215,6 +216,10 @@ class Watch:
         if late != (submission.outcome is Outcome.LATE) or arrived != submission.arrived_at:
             seen = f"{submission.outcome} for what arrived at {arrived:%H:%M:%S}, the last second is {last}"
             self.found("s3s-clock-decides-what-is-late", seen)
+        paper = by_hash().get(stored.sha256)  # A story may have a paper of its own.
+        fitting = (Outcome.ACCEPTED, Outcome.DUPLICATE) if paper and paper.good else (Outcome.REJECTED,)
+        if paper and not late and submission.outcome not in fitting:
+            self.found("what-is-good-is-accepted", f"{paper.name} of {submission.application}: {submission.outcome}")
         self.tell(f"{submission.version_id} of {submission.application} is {submission.outcome}")
 
     def _certificate(self, change: Change) -> None:
