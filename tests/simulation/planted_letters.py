@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from functions.acknowledge.owing import Owing
+from functions.acknowledge.owing import Owing, Settled
+from functions.acknowledge.receipts import Receipts
 from functions.acknowledge.verdicts import Verdicts
 from functions.advance.lifecycle import Lifecycle
 from functions.summarise.summarising import Summarising
@@ -22,6 +23,19 @@ from tests.simulation.planting import handler
 from tests.simulation.replacing import replaced
 
 LETTERS = (
+    Planted(
+        "refusals are told to nobody",
+        RECEIPT,
+        20,
+        lambda: replaced(Receipts, "acknowledge", planting_letters.good_news_only),
+    ),
+    Planted(
+        "nobody looks for what the stream has forgotten",
+        RECEIPT,
+        60,
+        lambda: replaced(Owing, "catch_up", lambda *_: Settled()),
+        first=25,
+    ),
     Planted("effects are had without a claim", ONCE, 20, lambda: replaced(Effects, "once", planting_letters.no_claim)),
     Planted(
         "a claim is good for ten minutes",

@@ -10,13 +10,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.acknowledge.owing import Owing, Settled
+from functions.acknowledge.receipts import Receipts
 from functions.acknowledge.verdicts import Verdicts
 from functions.summarise.summarising import Summarising
 from shared import keys
+from shared.applications import Outcome
 from shared.aws.effects import Effects
 from shared.aws.table import Update
 from shared.instants import iso
 from shared.rounds import Round, RoundState
+from shared.submissions import Submission
 from tests.simulation import handlers
 from tests.simulation.replacing import replaced
 
@@ -103,3 +106,11 @@ def told_when_approved() -> Iterator[None]:
 
 
 _NUMBERS = itertools.count()
+
+
+def good_news_only(self: Receipts, submission: Submission) -> bool:
+    """Whoever is refused is told nothing."""
+    return submission.outcome is Outcome.ACCEPTED and _ACKNOWLEDGE(self, submission)
+
+
+_ACKNOWLEDGE = Receipts.acknowledge

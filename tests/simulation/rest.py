@@ -106,6 +106,12 @@ def _effects(cloud: Cloud) -> Iterator[Violation]:
         if submission.outcome is Outcome.DUPLICATE and name in cloud.effects:
             yield Violation("each-effect-at-most-once", f"a receipt for a duplicate of {submission.application}")
 
+    for application in cloud.watch.applications(ROUND):
+        refused = application.refused
+        told = refused and keys.receipt_effect(application.id, refused.submission, refused.version_id)
+        if refused and refused.contact and told not in cloud.effects:
+            yield Violation("everybody-gets-a-receipt", f"{application.id} was refused and not told")
+
 
 def _letters(cloud: Cloud) -> Iterator[Violation]:
     """Whoever is in a closed round has been told so; whoever was decided on has been told what, once it was public."""

@@ -66,7 +66,8 @@ def _acknowledge() -> Scenario:
             lambda cloud: lambda: cloud.receipts.acknowledge(cloud.watch.submissions(ROUND)[number]),
         )
 
-    events = [*(receipt(number) for number in range(3)), job("acknowledge", {"resend": True})]
+    jobs = [job("acknowledge", {"resend": True}, 1), job("acknowledge", {"unsent": "receipts"}, 2)]
+    events = [*(receipt(number) for number in range(2)), *jobs]
     return Scenario("acknowledge", begin, events, settle, faults_at_rest)
 
 
