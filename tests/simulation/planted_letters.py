@@ -12,6 +12,7 @@ from functions.summarise.summarising import Summarising
 from shared import keys
 from shared.aws import effects
 from shared.aws.effects import Effects
+from shared.decision_letters import DecisionLetters
 from tests.simulation import planting_letters
 from tests.simulation.planted_kinds import (
     ONCE,
@@ -81,6 +82,27 @@ LETTERS = (
         "no-decision-is-told-before-everybody-is",
         60,
         planting_letters.told_when_approved,
+    ),
+    Planted(
+        "a correction is told while it goes out",
+        "no-decision-is-told-before-everybody-is",
+        60,
+        planting_letters.told_when_claimed,
+        first=30,
+    ),
+    Planted(
+        "whose amount was corrected is not told",
+        "everybody-is-told-the-decision",
+        60,
+        lambda: replaced(DecisionLetters, "due", planting_letters.kinds_compared),
+        first=40,
+    ),
+    Planted(
+        "every correction is told to everybody",
+        ONCE,
+        60,
+        lambda: replaced(DecisionLetters, "due", planting_letters.told_again),
+        first=30,
     ),
     Planted(
         "exceptions are told once for each round",

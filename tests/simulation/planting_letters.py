@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,8 @@ from shared import keys
 from shared.applications import Outcome
 from shared.aws.effects import Effects
 from shared.aws.table import Update
+from shared.decision_letters import DecisionLetters, Due
+from shared.decisions import Decision
 from shared.instants import iso
 from shared.rounds import Round, RoundState
 from shared.submissions import Submission
@@ -114,3 +116,37 @@ def good_news_only(self: Receipts, submission: Submission) -> bool:
 
 
 _ACKNOWLEDGE = Receipts.acknowledge
+
+
+def kinds_compared(self: DecisionLetters, decisions: Iterable[Decision], noted: Any) -> Iterator[Due]:
+    """Whoever is awarded another amount knew already that there was an award."""
+    for due in _DUE(self, decisions, noted):
+        letters = keys.decision_letters(due.decision.application)
+        told = {noted[name]["kind"] for name in noted if name.startswith(letters) and "done_at" in noted[name]}
+        if due.decision.kind.value not in told:
+            yield due
+
+
+def told_again(self: DecisionLetters, decisions: Iterable[Decision], noted: Any) -> Iterator[Due]:
+    """Every announcement is told to everybody whom it decides on."""
+    every = list(decisions)
+    due = {one.decision.application: one for one in _DUE(self, every, noted)}
+    yield from (due.get(one.application) or Due(one, corrects=True) for one in every)
+
+
+_DUE = DecisionLetters.due
+
+
+@contextlib.contextmanager
+def told_when_claimed() -> Iterator[None]:
+    """A correction is told to whom it concerns while it goes out."""
+    due = Verdicts.due
+
+    def early(self: Verdicts, call: Round) -> Any:
+        yield from due(self, replace(call, announcement=call.announcing or call.announcement))
+
+    with (
+        replaced(Verdicts, "due", early),
+        replaced(keys, "letters_told", lambda *_: f"letters-told-{next(_NUMBERS)}"),
+    ):
+        yield

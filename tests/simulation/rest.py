@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from shared import keys
 from shared.applications import Application, ApplicationState, Outcome
 from shared.aws.table import Item
-from shared.instants import whole_second
+from shared.instants import parse_iso, whole_second
 from shared.results import everything
 from shared.results.publication import Announcement, Publication
 from shared.rounds import RoundState
@@ -20,6 +21,8 @@ from tests.simulation.recount import counted, state_of
 from tests.simulation.watch import Violation, certificate_faults
 
 _OVER = (RoundState.CLOSED, RoundState.DECIDED, RoundState.ANNOUNCED)
+_LETTERS_TAKE = timedelta(minutes=5)
+"""Longer than from when a run of letters reads what has gone out until its last one leaves."""
 
 
 def faults_at_rest(cloud: Cloud) -> Iterator[Violation]:
@@ -154,17 +157,41 @@ def _exception_letters(cloud: Cloud, application: Application) -> Iterator[Viola
 
 
 def _decision_letters(cloud: Cloud) -> Iterator[Violation]:
-    decided = cloud.table.peek(keys.decisions_key(ROUND, cloud.watch.round(ROUND).announcement or 1)) or {}
+    """The last letter that somebody got tells what is in force, and none tells what the one before it told."""
+    last = cloud.watch.round(ROUND).announcement or 1
+    decided = {number: _decisions(cloud, number) for number in range(1, last + 1)}
     standing = {one.id for one in cloud.watch.applications(ROUND) if one.state is ApplicationState.SUBMITTED}
+    for application, now in decided[last].items():
+        begins = keys.decision_letters(application)
+        names = sorted(name for name in cloud.effects if name.startswith(begins))
+        if application in standing and not names:
+            yield Violation("everybody-is-told-the-decision", f"not {application}")
+        told = decided[int(names[-1].removeprefix(begins))].get(application) if names else now
+        subjects = [subject for _, subject in cloud.effects[names[-1]]] if names else []
+        awards = {"beviljas" in subject or "awarded" in subject for subject in subjects}
+        if told != now or awards - {now[0] == "award"}:
+            yield Violation("everybody-is-told-the-decision", f"{application} was told {told}, and it is {now}")
+        for before, after in pairwise(names):
+            of = [decided[int(name.removeprefix(begins))].get(application) for name in (before, after)]
+            if of[0] == of[1] and _known_by_then(cloud, before, after):
+                yield Violation("each-effect-at-most-once", f"{application} was told {of[0]} twice")
+
+
+def _known_by_then(cloud: Cloud, before: str, after: str) -> bool:
+    """Whether it was noted that one letter had gone out long before the next was begun, once and for all. Until that
+    is noted nobody knows what the applicant has read."""
+    first, second = (cloud.table.peek(keys.effect_key(ROUND, name)) or {} for name in (before, after))
+    if "done_at" not in first or second["tries"] > 1:
+        return False
+    return parse_iso(second["done_at"]) - parse_iso(first["done_at"]) > _LETTERS_TAKE
+
+
+def _decisions(cloud: Cloud, number: int) -> dict[str, tuple[str, int]]:
+    """Kind and amount of what the announcement tells, by application."""
+    decided = cloud.table.peek(keys.decisions_key(ROUND, number)) or {"digest": ""}
     partition = keys.decision_set_partition(ROUND, str(decided.get("decisions") or decided["digest"]))
-    for row in cloud.table.rows.get(partition, {}).values():
-        names = [name for name in cloud.effects if name.startswith(keys.decision_letters(row["application"]))]
-        if row["application"] in standing and not names:
-            yield Violation("everybody-is-told-the-decision", f"not {row['application']}")
-            continue
-        last = [subject for _, subject in cloud.effects[max(names)]] if names else []
-        if any(("beviljas" in subject or "awarded" in subject) != (row["kind"] == "award") for subject in last):
-            yield Violation("everybody-is-told-the-decision", f"{row['application']} was told another one")
+    rows = cloud.table.rows.get(partition, {}).values()
+    return {row["application"]: (row["kind"], row["amount"]) for row in rows}
 
 
 def _certificate(cloud: Cloud) -> Iterator[Violation]:
@@ -249,10 +276,7 @@ def _figures(cloud: Cloud, number: int, document: dict[str, Any]) -> Iterator[Vi
 
 def _awarded(cloud: Cloud, number: int) -> dict[str, int]:
     """What the decisions of an announcement award, by application."""
-    decided = cloud.table.peek(keys.decisions_key(ROUND, number)) or {"digest": ""}
-    partition = keys.decision_set_partition(ROUND, decided.get("decisions") or decided["digest"])
-    rows = cloud.table.rows.get(partition, {}).values()
-    return {row["application"]: row["amount"] for row in rows if row["kind"] == "award"}
+    return {one: amount for one, (kind, amount) in _decisions(cloud, number).items() if kind == "award"}
 
 
 def _pages(cloud: Cloud) -> Iterator[Violation]:

@@ -258,8 +258,9 @@ class Watch:
             self.found("decisions-take-two-people", f"announcement {number} tells of decisions that nobody approved")
 
     def letter_sent(self, round_id: str, effect: str) -> None:
-        """A letter left."""
-        if effect.startswith(keys.DECISION_LETTERS) and self.round(round_id).state is not RoundState.ANNOUNCED:
+        """A letter left. One of a decision names the announcement that made it public."""
+        out = self.round(round_id).announcement or 0
+        if effect.startswith(keys.DECISION_LETTERS) and int(effect.rpartition("-")[2]) > out:
             self.found("no-decision-is-told-before-everybody-is", f"{effect} went out")
 
     # --- what is there, to be looked at only ---
