@@ -10,6 +10,8 @@ from shared import keys
 from shared.applications import Outcome
 from shared.aws.bucket import ObjectVersion
 from shared.aws.messages import Letter
+from shared.aws.table import Item
+from shared.rounds import RoundState
 from shared.submissions import Submission
 from tests.simulation import handlers
 from tests.simulation.cloud import OPENS, ROUND, Cloud, Environment
@@ -30,7 +32,7 @@ class Delivery:
     def __init__(self, world: World) -> None:
         self.world, self.cloud = world, world.cloud
         self.dice, self.pages = world.dice("delivery"), world.dice("result pages")
-        self.losses = world.dice("losses")
+        self.losses, self.forgotten = world.dice("losses"), world.dice("what the stream has forgotten")
         self.copies = [Environment(f"copy {number}", self._skew()) for number in range(_COPIES)]
         self.position = 0
         self.later = 0
@@ -205,8 +207,8 @@ class Delivery:
         """Of what comes before the record that failed, everybody has been told; unless there is nobody to tell."""
         for number, change in wanted:
             submission = Submission.from_item(change.after or {})
-            name = keys.receipt_effect(submission.application, submission.submission, submission.version_id)
-            told = "done_at" in (self.cloud.table.peek(keys.effect_key(ROUND, name)) or {})
+            name = _receipt(submission)
+            told = "done_at" in (self._begun(name) or {})
             before = failed is None or number < int(failed)
             if before and submission.outcome is Outcome.ACCEPTED and not told:
                 self.cloud.watch.found("what-failed-is-delivered-again", f"{name} was taken as sent")
@@ -240,10 +242,14 @@ class Delivery:
     def _invoke(self, name: str, event: dict[str, Any], tries: int) -> None:
         self.later -= 1
 
+        unsent, revision = self._unsent() if "unsent" in event else set(), self.cloud.watch.round(ROUND).revision
+
         def end(task: Task) -> None:
             if name == "acknowledge" and "resend" not in event:
                 self.troubles.settled(task)
             if task.failure is None:
+                if self.cloud.watch.round(ROUND).revision == revision:
+                    self._caught_up(task, unsent)
                 return
             if tries == 0:
                 self.cloud.failed_jobs.put(json.dumps({"requestPayload": event}))
@@ -253,24 +259,40 @@ class Delivery:
 
         self.world.spawn(name, lambda: self._job(name, event), end)
 
+    def _unsent(self) -> set[str]:
+        """Receipts that are due and that nobody has begun, while the round is open."""
+        if self.cloud.watch.round(ROUND).state is not RoundState.OPEN:
+            return set()
+        due = [one for one in self.cloud.watch.submissions(ROUND) if one.outcome is Outcome.ACCEPTED]
+        return {name for one in due if self._begun(name := _receipt(one)) is None}
+
+    def _begun(self, effect: str) -> Item | None:
+        return self.cloud.table.peek(keys.effect_key(ROUND, effect))
+
+    def _caught_up(self, task: Task, unsent: set[str]) -> None:
+        """Whoever looks for what the stream has forgotten begins each of those, unless AWS failed on the way."""
+        passed = sorted(name for name in unsent if self._begun(name) is None)
+        if passed and not task.injected and not task.conflicts:
+            self.cloud.watch.found("everybody-gets-a-receipt", f"{passed[0]} was passed over while the round was open")
+
     def _job(self, name: str, event: dict[str, Any]) -> Any:
         printed = self.troubles.cloudwatch.printed
         return handlers.job(name, getattr(self.cloud, handlers.WORK[name]), event, printed)
 
     def schedule(self, name: str, event: dict[str, Any], every: float) -> None:
         """A rate: it fires, mostly, and now and then twice."""
-        world = self.world
+        world, dice = self.world, self.forgotten if name == "acknowledge" else self.dice
         self.ticks += name == "advance"
         fires = world.number(f"tick of {name}")
         times = 1
         asleep = world.faulty and name == "advance" and self._asleep[0] <= self.cloud.now < self._asleep[1]
-        if asleep or (world.faulty and world.happens(f"{fires} does not come", 0.08, self.dice)):
+        if asleep or (world.faulty and world.happens(f"{fires} does not come", 0.08, dice)):
             times = 0
-        elif world.happens(f"{fires} comes twice", 0.04, self.dice):
+        elif world.happens(f"{fires} comes twice", 0.04, dice):
             times = 2
         for _ in range(times):
             self.later += 1
-            late = self.dice.random() * (50 if world.faulty else 1)
+            late = dice.random() * (50 if world.faulty else 1)
             world.after(late, lambda: self._invoke(name, event, _tries_after_the_first(name)))
         world.after(every, lambda: self.schedule(name, event, every))
 
@@ -278,6 +300,10 @@ class Delivery:
 def _tries_after_the_first(name: str) -> int:
     """How often Lambda invokes a function again that failed without anybody waiting for it: as in template.yaml."""
     return 0 if name == "advance" else 2
+
+
+def _receipt(submission: Submission) -> str:
+    return keys.receipt_effect(submission.application, submission.submission, submission.version_id)
 
 
 def _outcome_of(letter: Letter) -> str:

@@ -18,7 +18,7 @@ from tests.simulation.doubles.wire import Answer, Site, Wire
 
 _ENDPOINT = "https://aws"
 _HANDED_ON = frozenset({"transact", "write"})
-_REPLACING = "simulation/planting.py"
+_REPLACING = "simulation/planting"
 """Code that stands in for code of the product hands calls on; the site is where the product makes them."""
 
 
@@ -183,9 +183,7 @@ class Kernel(Wire):
         if self.task is None:
             return None
         frame: FrameType | None = sys._getframe(depth)
-        while (
-            frame is not None and frame.f_code.co_name in _HANDED_ON and frame.f_code.co_filename.endswith(_REPLACING)
-        ):
+        while frame is not None and frame.f_code.co_name in _HANDED_ON and _REPLACING in frame.f_code.co_filename:
             frame = frame.f_back
         return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 

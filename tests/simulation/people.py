@@ -20,6 +20,7 @@ from tests.simulation.corpus import Paper, bad_papers, files, good_papers
 from tests.simulation.delivery import Delivery
 from tests.simulation.doors import RefusedError
 from tests.simulation.doubles.bucket import FormRefusedError
+from tests.simulation.recount import last_arrival
 from tests.simulation.world import Answer, Ask, Person, World
 
 _PATIENCE = 4
@@ -177,7 +178,7 @@ class Applicant:
 
     def _slips_in(self, form: Form) -> bool:
         """S3's machines do not all have one clock; what they let in is judged by the time that they note."""
-        last, now = self.world.cloud.watch.round(ROUND).last_arrival, self.world.cloud.now
+        last, now = last_arrival(self.world.cloud.table, ROUND), self.world.cloud.now
         if self.until is not None and last is not None:
             last = max(last, self.until + timedelta(seconds=self.world.grace))
         near = last is not None and now < last + timedelta(seconds=45)

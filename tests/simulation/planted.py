@@ -3,108 +3,36 @@ stated number of seeds."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
-
-from functions.acknowledge.owing import Owing
-from functions.acknowledge.verdicts import Verdicts
 from functions.administer.dead_letters import DeadLetters
 from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
 from functions.decide import deciding
-from functions.ingest import intake
-from functions.ingest.intake import Intake
-from functions.summarise.summarising import Summarising
-from shared import applications, keys
-from shared.aws import effects
-from shared.aws.effects import Effects
-from shared.rounds import RoundState
+from functions.publish.publishing import Publishing
+from shared.applications import Application
 from tests.simulation import planting
-from tests.simulation.planting import handler, loose, writes
+from tests.simulation.planted_arrivals import ARRIVALS
+from tests.simulation.planted_kinds import (
+    CERTIFICATE,
+    TOTALS,
+    TROUBLE,
+    Planted,
+    PlantedInPair,
+)
+from tests.simulation.planted_letters import LETTERS
+from tests.simulation.planting import handler
 from tests.simulation.planting_alarms import tells_nothing, template_says
+from tests.simulation.planting_arrivals import before_its_second, by_its_own_clock
 from tests.simulation.planting_doors import first_caller_remembered, refusals_are_well
-from tests.simulation.planting_exceptions import asked_for_ever
 from tests.simulation.replacing import replaced
 
-TOTALS = "totals-equal-recount"
-ONE_OUTCOME = "one-outcome-for-each-version"
-S3S_CLOCK = "s3s-clock-decides-what-is-late"
-NEWEST = "the-newest-version-counts"
-ONCE = "each-effect-at-most-once"
-CERTIFICATE = "the-certificate-is-true"
-RECEIPT = "everybody-gets-a-receipt"
-TROUBLE = "trouble-sets-off-its-alarm"
-_ROUND, _SUBMISSION, _APPLICATION, _TOTALS = range(4)
-"""The places of ingest's transaction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planted:
-    """A fault, the invariant that finds it, and within how many seeds. `ignoring` are invariants that would find
-    it even before."""
-
-    name: str
-    invariant: str
-    within: int
-    plant: Callable[[], contextlib.AbstractContextManager[None]]
-    ignoring: frozenset[str] = frozenset()
-    first: int = 0
-    """The seed to begin with, where what it takes is rare."""
-
-    def seeds(self) -> range:
-        """The seeds to look in."""
-        return range(self.first, self.first + self.within)
-
-
 PLANTED = (
-    Planted("totals are not counted", TOTALS, 10, writes(lambda some: some[:_TOTALS])),
-    Planted("totals are counted in a write of their own", TOTALS, 10, planting.counted_apart),
-    Planted("a withdrawal is counted in a write of its own", TOTALS, 40, planting.loose_withdrawal),
-    Planted("the delta is taken from the wrong version", TOTALS, 10, planting.change(planting.whole_again)),
-    Planted("a duplicate is counted", TOTALS, 20, planting.change(planting.duplicate_too)),
-    Planted(
-        "a submission is recorded without a condition", ONE_OUTCOME, 20, writes(lambda some: loose(some, _SUBMISSION))
-    ),
-    Planted("an application is written without its fence", TOTALS, 40, writes(lambda some: loose(some, _APPLICATION))),
-    Planted("a remembered round is not checked", S3S_CLOCK, 200, writes(lambda some: loose(some, _ROUND))),
-    Planted("processing time is taken for arrival time", S3S_CLOCK, 10, planting.processing_time),
-    Planted(
-        "what is late is judged by the schedule",
-        S3S_CLOCK,
-        60,
-        lambda: replaced(intake, "arrived_in_time", lambda call, _: call.state is RoundState.OPEN),
-    ),
-    Planted(
-        "everybody is let in when one is",
-        S3S_CLOCK,
-        40,
-        lambda: replaced(intake, "held", planting.open_to_all),
-        first=200,
-    ),
-    Planted(
-        "being let in lasts until it is certified", S3S_CLOCK, 100, lambda: replaced(intake, "held", planting.open_long)
-    ),
-    Planted(
-        "files of whoever is let in stay marked for removal",
-        "nothing-that-was-sent-is-lost",
-        20,
-        lambda: replaced(Intake, "_hold_on_to", lambda *_: None),
-        first=2_380,
-    ),
-    Planted("an older version overwrites a newer one", NEWEST, 60, planting.always_newer),
+    *ARRIVALS,
+    *LETTERS,
     Planted(
         "decisions are approved whatever was withdrawn since",
         "what-stands-is-decided",
         200,
         lambda: replaced(deciding, "list_digest", lambda _: "the same"),
-    ),
-    Planted(
-        "versions are ordered by their identifiers",
-        NEWEST,
-        60,
-        lambda: replaced(applications, "order_of", planting.by_version_id),
     ),
     Planted(
         "closing trusts the queue and sweeps nothing",
@@ -114,72 +42,6 @@ PLANTED = (
     ),
     Planted(
         "counters are certified instead of a recount", CERTIFICATE, 60, planting.counters_certified, frozenset({TOTALS})
-    ),
-    Planted("effects are had without a claim", ONCE, 20, lambda: replaced(Effects, "once", planting.no_claim)),
-    Planted(
-        "a claim is good for ten minutes",
-        ONCE,
-        40,
-        lambda: replaced(Effects, "claim", planting.ten_minutes),
-        frozenset({"replaying-changes-nothing"}),
-    ),
-    Planted(
-        "a claim's lease is over at once",
-        ONCE,
-        100,
-        lambda: replaced(effects, "LEASE", timedelta(milliseconds=1)),
-        first=100,
-    ),
-    Planted(
-        "the summary is claimed after it was published",
-        ONCE,
-        100,
-        lambda: replaced(Summarising, "closing_summary", planting.claimed_afterwards),
-    ),
-    Planted(
-        "letters are called sent though one failed",
-        "everybody-is-told-of-the-closing",
-        120,
-        lambda: replaced(Owing, "_send", planting.all_well),
-        frozenset({TROUBLE}),
-    ),
-    Planted(
-        "the closing is told to nobody",
-        "everybody-is-told-of-the-closing",
-        5,
-        lambda: replaced(Verdicts, "_closing", lambda *_: False),
-    ),
-    Planted(
-        "an announcement owes no letters",
-        "everybody-is-told-the-decision",
-        60,
-        lambda: replaced(keys, "letters_told", lambda *counts: f"letters-told-{counts[:2]}"),
-    ),
-    Planted(
-        "decisions are told once they are approved",
-        "no-decision-is-told-before-everybody-is",
-        60,
-        planting.told_when_approved,
-    ),
-    Planted(
-        "exceptions are told once for each round",
-        "everybody-is-told-of-their-own-time",
-        40,
-        lambda: replaced(keys, "exceptions_told", lambda _: "exceptions-told"),
-    ),
-    Planted(
-        "what a completion asked for is asked for ever",
-        "everybody-is-told-of-their-own-time",
-        60,
-        asked_for_ever,
-        first=1000,  # One world in five hundred lets somebody in who had withdrawn from a completion.
-    ),
-    Planted(
-        "a closed round's letters are not asked for",
-        RECEIPT,
-        200,
-        lambda: replaced(Lifecycle, "_letters", lambda *_: []),
-        frozenset({"everything-comes-to-rest", "replaying-changes-nothing", "everybody-is-told-of-the-closing"}),
     ),
     Planted(
         "a dead letter of an upload is deleted and not put back",
@@ -206,46 +68,17 @@ PLANTED = (
         lambda: handler("ingest", "process_partial_response", planting.by_receipt_handle),
     ),
     Planted(
-        "the stream's handler goes on after a failure",
-        "what-failed-is-delivered-again",
-        100,
-        lambda: handler("acknowledge", "lambda_handler", planting.stream_goes_on),
-    ),
-    Planted(
-        "arrival times are compared as texts without padding",
-        NEWEST,
-        40,
-        lambda: replaced(applications, "order_of", planting.unpadded),
-    ),
-    Planted(
         "the pages of an announcement are asked for once",
         "what-was-announced-can-be-read",
         100,
         lambda: replaced(Lifecycle, "_pages", lambda *_: []),
     ),
     Planted(
-        "an application is stored with another title",
-        "every-application-is-as-uploaded",
-        10,
-        writes(planting.cut_titles),
-    ),
-    Planted(
-        "an application that was sent still expires",
-        "nothing-that-was-sent-is-lost",
-        10,
-        writes(planting.still_expiring),
-    ),
-    Planted(
-        "the summary is noted as sent before it was published",
-        "staff-are-told",
-        200,
-        lambda: replaced(Effects, "claim", planting.summary_done_at_once),
-    ),
-    Planted(
-        "tries are counted also of what was done",
-        "replaying-changes-nothing",
-        10,
-        lambda: replaced(Effects, "claim", planting.every_try_counted),
+        "a correction's page has the words of the first announcement",
+        "what-was-announced-can-be-read",
+        60,
+        lambda: replaced(Publishing, "_read", planting.first_texts),
+        first=30,
     ),
     Planted(
         "a closing that was begun is not taken up again",
@@ -273,7 +106,6 @@ PLANTED = (
         200,
         planting.announced_by_everybody,
     ),
-    Planted("a withdrawal leaves no event", "everything-is-audited", 20, planting.withdrawn_untold),
     Planted("the schedule moves rounds untold", "everything-is-audited", 5, planting.untold),
     Planted("a refusal is answered as if it had been done", "an-answer-says-what-became-of-it", 5, refusals_are_well),
     Planted("who signed is remembered between requests", "the-trail-names-who-asked", 20, first_caller_remembered),
@@ -301,19 +133,21 @@ PLANTED = (
     ),
 )
 
-
-@dataclass(frozen=True, slots=True)
-class PlantedInPair:
-    """A fault that takes two functions at the same time: in which pair, and within how many of its interleavings."""
-
-    name: str
-    invariant: str
-    within: int
-    plant: Callable[[], contextlib.AbstractContextManager[None]]
-    pair: str
-
-
 IN_PAIRS = (
+    PlantedInPair(
+        "a withdrawal is of the function's own instant",
+        "a-withdrawal-holds",
+        200,
+        lambda: replaced(Application, "withdrawn", by_its_own_clock),
+        "withdraw and ingest",
+    ),
+    PlantedInPair(
+        "a withdrawal covers what came before its second alone",
+        "a-withdrawal-holds",
+        200,
+        lambda: replaced(Application, "state", property(before_its_second)),
+        "withdraw and ingest",
+    ),
     PlantedInPair(
         "a round is written without its fence",
         "state-moves-along-its-arrows",

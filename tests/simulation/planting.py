@@ -3,143 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from functions.acknowledge.owing import Owing, Settled
-from functions.acknowledge.verdicts import Verdicts
 from functions.administer.dead_letters import DeadLetters
 from functions.advance import closing, lifecycle
 from functions.advance.closing import Closing
 from functions.announce import announcing
 from functions.decide.deciding import Deciding
-from functions.ingest import intake
-from functions.ingest.intake import Intake
 from functions.publish.publishing import Publishing
-from functions.summarise.summarising import Summarising
 from shared import keys, totals
-from shared.applications import Application, Outcome
 from shared.aws import rows
-from shared.aws.effects import Effects
 from shared.aws.reconciliation import Reconciliation, reconcile
-from shared.aws.table import Check, Update, Write
-from shared.instants import iso, whole_second
-from shared.rounds import Access, Round, RoundState, held
+from shared.aws.table import Update
+from shared.results.publication import Publication
+from shared.rounds import Round, RoundState
 from tests.simulation import handlers
+from tests.simulation.planting_arrivals import ANYTHING, change, duplicate_too
 from tests.simulation.replacing import replaced
-
-ANYTHING = Attr("pk").exists() | Attr("pk").not_exists()
-
-
-def writes(change: Callable[[list[Write]], list[Write]]) -> Callable[[], contextlib.AbstractContextManager[None]]:
-    """Ingest's transaction, changed."""
-    original = intake._writes
-    return lambda: replaced(intake, "_writes", lambda *some, **named: change(original(*some, **named)))
-
-
-def loose(writes: list[Write], place: int) -> list[Write]:
-    """Without the condition at that place."""
-    write = writes[place]
-    loose = Check(write.key, ANYTHING) if isinstance(write, Check) else replace(write, condition=None)
-    return [*writes[:place], loose, *writes[place + 1 :]]
-
-
-def change(wrong: Callable[..., dict[str, int]]) -> Callable[[], contextlib.AbstractContextManager[None]]:
-    original = totals.change
-    return lambda: replaced(totals, "change", lambda *some: wrong(original, *some))
-
-
-def whole_again(original: Any, before: Application, after: Application, *rest: Any) -> dict[str, int]:
-    return dict(original(Application(before.id, before.round_id, "", "", before.started_at), after, *rest))
-
-
-def duplicate_too(original: Any, before: Application, after: Application, *rest: Any) -> dict[str, int]:
-    if rest == (Outcome.DUPLICATE,):
-        before = Application(before.id, before.round_id, "", "", before.started_at)
-    return dict(original(before, after, *rest))
-
-
-def processing_time() -> contextlib.AbstractContextManager[None]:
-    original = Intake._record
-
-    def record(self: Intake, name: Any, arrival: Any, call: Round) -> Any:
-        return original(self, name, replace(arrival, arrived_at=whole_second(self.now())), call)
-
-    return replaced(Intake, "_record", record)
-
-
-def open_to_all(call: Round, _: Access | None) -> Round:
-    """The round's own row says until when anybody is let in."""
-    return call if call.exceptions_until is None else held(call, Access(call.exceptions_until, call.opens_at))
-
-
-def open_long(call: Round, access: Access | None) -> Round:
-    """Whoever was let in may send for as long as there is no certificate of it."""
-    let_in = access is not None and call.exceptions_until is not None
-    return held(call, replace(access, until=access.until + timedelta(days=1)) if let_in and access else access)
-
-
-def counted_apart() -> contextlib.AbstractContextManager[None]:
-    """Application and outcome in one write, totals in the next."""
-    original = Intake._record
-
-    class Apart:
-        def __init__(self, table: Any) -> None:
-            self._table, self.get = table, table.get
-
-        def transact(self, writes: Sequence[Write]) -> None:
-            self._table.transact(writes[:-1])
-            self._table.write(writes[-1])
-
-    def record(self: Intake, *rest: Any) -> Any:
-        return original(replace(self, table=Apart(self.table)), *rest)  # type: ignore[arg-type]
-
-    return replaced(Intake, "_record", record)
-
-
-def always_newer() -> contextlib.AbstractContextManager[None]:
-    original = Application.with_arrival
-
-    def with_arrival(self: Application, arrival: Any) -> Any:
-        outcome, after = original(self, arrival)
-        if outcome is Outcome.ACCEPTED and after is self:
-            long_ago = replace(self.current, arrived_at=self.started_at - timedelta(days=999)) if self.current else None
-            return original(replace(self, current=long_ago), arrival)
-        return outcome, after
-
-    return replaced(Application, "with_arrival", with_arrival)
-
-
-def by_version_id(arrived_at: datetime, submission: str, version_id: str) -> str:
-    return f"{version_id}#{arrived_at}#{submission}"
-
-
-def unpadded(arrived_at: datetime, submission: str, version_id: str) -> str:
-    """What AWS calls a sequencer is compared as text, padded; so are our instants. These are not."""
-    return f"{arrived_at.hour}:{arrived_at.minute}:{arrived_at.second}#{submission}#{version_id}"
-
-
-def still_expiring(some: list[Write]) -> list[Write]:
-    """Ingest's transaction leaves the draft's expiry where it was."""
-    return [replace(one, remove=()) if isinstance(one, Update) else one for one in some]
-
-
-def cut_titles(some: list[Write]) -> list[Write]:
-    """Ingest's transaction stores a title that is not the document's."""
-
-    def cut(write: Write) -> Write:
-        if not isinstance(write, Update) or not write.set.get("current"):
-            return write
-        current = write.set["current"]
-        facts = {**current["facts"], "title": f"{current['facts']['title']}…"}
-        return replace(write, set={**write.set, "current": {**current, "facts": facts}})
-
-    return [cut(one) for one in some]
 
 
 def no_sweep(bucket: Any, round_id: str, submissions: Any) -> Reconciliation:
@@ -180,52 +65,6 @@ def counters_certified() -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def no_claim(self: Effects, round_id: str, effect: str, now: datetime) -> Iterator[bool]:  # noqa: ARG001
-    yield True
-
-
-def ten_minutes(self: Effects, round_id: str, effect: str, now: datetime) -> bool:
-    key = keys.effect_key(round_id, effect)
-    stored = self.table.get(key) or {}
-    if "done_at" in stored and stored["done_at"] < iso(now - timedelta(minutes=10)):
-        self.table.write(Update(key, remove=("done_at", "claimed_at")))
-    return _CLAIM(self, round_id, effect, now)
-
-
-_CLAIM = Effects.claim
-
-
-def summary_done_at_once(self: Effects, round_id: str, effect: str, now: datetime) -> bool:
-    """Whoever claims the closing summary notes that it went out, and then lets it."""
-    mine = _CLAIM(self, round_id, effect, now)
-    if mine and effect == keys.CLOSING_SUMMARY:
-        self.done(round_id, effect, now)
-    return mine
-
-
-def every_try_counted(self: Effects, round_id: str, effect: str, now: datetime) -> bool:
-    """Tries are counted also after it was done."""
-    self.table.write(Update(keys.effect_key(round_id, effect), add={"asked": 1}))
-    return _CLAIM(self, round_id, effect, now)
-
-
-class _Afterwards(Effects):
-    """Looks whether it was done, and claims nothing before."""
-
-    @contextlib.contextmanager
-    def once(self, round_id: str, effect: str, now: datetime) -> Iterator[bool]:  # noqa: ARG002
-        yield not self.is_done(round_id, effect)
-
-
-def claimed_afterwards(self: Summarising, round_id: str) -> bool:
-    """Publish, then claim."""
-    return _CLOSING_SUMMARY(replace(self, effects=_Afterwards(self.table)), round_id)
-
-
-_CLOSING_SUMMARY = Summarising.closing_summary
-
-
 def swallow(which: str) -> Callable[[DeadLetters, Any], set[str]]:
     """Delete what failed, and put nothing back."""
 
@@ -237,14 +76,6 @@ def swallow(which: str) -> Callable[[DeadLetters, Any], set[str]]:
         return {letter.id for letter in letters}
 
     return redrive
-
-
-def all_well(self: Owing, *some: Any) -> Settled:
-    """Whatever became of the letters, all of them were sent."""
-    return Settled(sent=_SEND(self, *some).sent)
-
-
-_SEND = Owing._send
 
 
 @contextlib.contextmanager
@@ -416,65 +247,11 @@ def one_claim_of_pages() -> Iterator[None]:
         yield
 
 
-def loose_withdrawal() -> contextlib.AbstractContextManager[None]:
-    """A withdrawal counts itself in a second write."""
-    from functions.apply.applying import Applying
-
-    original = Applying._commit
-
-    class Apart:
-        def __init__(self, table: Any) -> None:
-            self._table = table
-
-        def transact(self, some: Sequence[Write]) -> None:
-            counting = [one for one in some if one.key["sk"] == "TOTALS"]
-            self._table.transact([one for one in some if one not in counting])
-            for one in counting:
-                self._table.write(one)
-
-    def commit(self: Applying, *rest: Any) -> None:
-        original(replace(self, table=Apart(self.table)), *rest)  # type: ignore[arg-type]
-
-    return replaced(Applying, "_commit", commit)
+def first_texts(self: Publishing, call: Round) -> Publication:
+    """Every announcement is published with what the first one said."""
+    read = _READ_PUBLICATION(self, call)
+    first = read.announcements[0]
+    return replace(read, announcements=tuple(replace(one, texts=first.texts) for one in read.announcements))
 
 
-def withdrawn_untold() -> contextlib.AbstractContextManager[None]:
-    """A withdrawal leaves no event."""
-    from functions.apply.applying import Applying
-
-    original = Applying._commit
-
-    def commit(self: Applying, call: Round, before: Any, after: Any, changed: Any, _: Any) -> None:
-        original(self, call, before, after, changed, [])
-
-    return replaced(Applying, "_commit", commit)
-
-
-def stream_goes_on(event: Any, _: Any) -> Any:
-    """Every record is tried, and none is said to have failed."""
-    module = handlers.copy_of("acknowledge", 0)
-    for record in module.DynamoDBStreamEvent(event).records:
-        with contextlib.suppress(Exception):
-            module.owing().receipts.acknowledge(module.Submission.from_item(module.whole(record.dynamodb.new_image)))
-    return {"batchItemFailures": []}
-
-
-@contextlib.contextmanager
-def told_when_approved() -> Iterator[None]:
-    """Decision letters go out as soon as there are approved decisions."""
-    due = Verdicts.due
-
-    def early(self: Verdicts, call: Round) -> Any:
-        decided = self.table.get(keys.decisions_key(call.id, 1)) or {}
-        yield from due(self, call)
-        if "approved_by" in decided and call.state is RoundState.DECIDED:
-            yield from self._decisions(call, 1)
-
-    with (
-        replaced(Verdicts, "due", early),
-        replaced(keys, "letters_told", lambda *_: f"letters-told-{next(_NUMBERS)}"),
-    ):
-        yield
-
-
-_NUMBERS = itertools.count()
+_READ_PUBLICATION = Publishing._read

@@ -45,7 +45,9 @@ def _written_once(write: Callable[..., Iterator[File]]) -> Callable[..., list[Fi
 
     def files(given: Publication | list[Publication], address: str) -> list[File]:
         every = given if isinstance(given, list) else [given]
-        told = json.dumps([[one.document for one in each.announcements] for each in every], sort_keys=True)
+        # All that pages are made of: were it less, wrong pages would be held against themselves.
+        read = [[[one.document, one.texts, one.subjects] for one in each.announcements] for each in every]
+        told = json.dumps([address, read], sort_keys=True)
         if told not in written:
             if len(written) >= _FILES_KEPT:
                 written.clear()  # They were another world's.

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
-from shared import keys, totals
-from shared.applications import Application, ApplicationState, Outcome, order_of
+from shared import keys
+from shared.applications import Application, ApplicationState, Outcome
 from shared.aws.table import Item
+from shared.instants import parse_iso, whole_second
 from shared.results import everything
 from shared.results.publication import Announcement, Publication
 from shared.rounds import RoundState, is_everybodys
 from tests.simulation.cloud import PAGES, ROUND, Cloud
 from tests.simulation.corpus import by_hash
 from tests.simulation.doubles.bucket import Stored
+from tests.simulation.recount import counted, state_of
 from tests.simulation.watch import Violation, certificate_faults
 
 _OVER = (RoundState.CLOSED, RoundState.DECIDED, RoundState.ANNOUNCED)
+_LETTERS_TAKE = timedelta(minutes=5)
+"""Longer than from when a run of letters reads what has gone out until its last one leaves."""
 
 
 def faults_at_rest(cloud: Cloud) -> Iterator[Violation]:
@@ -56,23 +62,22 @@ def _applications(cloud: Cloud) -> Iterator[Violation]:
         for one in cloud.watch.submissions(ROUND)
         if one.outcome is Outcome.LATE
     }
-    sent: dict[str, list[tuple[str, Stored]]] = {}
+    sent: dict[str, list[tuple[datetime, str, str, Stored]]] = {}
     for name, stored in documents(cloud):
         version = stored.version
         # What is late was judged when it was recorded: whoever was let in later had not been then.
         good = by_hash()[stored.sha256].good and (name.application, name.submission, version.version_id) not in late
-        order = order_of(version.arrived_at, name.submission, version.version_id)
         sent.setdefault(name.application, [])
         if good:
-            sent[name.application].append((order, stored))
+            sent[name.application].append((version.arrived_at, name.submission, version.version_id, stored))
     known = {one.id: one for one in cloud.watch.applications(ROUND)}
     for application, versions in sent.items():
         if application not in known:
             yield Violation("nothing-that-was-sent-is-lost", f"the application {application} is gone")
             continue
-        yield from _current(known[application], [stored for _, stored in sorted(versions, key=lambda one: one[0])])
+        yield from _current(known[application], [stored for *_, stored in sorted(versions, key=lambda one: one[:3])])
     for item in cloud.watch.rows(ROUND, keys.APPLICATIONS):
-        if item["state"] != Application.from_item(item).state.value:
+        if item["state"] != state_of(item):
             yield Violation("the-newest-version-counts", f"{item['application']} is stored as {item['state']}")
 
 
@@ -82,11 +87,13 @@ def _current(application: Application, versions: list[Stored]) -> Iterator[Viola
     if found != expected:
         names = [by_hash()[sha256].name if sha256 else "none" for sha256 in (found, expected)]
         yield Violation("the-newest-version-counts", f"{application.id} has {names[0]}, the newest is {names[1]}")
-    elif application.current and application.current.arrived_at != versions[-1].version.arrived_at:
-        # The same content was sent again later: a withdrawal must be compared with that.
-        later, withdrawn = versions[-1].version.arrived_at, application.withdrawn_at
-        if withdrawn is not None and later > withdrawn and application.state is ApplicationState.WITHDRAWN:
-            yield Violation("the-newest-version-counts", f"{application.id} was sent again after it was withdrawn")
+        return
+    # The same content may have been sent again later: a withdrawal must be compared with that.
+    last, withdrawn = versions[-1].version.arrived_at if versions else None, application.withdrawn_at
+    stands = last is not None and (withdrawn is None or last > whole_second(withdrawn))
+    if stands != (application.state is ApplicationState.SUBMITTED):
+        seen = f"{application.id} is {application.state}: sent at {last}, withdrawn at {withdrawn}"
+        yield Violation("a-withdrawal-holds", seen)
 
 
 def _effects(cloud: Cloud) -> Iterator[Violation]:
@@ -101,6 +108,12 @@ def _effects(cloud: Cloud) -> Iterator[Violation]:
             yield Violation("everybody-gets-a-receipt", f"none for {submission.application}, {submission.submission}")
         if submission.outcome is Outcome.DUPLICATE and name in cloud.effects:
             yield Violation("each-effect-at-most-once", f"a receipt for a duplicate of {submission.application}")
+
+    for application in cloud.watch.applications(ROUND):
+        refused = application.refused
+        told = refused and keys.receipt_effect(application.id, refused.submission, refused.version_id)
+        if refused and refused.contact and told not in cloud.effects:
+            yield Violation("everybody-gets-a-receipt", f"{application.id} was refused and not told")
 
 
 def _letters(cloud: Cloud) -> Iterator[Violation]:
@@ -149,17 +162,41 @@ def _exception_letters(cloud: Cloud, application: Application) -> Iterator[Viola
 
 
 def _decision_letters(cloud: Cloud) -> Iterator[Violation]:
-    decided = cloud.table.peek(keys.decisions_key(ROUND, cloud.watch.round(ROUND).announcement or 1)) or {}
+    """The last letter that somebody got tells what is in force, and none tells what the one before it told."""
+    last = cloud.watch.round(ROUND).announcement or 1
+    decided = {number: _decisions(cloud, number) for number in range(1, last + 1)}
     standing = {one.id for one in cloud.watch.applications(ROUND) if one.state is ApplicationState.SUBMITTED}
+    for application, now in decided[last].items():
+        begins = keys.decision_letters(application)
+        names = sorted(name for name in cloud.effects if name.startswith(begins))
+        if application in standing and not names:
+            yield Violation("everybody-is-told-the-decision", f"not {application}")
+        told = decided[int(names[-1].removeprefix(begins))].get(application) if names else now
+        subjects = [subject for _, subject in cloud.effects[names[-1]]] if names else []
+        awards = {"beviljas" in subject or "awarded" in subject for subject in subjects}
+        if told != now or awards - {now[0] == "award"}:
+            yield Violation("everybody-is-told-the-decision", f"{application} was told {told}, and it is {now}")
+        for before, after in pairwise(names):
+            of = [decided[int(name.removeprefix(begins))].get(application) for name in (before, after)]
+            if of[0] == of[1] and _known_by_then(cloud, before, after):
+                yield Violation("each-effect-at-most-once", f"{application} was told {of[0]} twice")
+
+
+def _known_by_then(cloud: Cloud, before: str, after: str) -> bool:
+    """Whether it was noted that one letter had gone out long before the next was begun, once and for all. Until that
+    is noted nobody knows what the applicant has read."""
+    first, second = (cloud.table.peek(keys.effect_key(ROUND, name)) or {} for name in (before, after))
+    if "done_at" not in first or second["tries"] > 1:
+        return False
+    return parse_iso(second["done_at"]) - parse_iso(first["done_at"]) > _LETTERS_TAKE
+
+
+def _decisions(cloud: Cloud, number: int) -> dict[str, tuple[str, int]]:
+    """Kind and amount of what the announcement tells, by application."""
+    decided = cloud.table.peek(keys.decisions_key(ROUND, number)) or {"digest": ""}
     partition = keys.decision_set_partition(ROUND, str(decided.get("decisions") or decided["digest"]))
-    for row in cloud.table.rows.get(partition, {}).values():
-        names = [name for name in cloud.effects if name.startswith(keys.decision_letters(row["application"]))]
-        if row["application"] in standing and not names:
-            yield Violation("everybody-is-told-the-decision", f"not {row['application']}")
-            continue
-        last = [subject for _, subject in cloud.effects[max(names)]] if names else []
-        if any(("beviljas" in subject or "awarded" in subject) != (row["kind"] == "award") for subject in last):
-            yield Violation("everybody-is-told-the-decision", f"{row['application']} was told another one")
+    rows = cloud.table.rows.get(partition, {}).values()
+    return {row["application"]: (row["kind"], row["amount"]) for row in rows}
 
 
 def _certificate(cloud: Cloud) -> Iterator[Violation]:
@@ -244,10 +281,7 @@ def _figures(cloud: Cloud, number: int, document: dict[str, Any]) -> Iterator[Vi
 
 def _awarded(cloud: Cloud, number: int) -> dict[str, int]:
     """What the decisions of an announcement award, by application."""
-    decided = cloud.table.peek(keys.decisions_key(ROUND, number)) or {"digest": ""}
-    partition = keys.decision_set_partition(ROUND, decided.get("decisions") or decided["digest"])
-    rows = cloud.table.rows.get(partition, {}).values()
-    return {row["application"]: row["amount"] for row in rows if row["kind"] == "award"}
+    return {one: amount for one, (kind, amount) in _decisions(cloud, number).items() if kind == "award"}
 
 
 def _pages(cloud: Cloud) -> Iterator[Violation]:
@@ -274,7 +308,7 @@ def _kept(cloud: Cloud) -> Iterator[Violation]:
     for item in cloud.watch.rows(ROUND, keys.APPLICATIONS):
         if item["application"] in sent and "expires_at" in item:
             yield Violation("nothing-that-was-sent-is-lost", f"{item['application']} was sent and still expires")
-        elif totals.contribution(Application.from_item(item)) and "expires_at" in item:
+        elif counted(item) and "expires_at" in item:
             yield Violation("nothing-that-was-sent-is-lost", f"{item['application']} is counted and still expires")
     for application in cloud.watch.applications(ROUND):
         for file in application.current.facts.attachments if application.current else ():

@@ -75,6 +75,9 @@ def run(seed: int | str, muted: frozenset[str] = frozenset(), ignored: frozenset
         world.person("closer", long_round.closer())
     delivery.schedule("advance", {"source": "heartbeat"}, 60)
     world.after(600, lambda: delivery.schedule("summarise", {"summary": "digest"}, 86_400))
+    # Once a day: at some moment of the hour that a world is.
+    catches_up = world.dice("catching up").uniform(0, (world.closes - cloud.now).total_seconds())
+    world.after(catches_up, lambda: delivery.schedule("acknowledge", {"unsent": "receipts"}, 86_400))
     ends = world.closes + timedelta(minutes=world.plan.randint(5, 60))
     world.run_until(lambda: cloud.now >= ends)
     ticks = _come_to_rest(world, delivery)
@@ -143,7 +146,10 @@ def _forget_receipts(cloud: Cloud) -> None:
     """Dead letters about receipts are as old as SQS lets them become."""
     for number, letter in list(cloud.failed_jobs.waiting.items()):
         body = json.loads(letter.body)
-        if "DDBStreamBatchInfo" in body or {"resend", "owed", "notify"} & body.get("requestPayload", {}).keys():
+        if (
+            "DDBStreamBatchInfo" in body
+            or {"resend", "owed", "notify", "unsent"} & body.get("requestPayload", {}).keys()
+        ):
             del cloud.failed_jobs.waiting[number]
 
 

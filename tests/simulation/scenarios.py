@@ -144,6 +144,8 @@ def _start(cloud: Cloud, name: str, event: dict[str, Any]) -> None:
         cloud.owing.settle(event["owed"], lambda: False)
     elif name == "acknowledge" and "notify" in event:
         cloud.owing.notify(event["notify"], lambda: False)
+    elif name == "acknowledge" and "unsent" in event:
+        cloud.owing.catch_up(lambda: False)
     elif name == "acknowledge":
         cloud.receipts.resend()
     else:

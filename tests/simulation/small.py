@@ -21,11 +21,12 @@ Work = Callable[[Cloud], Callable[[], Any]]
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that may happen. `retried` says that whoever asked asks again when it failed (a queue, a stream);
-    a person may not."""
+    a person may not. `skew` is how far the function's clock is off."""
 
     name: str
     work: Work
     retried: bool = True
+    skew: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Stage:
     def tasks(self, order: Sequence[int], fault: tuple[int, int, Fault] | None) -> list[Task]:
         """The tasks of these events, with the one fault."""
         kernel, events = self.cloud.kernel, self.scenario.events
-        tasks = [kernel.task_of(events[one].name, events[one].work(self.cloud)) for one in order]
+        tasks = [kernel.task_of(events[one].name, events[one].work(self.cloud), events[one].skew) for one in order]
         kernel.fault_of = lambda task, operation: None  # noqa: ARG005
         if fault is not None:
             place, call, kind = fault

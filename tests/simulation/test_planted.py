@@ -8,7 +8,8 @@ import re
 import pytest
 
 from tests.simulation import delivery, doors, rest, running, troubles, watch
-from tests.simulation.planted import IN_PAIRS, PLANTED, Planted
+from tests.simulation.planted import IN_PAIRS, PLANTED
+from tests.simulation.planted_kinds import Planted
 from tests.simulation.quick import quick
 from tests.simulation.running import run
 from tests.simulation.story import shortened, told

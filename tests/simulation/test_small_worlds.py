@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation import small_worlds
-from tests.simulation.planted import IN_PAIRS, PlantedInPair
+from tests.simulation.planted import IN_PAIRS
+from tests.simulation.planted_kinds import PlantedInPair
 from tests.simulation.quick import quick
 from tests.simulation.small import Scenario, at_the_same_time, drawn, in_every_order
 

@@ -14,9 +14,11 @@ from shared.applications import Application, ApplicationState, Outcome
 from shared.aws.table import Item
 from shared.instants import parse_iso
 from shared.rounds import Round, RoundState
-from shared.submissions import Submission, root_hash
+from shared.submissions import Submission
+from tests.simulation.corpus import by_hash
 from tests.simulation.doubles.bucket import MemoryBucket
 from tests.simulation.doubles.table import Change, MemoryTable, Place
+from tests.simulation.recount import counted, differing, last_arrival, root_of
 
 ARROWS = {
     (RoundState.SCHEDULED, RoundState.OPEN),
@@ -135,12 +137,15 @@ class Watch:
     def _application(self, change: Change, *, explained: bool) -> None:
         """What an application is moves with an outcome or an event, and with nothing else."""
         before, after = change.before, change.after
-        self._count(change, totals.contribution(Application.from_item(after)) if after else Counter())
+        self._count(change, counted(after) if after else Counter())
         if before is None or after is None:
             return
         self._certified_share(before, after)
         if after["state"] == ApplicationState.WITHDRAWN != before["state"] and after.get("access", {}).get("asked"):
             self.withdrew.add((after["application"], after["access"]["letter"]))
+        withdrawn = before.get("withdrawn_at") != after.get("withdrawn_at")
+        if withdrawn and after["state"] != ApplicationState.WITHDRAWN:
+            self.found("a-withdrawal-holds", f"{after['application']} was withdrawn and is {after['state']}")
         if explained:
             return
         moved = sorted(name for name in _EXPLAINED if before.get(name) != after.get(name))
@@ -153,22 +158,22 @@ class Watch:
         if was == now:
             return
         certified = self.table.peek(keys.certificate_key(after["round"])) is not None
-        counted = totals.non_zero(totals.contribution(Application.from_item(before)))
-        if was is not None or not certified or now != counted:
-            self.found("the-certificate-is-true", f"{after['application']} added {counted}, and {now} is noted")
+        added = counted(before)
+        if was is not None or not certified or now != added:
+            self.found("the-certificate-is-true", f"{after['application']} added {added}, and {now} is noted")
 
     def _count(self, change: Change, share: Counter[str]) -> None:
-        counted = self._counted.setdefault(change.place[0], Counter())
-        counted.subtract(self._share.get(change.place, Counter()))
-        counted.update(share)
+        sums = self._counted.setdefault(change.place[0], Counter())
+        sums.subtract(self._share.get(change.place, Counter()))
+        sums.update(share)
         self._share[change.place] = share
 
     def _totals(self, partition: str) -> None:
         stored = totals.non_zero(totals.counters(self.table.peek({"pk": partition, "sk": "TOTALS"}) or {}))
-        counted = totals.non_zero(self._counted.get(partition, Counter()))
-        if stored != counted:
-            differ = sorted(name for name in stored.keys() | counted.keys() if stored.get(name) != counted.get(name))
-            seen = ", ".join(f"{name} {stored.get(name, 0)} for {counted.get(name, 0)}" for name in differ[:4])
+        there = totals.non_zero(self._counted.get(partition, Counter()))
+        if stored != there:
+            differ = sorted(name for name in stored.keys() | there.keys() if stored.get(name) != there.get(name))
+            seen = ", ".join(f"{name} {stored.get(name, 0)} for {there.get(name, 0)}" for name in differ[:4])
             self.found("totals-equal-recount", seen)
 
     def _round(self, change: Change, *, audited: bool) -> None:
@@ -203,19 +208,22 @@ class Watch:
         if change.before is not None:
             return
         submission = Submission.from_item(change.after)
-        self._count(change, Counter([totals.outcome_counter(submission.outcome)]))
+        self._count(change, Counter([f"outcome|{submission.outcome}"]))
         key = keys.document_object(submission.round_id, submission.application, submission.submission)
         stored = self.bucket.find(key, submission.version_id)
-        call = self.round(submission.round_id)
         if stored is None:
             self.found("one-outcome-for-each-version", f"an outcome for no object: {change.place[1]}")
             return
         arrived = stored.version.arrived_at
-        last = last_arrival(self.table, call, submission.application)
+        last = last_arrival(self.table, submission.round_id, submission.application)
         late = last is not None and arrived > last
         if late != (submission.outcome is Outcome.LATE) or arrived != submission.arrived_at:
             seen = f"{submission.outcome} for what arrived at {arrived:%H:%M:%S}, the last second is {last}"
             self.found("s3s-clock-decides-what-is-late", seen)
+        paper = by_hash().get(stored.sha256)  # A story may have a paper of its own.
+        fitting = (Outcome.ACCEPTED, Outcome.DUPLICATE) if paper and paper.good else (Outcome.REJECTED,)
+        if paper and not late and submission.outcome not in fitting:
+            self.found("what-is-good-is-accepted", f"{paper.name} of {submission.application}: {submission.outcome}")
         self.tell(f"{submission.version_id} of {submission.application} is {submission.outcome}")
 
     def _certificate(self, change: Change) -> None:
@@ -254,8 +262,9 @@ class Watch:
             self.found("decisions-take-two-people", f"announcement {number} tells of decisions that nobody approved")
 
     def letter_sent(self, round_id: str, effect: str) -> None:
-        """A letter left."""
-        if effect.startswith(keys.DECISION_LETTERS) and self.round(round_id).state is not RoundState.ANNOUNCED:
+        """A letter left. One of a decision names the announcement that made it public."""
+        out = self.round(round_id).announcement or 0
+        if effect.startswith(keys.DECISION_LETTERS) and int(effect.rpartition("-")[2]) > out:
             self.found("no-decision-is-told-before-everybody-is", f"{effect} went out")
 
     # --- what is there, to be looked at only ---
@@ -287,42 +296,34 @@ class Watch:
         return known[1]
 
 
-def last_arrival(table: MemoryTable, call: Round, application: str) -> datetime | None:
-    """The last second in which an upload of that application may arrive: the round's, or that of whom staff let in."""
-    row = table.peek(keys.application_key(call.id, application)) or {}
-    if "access" not in row or call.last_arrival is None:
-        return call.last_arrival
-    return max(call.last_arrival, parse_iso(row["access"]["until"]) + call.grace)
-
-
 def certificate_faults(watch: Watch, certificate: Item) -> list[str]:
     """What of a certificate is not so, now: objects, outcomes, root, and nothing in time left out."""
     round_id = certificate["round"]
     if "number" in certificate:
         return supplement_faults(watch, certificate)
     submissions = [one for one in watch.submissions(round_id) if one.after_certificate == 0]
-    call = watch.round(round_id)
+    last = last_arrival(watch.table, round_id)
     counts = Counter(one.outcome.value for one in submissions)
     recorded = {(one.application, one.submission, one.version_id) for one in submissions}
     faults = []
     for key, versions in watch.bucket.objects.items():
         name = keys.parse_document_object(key)
         for stored in versions if name is not None and name.round_id == round_id else ():
-            in_time = call.last_arrival is None or stored.version.arrived_at <= call.last_arrival
+            in_time = last is None or stored.version.arrived_at <= last
             if name and in_time and (name.application, name.submission, stored.version.version_id) not in recorded:
                 faults.append(f"{key} arrived in time and is not in it")
     if certificate["objects"] != len(submissions):
         faults.append(f"{certificate['objects']} objects for {len(submissions)} outcomes")
     if {name: count for name, count in certificate["outcomes"].items() if count} != dict(counts):
         faults.append(f"outcomes {certificate['outcomes']} for {dict(counts)}")
-    if certificate["root"] != root_hash(submissions):
+    rows = watch.rows(round_id, keys.SUBMISSIONS)
+    if certificate["root"] != root_of(row for row in rows if row["after_certificate"] == 0):
         faults.append("another root")
-    counted: Counter[str] = Counter(totals.certified(watch.applications(round_id)))
-    counted.update(totals.recount([], [one.outcome for one in submissions]))
-    # Who is turned away after the certificate is still counted in the totals.
-    now, then = totals.as_json(counted), dict(certificate["totals"])
-    if {**now, "turned_away": 0} != {**then, "turned_away": 0}:
-        faults.append(f"totals {then} for {now}")
+    there = Counter(f"outcome|{one.outcome}" for one in submissions)
+    for row in watch.rows(round_id, keys.APPLICATIONS):
+        there.update(row.get("certified", counted(row)))
+    if wrong := differing(certificate["totals"], there):
+        faults.append(f"totals {certificate['totals']}, and other {wrong[:4]}")
     return faults
 
 
@@ -332,10 +333,10 @@ def supplement_faults(watch: Watch, certificate: Item) -> list[str]:
     submissions = watch.submissions(round_id)
     covered = [one for one in submissions if one.after_certificate == number - 1]
     recorded = {(one.application, one.submission, one.version_id) for one in submissions}
-    call, faults = watch.round(round_id), []
+    faults = []
     for key, versions in watch.bucket.objects.items():
         name = keys.parse_document_object(key)
-        last = last_arrival(watch.table, call, name.application) if name else None
+        last = last_arrival(watch.table, round_id, name.application) if name else None
         for stored in versions if name is not None and last is not None else ():
             in_time = last is not None and stored.version.arrived_at <= last
             if name and in_time and (name.application, name.submission, stored.version.version_id) not in recorded:
@@ -343,6 +344,8 @@ def supplement_faults(watch: Watch, certificate: Item) -> list[str]:
     counts = Counter(one.outcome.value for one in covered)
     if {name: count for name, count in certificate["outcomes"].items() if count} != dict(counts):
         faults.append(f"outcomes {certificate['outcomes']} for {dict(counts)}")
-    if (certificate["objects"], certificate["root"]) != (len(covered), root_hash(covered)):
+    rows = watch.rows(round_id, keys.SUBMISSIONS)
+    root = root_of(row for row in rows if row["after_certificate"] == number - 1)
+    if (certificate["objects"], certificate["root"]) != (len(covered), root):
         faults.append(f"another root, or {certificate['objects']} objects for {len(covered)} outcomes")
     return faults

@@ -1,0 +1,152 @@
+"""Faults in what goes out, and how often: what stands in for what. `planted_letters` has the list."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.acknowledge.owing import Owing, Settled
+from functions.acknowledge.receipts import Receipts
+from functions.acknowledge.verdicts import Verdicts
+from functions.summarise.summarising import Summarising
+from shared import keys
+from shared.applications import Outcome
+from shared.aws.effects import Effects
+from shared.aws.table import Update
+from shared.decision_letters import DecisionLetters, Due
+from shared.decisions import Decision
+from shared.instants import iso
+from shared.rounds import Round, RoundState
+from shared.submissions import Submission
+from tests.simulation import handlers
+from tests.simulation.replacing import replaced
+
+
+@contextlib.contextmanager
+def no_claim(self: Effects, round_id: str, effect: str, now: datetime) -> Iterator[bool]:  # noqa: ARG001
+    yield True
+
+
+def ten_minutes(self: Effects, round_id: str, effect: str, now: datetime) -> bool:
+    key = keys.effect_key(round_id, effect)
+    stored = self.table.get(key) or {}
+    if "done_at" in stored and stored["done_at"] < iso(now - timedelta(minutes=10)):
+        self.table.write(Update(key, remove=("done_at", "claimed_at")))
+    return _CLAIM(self, round_id, effect, now)
+
+
+_CLAIM = Effects.claim
+
+
+def summary_done_at_once(self: Effects, round_id: str, effect: str, now: datetime) -> bool:
+    """Whoever claims the closing summary notes that it went out, and then lets it."""
+    mine = _CLAIM(self, round_id, effect, now)
+    if mine and effect == keys.CLOSING_SUMMARY:
+        self.done(round_id, effect, now)
+    return mine
+
+
+def every_try_counted(self: Effects, round_id: str, effect: str, now: datetime) -> bool:
+    """Tries are counted also after it was done."""
+    self.table.write(Update(keys.effect_key(round_id, effect), add={"asked": 1}))
+    return _CLAIM(self, round_id, effect, now)
+
+
+class _Afterwards(Effects):
+    """Looks whether it was done, and claims nothing before."""
+
+    @contextlib.contextmanager
+    def once(self, round_id: str, effect: str, now: datetime) -> Iterator[bool]:  # noqa: ARG002
+        yield not self.is_done(round_id, effect)
+
+
+def claimed_afterwards(self: Summarising, round_id: str) -> bool:
+    """Publish, then claim."""
+    return _CLOSING_SUMMARY(replace(self, effects=_Afterwards(self.table)), round_id)
+
+
+_CLOSING_SUMMARY = Summarising.closing_summary
+
+
+def all_well(self: Owing, *some: Any) -> Settled:
+    """Whatever became of the letters, all of them were sent."""
+    return Settled(sent=_SEND(self, *some).sent)
+
+
+_SEND = Owing._send
+
+
+def stream_goes_on(event: Any, _: Any) -> Any:
+    """Every record is tried, and none is said to have failed."""
+    module = handlers.copy_of("acknowledge", 0)
+    for record in module.DynamoDBStreamEvent(event).records:
+        with contextlib.suppress(Exception):
+            module.owing().receipts.acknowledge(module.Submission.from_item(module.whole(record.dynamodb.new_image)))
+    return {"batchItemFailures": []}
+
+
+@contextlib.contextmanager
+def told_when_approved() -> Iterator[None]:
+    """Decision letters go out as soon as there are approved decisions."""
+    due = Verdicts.due
+
+    def early(self: Verdicts, call: Round) -> Any:
+        decided = self.table.get(keys.decisions_key(call.id, 1)) or {}
+        yield from due(self, call)
+        if "approved_by" in decided and call.state is RoundState.DECIDED:
+            yield from self._decisions(call, 1)
+
+    with (
+        replaced(Verdicts, "due", early),
+        replaced(keys, "letters_told", lambda *_: f"letters-told-{next(_NUMBERS)}"),
+    ):
+        yield
+
+
+_NUMBERS = itertools.count()
+
+
+def good_news_only(self: Receipts, submission: Submission) -> bool:
+    """Whoever is refused is told nothing."""
+    return submission.outcome is Outcome.ACCEPTED and _ACKNOWLEDGE(self, submission)
+
+
+_ACKNOWLEDGE = Receipts.acknowledge
+
+
+def kinds_compared(self: DecisionLetters, decisions: Iterable[Decision], noted: Any) -> Iterator[Due]:
+    """Whoever is awarded another amount knew already that there was an award."""
+    for due in _DUE(self, decisions, noted):
+        letters = keys.decision_letters(due.decision.application)
+        told = {noted[name]["kind"] for name in noted if name.startswith(letters) and "done_at" in noted[name]}
+        if due.decision.kind.value not in told:
+            yield due
+
+
+def told_again(self: DecisionLetters, decisions: Iterable[Decision], noted: Any) -> Iterator[Due]:
+    """Every announcement is told to everybody whom it decides on."""
+    every = list(decisions)
+    due = {one.decision.application: one for one in _DUE(self, every, noted)}
+    yield from (due.get(one.application) or Due(one, corrects=True) for one in every)
+
+
+_DUE = DecisionLetters.due
+
+
+@contextlib.contextmanager
+def told_when_claimed() -> Iterator[None]:
+    """A correction is told to whom it concerns while it goes out."""
+    due = Verdicts.due
+
+    def early(self: Verdicts, call: Round) -> Any:
+        yield from due(self, replace(call, announcement=call.announcing or call.announcement))
+
+    with (
+        replaced(Verdicts, "due", early),
+        replaced(keys, "letters_told", lambda *_: f"letters-told-{next(_NUMBERS)}"),
+    ):
+        yield
