@@ -165,6 +165,11 @@ class MemoryBucket(Bucket):
                 stored.tags = {}
 
 
+def form_expires(fields: Mapping[str, str]) -> datetime:
+    """From when on S3 refuses the form."""
+    return parse_iso(json.loads(base64.b64decode(fields["policy"]))["expiration"])
+
+
 def check_form(fields: Mapping[str, str], content: bytes, sha256: str, now: datetime) -> None:
     """What S3 makes of a POST: its policy against the fields, the size, the time and the checksum.
 
