@@ -28,6 +28,7 @@ from functions.decide.deciding import Deciding
 from functions.ingest.intake import Intake
 from functions.publish.publishing import Publishing
 from functions.summarise.summarising import Summarising
+from shared import keys
 from shared.aws.effects import Effects
 from shared.instants import parse_iso
 from shared.rounds import Round
@@ -49,6 +50,8 @@ from tests.simulation.watch import Watch
 
 ROUND = "2019-autumn"
 OPENS = parse_iso("2019-10-15T10:00:00Z")
+DIGEST = "digest-"
+"""Begins the effects of telling staff how it goes."""
 DRAIN = timedelta(seconds=60)
 PAGES = "https://bidrag.example"
 """Where everybody reads results."""
@@ -91,6 +94,9 @@ class Cloud:
         self.failed_uploads = MemoryQueue("failed-uploads", clock, self.kernel)
         self.failed_jobs = MemoryQueue("failed-jobs", clock, self.kernel)
         self.effects: dict[str, list[Any]] = {}
+        """What left for the world outside, by the names that its claims have."""
+        self.texts: dict[str, list[str]] = {}
+        """What letters said that have to say the same at a second try, though rows have changed."""
         self.staff = MemoryTopic(self._summary_sent, self.kernel)
         self.staff.subscribed = {"anna@funder.example": True, "bertil@funder.example": False}
         self.awards = MemoryTopic(self._announced, self.kernel)
@@ -100,6 +106,7 @@ class Cloud:
         self.functions = MemoryFunctions(lambda name, event: self.started.append((name, event)), self.kernel)
         self.watch = Watch(self.table, self.bucket, clock)
         self.watch.tell = lambda what: self.kernel.note("the table", what)
+        self.watch.done = self.kernel.noted
         self.failed_uploads.removed = self._upload_given_up
         self.failed_jobs.removed = self._job_given_up
         self.functions.taken = self._function_started
@@ -228,11 +235,14 @@ class Cloud:
     def _mailed(self, mail: Mail) -> None:
         self.watch.letter_sent(ROUND, mail.effect)
         self._effect(mail.effect, (mail.to, mail.subject))
+        if mail.effect.startswith((keys.NOTICE_LETTERS, keys.EXCEPTION_LETTERS)):
+            self.texts.setdefault(mail.effect, []).append(mail.text)
 
     def _summary_sent(self, message: Published) -> None:
-        # A summary carries no identifier of its own; its round and kind are in its subject.
+        # A summary carries no identifier of its own; its round and kind are in its subject. Of digests there is one a
+        # day, which is not at night.
         closing = message.subject.startswith(("Stängd", "Closed"))
-        self._effect("closing summary" if closing else f"digest {message.text}", message.text)
+        self._effect(keys.CLOSING_SUMMARY if closing else f"{DIGEST}{self.now:%Y-%m-%d}", message.text)
 
     def _upload_given_up(self, letter: Waiting) -> None:
         if self.uploads.entered.get(letter.body, OPENS - timedelta(days=1)) < letter.sent_at:
@@ -247,4 +257,4 @@ class Cloud:
 
     def _announced(self, message: Published) -> None:
         document = message.document or {}
-        self._effect(f"announcement {document.get('number')}", (message.text, dict(document)))
+        self._effect(f"announcement-{document.get('number', 0):04}", (message.text, dict(document)))

@@ -29,8 +29,8 @@ WORKS: Mapping[str, tuple[str, ...]] = {
 """What each function works with, by the names that its handler has for it; the simulated account has the same."""
 _APPLICANT = "applicant"
 """How the audit trail names whoever came with a private link."""
-_OUTAGES = (BotoCoreError, ClientError, ConflictError)
-"""What AWS can do to a function; whatever else it failed by is a fault of its own."""
+_RACES = frozenset({"MessageNotInflight"})
+"""What AWS refuses where somebody else was faster. Whatever else it refuses should not have been asked for."""
 Seen = list[Exception | None]
 
 
@@ -193,7 +193,7 @@ def _read(answer: Mapping[str, Any]) -> Any:
 def faults_of(answer: Mapping[str, Any], seen: Seen, language: str) -> Iterator[str]:
     """Where an answer does not say what became of the request; `seen` is what the work objects did for it, in order."""
     status, last = answer["statusCode"], seen[-1] if seen else None
-    if last is not None and not isinstance(last, (ProblemsError, *_OUTAGES)):
+    if last is not None and not isinstance(last, ProblemsError) and not is_outage(last):
         yield f"it failed by a fault of its own, {last!r}"
     elif status not in _fitting(seen):
         yield f"{status}, where {'nothing was asked of anybody' if not seen else last or 'it was done'}"
@@ -207,10 +207,17 @@ def faults_of(answer: Mapping[str, Any], seen: Seen, language: str) -> Iterator[
             yield f"{status} with {document}, where {last if refused else 'it could not be done'}"
 
 
+def is_outage(error: Exception) -> bool:
+    """Whether that is what AWS can do to a function. Whatever else it failed by is a fault of its own."""
+    if isinstance(error, ClientError):
+        return error.response.get("Error", {}).get("Code") in _RACES
+    return isinstance(error, (BotoCoreError, ConflictError))
+
+
 def _fitting(seen: Seen) -> range:
     """The statuses that an answer may have."""
     if not seen:
-        return range(400, 500)  # A request that cannot be read is refused before anybody is asked.
+        return range(0)  # Whatever is asked here can be read, so that nobody may refuse it unread.
     last = seen[-1]
     if isinstance(last, ProblemsError):
         return range(last.status, last.status + 1)

@@ -63,7 +63,8 @@ class Task:
     calls: int = 0
     injected: dict[int, Fault] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
-    """Effects that this run had, in order, each until a fault excuses its repetition."""
+    """Effects that this run had, in order, each until it is stored that it had it, or a fault excuses its
+    repetition."""
     flying: bool = False
     """Whether a transaction of its own is under way."""
     conflicts: int = 0
@@ -125,6 +126,11 @@ class Kernel(Wire):
         """Something left for the world outside. A fault later in the same task excuses its repetition."""
         if self.task is not None:
             self.task.sent.append(name)
+
+    def noted(self, name: str) -> None:
+        """It is stored that this went out. Nobody can take it for undone any more, whatever fails from here on."""
+        if self.task is not None and name in self.task.sent:
+            self.task.sent.remove(name)
 
     # --- what the doubles ask ---
 

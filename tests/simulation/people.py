@@ -19,11 +19,13 @@ from tests.simulation.cloud import OPENS, ROUND
 from tests.simulation.corpus import Paper, bad_papers, files, good_papers
 from tests.simulation.delivery import Delivery
 from tests.simulation.doors import RefusedError
-from tests.simulation.doubles.bucket import FormRefusedError
+from tests.simulation.doubles.bucket import FormRefusedError, form_expires
 from tests.simulation.recount import last_arrival
 from tests.simulation.world import Answer, Ask, Person, World
 
 _PATIENCE = 4
+_FORM_LIFETIME = timedelta(minutes=15)
+_CLOCKS_DIFFER = timedelta(seconds=2)
 STAFF_ROUND = f"/staff/rounds/{ROUND}"
 
 
@@ -155,13 +157,29 @@ class Applicant:
         document = {"size": len(paper.content), "sha256": paper.sha256}
         request = {"document": document, "attachments": attachments}
         for _ in range(_PATIENCE):
+            began, revision = self.world.cloud.now, self.world.cloud.watch.round(ROUND).revision
             answer: Answer = yield ("apply", "asks for forms"), lambda: self.ask("POST", "/application/forms", request)
             if answer.failure is None:
+                if self.world.cloud.watch.round(ROUND).revision == revision:
+                    self._judge_forms(answer.value["forms"], began)
                 return answer.value
             if isinstance(answer.failure, RefusedError):
                 return None
             yield self.dice.uniform(1, 20)
         return None
+
+    def _judge_forms(self, forms: list[dict[str, Any]], began: datetime) -> None:
+        """Forms that were asked for at that instant, of a round that nobody has changed since."""
+        assert self.started is not None
+        cloud = self.world.cloud
+        last = last_arrival(cloud.table, ROUND, self.started.application)
+        for one in forms:
+            expires = form_expires(one["fields"])
+            span = [whole_second(at + _FORM_LIFETIME) for at in (began - _CLOCKS_DIFFER, cloud.now + _CLOCKS_DIFFER)]
+            first, latest = span if last is None else [min(at, last + timedelta(seconds=1)) for at in span]
+            # What is left is signed in whole seconds, so that a form may end a second before it says it does.
+            if not first - timedelta(seconds=1) <= expires <= latest:
+                cloud.watch.found("a-form-is-good-for-as-long-as-it-may", f"until {expires}, and {last} is the last")
 
     def _upload(self, form: Form, content: bytes, name: str = "") -> None:
         bucket = self.world.cloud.bucket

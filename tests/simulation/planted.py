@@ -6,9 +6,11 @@ from __future__ import annotations
 from functions.administer.dead_letters import DeadLetters
 from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
+from functions.apply.applying import Applying
 from functions.decide import deciding
 from functions.publish.publishing import Publishing
 from shared.applications import Application
+from shared.rounds import form_expiry
 from tests.simulation import planting
 from tests.simulation.planted_arrivals import ARRIVALS
 from tests.simulation.planted_kinds import (
@@ -22,8 +24,14 @@ from tests.simulation.planted_letters import LETTERS
 from tests.simulation.planting import handler
 from tests.simulation.planting_alarms import tells_nothing, template_says
 from tests.simulation.planting_arrivals import before_its_second, by_its_own_clock
-from tests.simulation.planting_doors import first_caller_remembered, refusals_are_well
-from tests.simulation.replacing import replaced
+from tests.simulation.planting_doors import (
+    first_caller_remembered,
+    five_minutes_early,
+    refusals_are_well,
+    twice_in_one_commit,
+    without_grace,
+)
+from tests.simulation.replacing import recoded, replaced
 
 PLANTED = (
     *ARRIVALS,
@@ -108,6 +116,24 @@ PLANTED = (
     ),
     Planted("the schedule moves rounds untold", "everything-is-audited", 5, planting.untold),
     Planted("a refusal is answered as if it had been done", "an-answer-says-what-became-of-it", 5, refusals_are_well),
+    Planted(
+        "a withdrawal by letter is more than one transaction can do",
+        "an-answer-says-what-became-of-it",
+        20,
+        twice_in_one_commit,
+    ),
+    Planted(
+        "the door is shut five minutes early",
+        "nobody-is-turned-away-early",
+        20,
+        lambda: replaced(Applying, "_admit", five_minutes_early),
+    ),
+    Planted(
+        "forms end without the grace",
+        "a-form-is-good-for-as-long-as-it-may",
+        20,
+        lambda: recoded(form_expiry, without_grace),
+    ),
     Planted("who signed is remembered between requests", "the-trail-names-who-asked", 20, first_caller_remembered),
     Planted(
         "what is held back is told to nobody",

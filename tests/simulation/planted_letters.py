@@ -61,6 +61,25 @@ LETTERS = (
         first=100,
     ),
     Planted(
+        "what was done is undone where its answer was lost",
+        ONCE,
+        60,
+        lambda: replaced(Effects, "give_back", planting_letters.undone),
+    ),
+    Planted(
+        "a second try has words of its own",
+        ONCE,
+        60,
+        lambda: replaced(Effects, "keep", planting_letters.worded_anew),
+    ),
+    Planted(
+        "a completion brings a second letter of the closing",
+        ONCE,
+        60,
+        lambda: replaced(Effects, "all_done", planting_letters.closings_compared_by_version),
+        first=340,
+    ),
+    Planted(
         "the summary is claimed after it was published",
         ONCE,
         100,

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from functions.administer.exceptions import Exceptions
+from functions.apply.applying import Applying
 from shared.aws import http
+from shared.aws.rows import unchanged
+from shared.aws.table import Write
+from shared.instants import whole_second
+from shared.rounds import _SECOND, FORM_LIFETIME, Round
 from tests.simulation.doors import HTTP_COPIES, http_copy
 from tests.simulation.replacing import replaced
 
@@ -45,3 +53,34 @@ def _remembered(who: Callable[[Any], str]) -> Callable[[Any], str]:
         return known[0]
 
     return first
+
+
+def twice_in_one_commit() -> contextlib.AbstractContextManager[None]:
+    """A withdrawal by letter writes the round, and checks it in the same transaction: no such thing is done."""
+    original = Exceptions._commit
+
+    class Checked:
+        def __init__(self, table: Any, call: Round) -> None:
+            self._table, self._call = table, call
+
+        def transact(self, some: Sequence[Write]) -> None:
+            self._table.transact([*some, unchanged(self._call)])
+
+    def commit(self: Exceptions, call: Round, *rest: Any) -> None:
+        original(replace(self, table=Checked(self.table, call)), call, *rest)  # type: ignore[arg-type]
+
+    return replaced(Exceptions, "_commit", commit)
+
+
+def five_minutes_early(self: Applying, *rest: Any) -> datetime:
+    """Whoever asks for forms is told that the round is over before it is."""
+    return _ADMIT(replace(self, now=lambda: self.now() + timedelta(minutes=5)), *rest)
+
+
+_ADMIT = Applying._admit
+
+
+def without_grace(call: Round, now: datetime) -> datetime:
+    """Forms end with the deadline, and uploads that have begun with them."""
+    soon = whole_second(now) + FORM_LIFETIME
+    return soon if call.closes_at is None else min(soon, call.closes_at + _SECOND)

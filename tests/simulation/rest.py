@@ -14,7 +14,7 @@ from shared.instants import parse_iso, whole_second
 from shared.results import everything
 from shared.results.publication import Announcement, Publication
 from shared.rounds import RoundState, is_everybodys
-from tests.simulation.cloud import PAGES, ROUND, Cloud
+from tests.simulation.cloud import DIGEST, PAGES, ROUND, Cloud
 from tests.simulation.corpus import by_hash
 from tests.simulation.doubles.bucket import Stored
 from tests.simulation.recount import counted, state_of
@@ -100,8 +100,13 @@ def _effects(cloud: Cloud) -> Iterator[Violation]:
     for name, sent in cloud.effects.items():
         if len(sent) > 1 + cloud.kernel.excused.get(name, 0):
             yield Violation("each-effect-at-most-once", f"{name[:60]} went out {len(sent)} times")
-        if any(one != sent[0] for one in sent) and not name.startswith("receipt"):
+        # Receipts and digests say how it is when they are sent, at a second try too.
+        if any(one != sent[0] for one in sent) and not name.startswith((keys.RECEIPTS, DIGEST)):
             yield Violation("each-effect-at-most-once", f"{name[:60]} went out in two versions")
+    for name, texts in cloud.texts.items():
+        if len(set(texts)) > 1:
+            yield Violation("each-effect-at-most-once", f"{name[:60]} went out with two texts")
+    yield from _closing_letters(cloud)
     for submission in cloud.watch.submissions(ROUND):
         name = f"receipt-{submission.application}-{submission.submission}-{submission.version_id}"
         if submission.outcome is Outcome.ACCEPTED and name not in cloud.effects:
@@ -114,6 +119,18 @@ def _effects(cloud: Cloud) -> Iterator[Violation]:
         told = refused and keys.receipt_effect(application.id, refused.submission, refused.version_id)
         if refused and refused.contact and told not in cloud.effects:
             yield Violation("everybody-gets-a-receipt", f"{application.id} was refused and not told")
+
+
+def _closing_letters(cloud: Cloud) -> Iterator[Violation]:
+    """Each application is told of the closing once; whoever was told to be left out and then is in, once more."""
+    told: dict[str, list[int]] = {}
+    for name in cloud.effects:
+        if name.startswith(keys.CLOSING_LETTERS):
+            application, version = name.removeprefix(keys.CLOSING_LETTERS).split("-")
+            told.setdefault(application, []).append(int(version))
+    for application, versions in told.items():
+        if len([one for one in versions if one]) > 1 or (0 in versions[1:]):
+            yield Violation("each-effect-at-most-once", f"{application} was told of the closing with {versions}")
 
 
 def _letters(cloud: Cloud) -> Iterator[Violation]:
@@ -215,7 +232,7 @@ def _certificate(cloud: Cloud) -> Iterator[Violation]:
     if certificate is not None:
         for seen in certificate_faults(cloud.watch, certificate):
             yield Violation("the-certificate-is-true", seen)
-        told = cloud.effects.get("closing summary", [])
+        told = cloud.effects.get(keys.CLOSING_SUMMARY, [])
         if not told:
             yield Violation("staff-are-told", "no closing summary went out")
         if any(certificate["root"] not in text for text in told):
@@ -254,10 +271,10 @@ def _announcement(cloud: Cloud) -> Iterator[Violation]:
         seen = f"{len(stored)} claimed, {len(published)} recorded, {len(told)} sent, the round is {call.state}, {last}"
         yield Violation("an-announcement-goes-out-once", seen)
     for number in range(1, last + 1):
-        if f"announcement {number}" not in told:
+        if f"announcement-{number:04}" not in told:
             yield Violation("an-announcement-goes-out-once", f"{number} did not, and {last} did")
             continue
-        yield from _figures(cloud, number, told[f"announcement {number}"][0][1])
+        yield from _figures(cloud, number, told[f"announcement-{number:04}"][0][1])
 
 
 def _figures(cloud: Cloud, number: int, document: dict[str, Any]) -> Iterator[Violation]:

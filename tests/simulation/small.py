@@ -10,10 +10,14 @@ from hashlib import blake2b
 from random import Random
 from typing import Any
 
+from shared.aws.effects import BusyError
+from shared.aws.table import ConditionFailedError, ConflictError
 from tests.simulation.cloud import Cloud, Environment
 from tests.simulation.kernel import SINGLE, Fault, Task, possible
 from tests.simulation.watch import Violation
 
+_GAVE_WAY = (BusyError, ConflictError, ConditionFailedError)
+"""How a function ends where another one was faster."""
 Work = Callable[[Cloud], Callable[[], Any]]
 """Given the cloud, what a function is asked to do."""
 
@@ -83,6 +87,7 @@ class Stage:
         self._counted, self._stream = cloud.watch.snapshot(), list(cloud.table.stream)
         self._queues = [dict(queue.waiting) for queue in self._all_queues()]
         self._effects = {name: list(sent) for name, sent in cloud.effects.items()}
+        self._texts = {name: list(sent) for name, sent in cloud.texts.items()}
         self._sent = [len(sent) for sent in self._outgoing()]
         self._clean: set[bytes] = set()
         """States from which everything was finished and no promise broken."""
@@ -105,6 +110,7 @@ class Stage:
         for queue, waiting in zip(self._all_queues(), self._queues, strict=True):
             queue.waiting = {name: _fresh(one) for name, one in waiting.items()}
         cloud.effects = {name: list(sent) for name, sent in self._effects.items()}
+        cloud.texts = {name: list(sent) for name, sent in self._texts.items()}
         for sent, length in zip(self._outgoing(), self._sent, strict=True):
             del sent[length:]
         cloud.started.clear()
@@ -131,6 +137,9 @@ class Stage:
         From one state it always goes on in one way, so a state that many schedules lead to is finished once.
         """
         cloud, events = self.cloud, self.scenario.events
+        for task in tasks:
+            if (failed := _own_fault(task)) is not None:
+                cloud.watch.found("nobody-fails-without-a-cause", f"{task.name}: {failed!r}")
         state = self._state([one for one, task in zip(order, tasks, strict=True) if task.failure is not None])
         if state in self._clean and not cloud.watch.violations:
             return None
@@ -159,9 +168,23 @@ class Stage:
             for queue in self._all_queues()
         ]
         public = sorted((path, hash(text)) for path, (_, text) in cloud.public.files.items())
+        texts = sorted(cloud.texts.items())
         effects, excused = sorted(cloud.effects.items()), sorted(cloud.kernel.excused.items())
-        whole = failed, cloud.now, cloud.drawn, rows, objects, queues, public, effects, excused, cloud.started
+
+        whole = failed, cloud.now, cloud.drawn, rows, objects, queues, public, effects, texts, excused, cloud.started
         return blake2b(repr(whole).encode(), digest_size=16).digest()
+
+
+def _own_fault(task: Task) -> BaseException | None:
+    """What a function failed by that nothing was done to, and nobody was in the way of."""
+    failures: list[BaseException] = [task.failure] if task.failure is not None and not task.injected else []
+    while failures:
+        failure = failures.pop()
+        if isinstance(failure, BaseExceptionGroup):
+            failures.extend(failure.exceptions)
+        elif not isinstance(failure, _GAVE_WAY):
+            return failure
+    return None
 
 
 def _fresh(waiting: Any) -> Any:

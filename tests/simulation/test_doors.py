@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from shared.aws.table import ConflictError
 from shared.problems import ProblemsError, refuse
@@ -14,6 +15,7 @@ from tests.simulation.cloud import OPENS, ROUND, Cloud
 from tests.simulation.doors import Doors, FailedError, RefusedError, Seen, faults_of, principal
 from tests.simulation.kernel import Fault
 
+REFUSED_BY_AWS = ClientError({"Error": {"Code": "ValidationException"}}, "TransactWriteItems")
 NOT_FOUND = refuse("no-such-round", status=404)
 
 
@@ -40,7 +42,6 @@ def answer(status: int, error: ProblemsError | None = None, language: str = "sv"
     [
         (answer(200), [None]),
         (answer(404, NOT_FOUND), [None, NOT_FOUND]),
-        (answer(400, NOT_FOUND), []),
         (answer(500, refuse("internal", status=500)), [ConflictError("gave way")]),
     ],
 )
@@ -52,6 +53,7 @@ def test_an_answer_fits_what_was_done(given: dict[str, Any], seen: Seen) -> None
     ("given", "seen"),
     [
         (answer(200), []),
+        (answer(400, NOT_FOUND), []),
         (answer(200), [NOT_FOUND]),
         (answer(404, NOT_FOUND), [None]),
         (answer(404, refuse("no-such-application", status=404)), [NOT_FOUND]),
@@ -59,6 +61,7 @@ def test_an_answer_fits_what_was_done(given: dict[str, Any], seen: Seen) -> None
         (answer(409, NOT_FOUND), [NOT_FOUND]),
         (answer(500, refuse("internal", status=500)), [None]),
         (answer(500, refuse("internal", status=500)), [KeyError("state")]),
+        (answer(500, refuse("internal", status=500)), [REFUSED_BY_AWS]),
         (answer(200), [ConflictError("gave way")]),
     ],
 )

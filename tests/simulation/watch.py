@@ -33,6 +33,7 @@ Read = TypeVar("Read")
 _CLOCKS_DIFFER = timedelta(seconds=2)
 _ROUND = "ROUND#"
 _AUDIT = "AUDIT#"
+_EFFECT = "EFFECT#"
 _EXPLAINED = ("access", "current", "repeated", "refused", "state", "withdrawn_at", "withdrawn_by", "certified")
 
 
@@ -59,6 +60,7 @@ class Watch:
         """Who asked for what is being done now, where it is done for a request."""
         self.withdrew: set[tuple[str, int]] = set()
         """Applications that were withdrawn after they were to be completed, each with the number of that letter."""
+        self.done: Callable[[str], None] = lambda effect: None  # noqa: ARG005
         self._share: dict[Place, Counter[str]] = {}
         self._counted: dict[str, Counter[str]] = {}
         self._known: dict[int, tuple[Item, Any]] = {}
@@ -133,6 +135,8 @@ class Watch:
             self._decisions(change, audited=audited)
         elif name.startswith(keys.ANNOUNCEMENTS):
             self._announcement(change, audited=audited)
+        elif name.startswith(_EFFECT) and "done_at" in (change.after or {}):
+            self.done(name.removeprefix(_EFFECT))
 
     def _application(self, change: Change, *, explained: bool) -> None:
         """What an application is moves with an outcome or an event, and with nothing else."""
@@ -146,11 +150,21 @@ class Watch:
         withdrawn = before.get("withdrawn_at") != after.get("withdrawn_at")
         if withdrawn and after["state"] != ApplicationState.WITHDRAWN:
             self.found("a-withdrawal-holds", f"{after['application']} was withdrawn and is {after['state']}")
+        if "turned_away_at" in after and "turned_away_at" not in before:
+            self._turned_away(after)
         if explained:
             return
         moved = sorted(name for name in _EXPLAINED if before.get(name) != after.get(name))
         if moved:
             self.found("everything-is-audited", f"{moved} of {after['application']} changed untold")
+
+    def _turned_away(self, row: Item) -> None:
+        """Clocks differ a little; nobody is sent away while forms are still given out."""
+        call = self.table.peek(keys.round_key(row["round"])) or {}
+        ends = [call["closes_at"], *([row["access"]["until"]] if "access" in row else [])]
+        left = max(map(parse_iso, ends)) - self.clock()
+        if left > _CLOCKS_DIFFER:
+            self.found("nobody-is-turned-away-early", f"{row['application']} was, and had {left} left")
 
     def _certified_share(self, before: Item, after: Item) -> None:
         """What an application added to the certified totals is noted once, by the first change after them."""

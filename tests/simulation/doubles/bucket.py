@@ -166,6 +166,11 @@ def _seen(stored: Stored, most: int) -> Seen:
     return Seen(stored.version.version_id, stored.version.size, digest, content[:LEADING_BYTES])
 
 
+def form_expires(fields: Mapping[str, str]) -> datetime:
+    """From when on S3 refuses the form."""
+    return parse_iso(json.loads(base64.b64decode(fields["policy"]))["expiration"])
+
+
 def check_form(fields: Mapping[str, str], content: bytes, sha256: str, now: datetime) -> None:
     """What S3 makes of a POST: its policy against the fields, the size, the time and the checksum.
 
