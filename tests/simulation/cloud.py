@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,7 +111,8 @@ class Cloud:
         self.failed_uploads.removed = self._upload_given_up
         self.failed_jobs.removed = self._job_given_up
         self.functions.taken = self._function_started
-        self.last_start = self.now
+        self.last_starts: dict[str, datetime] = {}
+        """Of each job, by what `_job` makes of it."""
         self.drawn = 0
         """How often somebody asked for something random."""
 
@@ -249,12 +251,21 @@ class Cloud:
             self.watch.dropped(f"{letter.body[:60]} was deleted and not put back")
 
     def _job_given_up(self, letter: Waiting) -> None:
-        if self.last_start < letter.sent_at:
-            self.watch.dropped(f"{letter.body[:60]} was deleted and no job started")
+        body = json.loads(letter.body)
+        event = {"resend": True} if "DDBStreamBatchInfo" in body else body.get("requestPayload", body)
+        if self.last_starts.get(_job(event), OPENS - timedelta(days=1)) < letter.sent_at:
+            self.watch.dropped(f"{letter.body[:60]} was deleted and its job not started")
 
-    def _function_started(self) -> None:
-        self.last_start = self.now
+    def _function_started(self, name: str, event: dict[str, Any]) -> None:  # noqa: ARG002
+        self.last_starts[_job(event)] = self.now
 
     def _announced(self, message: Published) -> None:
         document = message.document or {}
         self._effect(f"announcement-{document.get('number', 0):04}", (message.text, dict(document)))
+
+
+def _job(event: dict[str, Any]) -> str:
+    """What an event asks for: letters, one summary, or whatever is due. A job does all of its kind."""
+    if {"resend", "owed", "notify", "unsent"} & event.keys():
+        return "letters"
+    return json.dumps(event, sort_keys=True) if "summary" in event else "whatever is due"

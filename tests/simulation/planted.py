@@ -39,8 +39,9 @@ PLANTED = (
     Planted(
         "decisions are approved whatever was withdrawn since",
         "what-stands-is-decided",
-        200,
+        40,
         lambda: replaced(deciding, "list_digest", lambda _: "the same"),
+        first=250,
     ),
     Planted(
         "closing trusts the queue and sweeps nothing",
@@ -63,6 +64,13 @@ PLANTED = (
         100,
         lambda: replaced(DeadLetters, "_redrive_jobs", planting.swallow("failed_jobs")),
     ),
+    Planted(
+        "a dead letter of one job starts another",
+        "no-dead-letter-is-dropped",
+        60,
+        lambda: replaced(DeadLetters, "_job", planting.one_job_for_all),
+    ),
+    Planted("what comes late is certified untold", "everything-is-audited", 60, planting.certified_untold),
     Planted(
         "a partial batch answer is ignored",
         "what-failed-is-delivered-again",
@@ -121,6 +129,7 @@ PLANTED = (
         "an-answer-says-what-became-of-it",
         20,
         twice_in_one_commit,
+        first=20,
     ),
     Planted(
         "the door is shut five minutes early",

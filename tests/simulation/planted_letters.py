@@ -115,7 +115,7 @@ LETTERS = (
         "no-decision-is-told-before-everybody-is",
         60,
         planting_letters.told_when_claimed,
-        first=30,
+        first=110,
     ),
     Planted(
         "whose amount was corrected is not told",

@@ -102,6 +102,7 @@ def told_when_approved() -> Iterator[None]:
 
     with (
         replaced(Verdicts, "due", early),
+        replaced(Verdicts, "_is_last", lambda *_: True),
         replaced(keys, "letters_told", lambda *_: f"letters-told-{next(_NUMBERS)}"),
     ):
         yield
@@ -147,6 +148,7 @@ def told_when_claimed() -> Iterator[None]:
 
     with (
         replaced(Verdicts, "due", early),
+        replaced(Verdicts, "_is_last", lambda *_: True),
         replaced(keys, "letters_told", lambda *_: f"letters-told-{next(_NUMBERS)}"),
     ):
         yield
@@ -160,7 +162,7 @@ def undone(self: Effects, round_id: str, effect: str, *, untried: bool = False) 
 def worded_anew(self: Effects, round_id: str, effect: str, letter: Mapping[str, str]) -> Mapping[str, str]:
     """A second try has the address and the subject of the first, and words of its own."""
     kept = _KEEP(self, round_id, effect, letter)
-    return {**kept, "text": letter["text"]} if effect != keys.CLOSING_SUMMARY else kept
+    return {**kept, "text": f"{letter['text']}{next(_NUMBERS)}"} if effect != keys.CLOSING_SUMMARY else kept
 
 
 _KEEP = Effects.keep

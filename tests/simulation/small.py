@@ -87,6 +87,8 @@ class Stage:
         self._counted, self._stream = cloud.watch.snapshot(), list(cloud.table.stream)
         self._queues = [dict(queue.waiting) for queue in self._all_queues()]
         self._effects = {name: list(sent) for name, sent in cloud.effects.items()}
+        self._entered = [dict(queue.entered) for queue in self._all_queues()]
+        self._starts = dict(cloud.last_starts)
         self._texts = {name: list(sent) for name, sent in cloud.texts.items()}
         self._sent = [len(sent) for sent in self._outgoing()]
         self._clean: set[bytes] = set()
@@ -109,6 +111,9 @@ class Stage:
         cloud.public.files.clear()
         for queue, waiting in zip(self._all_queues(), self._queues, strict=True):
             queue.waiting = {name: _fresh(one) for name, one in waiting.items()}
+        for queue, entered in zip(self._all_queues(), self._entered, strict=True):
+            queue.entered = dict(entered)
+        cloud.last_starts = dict(self._starts)
         cloud.effects = {name: list(sent) for name, sent in self._effects.items()}
         cloud.texts = {name: list(sent) for name, sent in self._texts.items()}
         for sent, length in zip(self._outgoing(), self._sent, strict=True):

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.simulation import delivery, doors, rest, running, troubles, watch
+from tests.simulation import delivery, doors, people, rest, running, troubles, watch
 from tests.simulation.planted import IN_PAIRS, PLANTED
 from tests.simulation.planted_kinds import Planted
 from tests.simulation.quick import quick
@@ -28,7 +28,7 @@ def test_a_planted_fault_is_found_by_its_invariant(planted: Planted) -> None:
 def test_every_invariant_is_shown_to_be_able_to_fail() -> None:
     """By its name, wherever one is told of."""
     told = set()
-    for module in (watch, rest, delivery, doors, running, troubles):
+    for module in (watch, rest, delivery, doors, people, running, troubles):
         told |= set(re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+){2,})"', inspect.getsource(module)))
     assert told == {planted.invariant for planted in (*PLANTED, *IN_PAIRS)}
 

@@ -93,7 +93,9 @@ class Watch:
     def committed(self, changes: Sequence[Change]) -> None:
         """One commit."""
         partitions: set[str] = set()
-        audited = any(change.place[0].startswith(_AUDIT) for change in changes)
+        events = [change.after or {} for change in changes if change.place[0].startswith(_AUDIT)]
+        audited = bool(events)
+        of_applications = {event["application"] for event in events if "application" in event}
         recorded = {
             change.after["application"]
             for change in changes
@@ -105,7 +107,7 @@ class Watch:
                 self._round(change, audited=audited)
             elif partition.startswith(_ROUND):
                 partitions.add(partition)
-                self._row(change, name, audited=audited, recorded=recorded)
+                self._row(change, name, audited=audited, recorded=recorded | of_applications)
             elif partition.startswith(_AUDIT):
                 self._event(change)
         for partition in partitions:
@@ -118,19 +120,20 @@ class Watch:
                 self.found("everything-is-audited", f"an event was changed: {change.before}")
             return
         signer, event = self.signer(), change.after
-        # Whoever finds an announcement half-way finishes it for the one who claimed it.
-        if signer is not None and event["who"] != signer and event["what"] != "announcement published":
+        if event["what"] == "announcement published":
+            # Whoever finds an announcement half-way finishes it for the one who claimed it.
+            place = keys.announcement_key(change.place[0].removeprefix(_AUDIT), event["number"])
+            signer = (self.table.peek(place) or {}).get("claimed_by")
+        if signer is not None and event["who"] != signer:
             self.found("the-trail-names-who-asked", f"{event['what']} by {event['who']}, and {signer} asked")
 
     def _row(self, change: Change, name: str, *, audited: bool, recorded: set[str]) -> None:
         if name.startswith(keys.APPLICATIONS):
-            self._application(
-                change, explained=audited or bool(change.after and change.after["application"] in recorded)
-            )
+            self._application(change, explained=bool(change.after and change.after["application"] in recorded))
         elif name.startswith(keys.SUBMISSIONS):
             self._submission(change)
         elif name.startswith(keys.CERTIFICATES):
-            self._certificate(change)
+            self._certificate(change, audited=audited)
         elif name.startswith(keys.DECISIONS):
             self._decisions(change, audited=audited)
         elif name.startswith(keys.ANNOUNCEMENTS):
@@ -202,7 +205,10 @@ class Watch:
             self.tell(f"the round is {arrow[1]}")
         if before.get("embargo") and after["announcing"] is not None and before["announcing"] is None:
             self._released(before["embargo"], after)
-        told = ("state", "closes_at", "grace_seconds", "budget", "embargo")
+        told = (
+            *("state", "closes_at", "grace_seconds", "budget", "embargo"),
+            *("exceptions", "exceptions_until", "supplements", "announcement"),
+        )
         if not audited and any(before.get(name) != after.get(name) for name in told):
             self.found("everything-is-audited", f"round {after['round']} became {after['state']} untold")
 
@@ -240,7 +246,9 @@ class Watch:
             self.found("what-is-good-is-accepted", f"{paper.name} of {submission.application}: {submission.outcome}")
         self.tell(f"{submission.version_id} of {submission.application} is {submission.outcome}")
 
-    def _certificate(self, change: Change) -> None:
+    def _certificate(self, change: Change, *, audited: bool) -> None:
+        if not audited:
+            self.found("everything-is-audited", "a certificate was written untold")
         if change.before is not None or change.after is None:
             self.found("the-certificate-is-true", "a certificate was changed")
             return
