@@ -90,7 +90,7 @@ PLANTED = (
         "nothing-that-was-sent-is-lost",
         20,
         lambda: replaced(Intake, "_hold_on_to", lambda *_: None),
-        first=2_380,
+        first=2_690,
     ),
     Planted("an older version overwrites a newer one", NEWEST, 60, planting.always_newer),
     Planted(
