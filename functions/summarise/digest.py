@@ -43,7 +43,7 @@ class DigestFacts:
     since: datetime
     until: datetime
     missing: tuple[str, ...]
-    """The application of each upload that has no outcome."""
+    """The application of each upload that has lacked an outcome for long."""
     vanished: tuple[str, ...]
     """The application of each outcome whose upload is gone."""
     dead_letters: int
@@ -84,12 +84,9 @@ def gather(
     dead_letters: int = 0,
     readers: Readers = NOBODY,
 ) -> DigestFacts:
-    """What is worth telling of the time after `since` until `now`, by when outcomes were recorded: what was recorded
-    late would else be in no digest. `missing` names the application of each upload that lacks an outcome for long,
-    `vanished` that of each outcome whose upload is gone."""
-    recent = [one for one in submissions if _within(one.recorded_at, since, now)]
-    accepted = _of(recent, Outcome.ACCEPTED)
-    accepted_before = _of((one for one in submissions if one.recorded_at <= since), Outcome.ACCEPTED)
+    """What to tell after `since` until `now`, by when it was recorded: what came late would else be in no digest."""
+    earlier, recent = _divided(submissions, since, now)
+    accepted_before, accepted = (_of(some, Outcome.ACCEPTED) for some in (earlier, recent))
     standing = _in(applications, ApplicationState.SUBMITTED)
     rejected = [one for one in recent if one.outcome is Outcome.REJECTED]
     return DigestFacts(
@@ -114,6 +111,14 @@ def gather(
         readers=readers,
         reminds=call.state is RoundState.OPEN and reminder_between(call, since, now),
     )
+
+
+def _divided(
+    submissions: Sequence[Submission], since: datetime, until: datetime
+) -> tuple[list[Submission], list[Submission]]:
+    """What was recorded before that time, and within it."""
+    recent = [one for one in submissions if _within(one.recorded_at, since, until)]
+    return [one for one in submissions if one.recorded_at <= since], recent
 
 
 def _in(applications: Iterable[Application], state: ApplicationState) -> list[Application]:

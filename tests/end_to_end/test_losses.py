@@ -83,12 +83,12 @@ def test_what_fails_on_every_try_ends_among_the_dead_letters_and_another_try_cur
     assert client.status()["state"] == "draft"
 
     curable = keys[_document_key(installation, client)]["id"]
-    assert anna.ask("dead-letters", "redrive", curable) == {"redriven": 1}
+    assert anna.ask("dead-letters", "redrive", curable) == {"redriven": 1, "more": False}
     until(lambda: client.status()["state"] == "submitted", "the redriven upload to count")
     assert [one["id"] for one in anna.ask("dead-letters", "list")["dead_letters"]] == [keys[stray]["id"]]
     assert anna.anslag("dead-letters", "redrive", curable, expect=1).err != ""
     with impatient(installation, 1):
-        assert anna.ask("dead-letters", "redrive", "--all") == {"redriven": 1}
+        assert anna.ask("dead-letters", "redrive", "--all") == {"redriven": 1, "more": False}
         until(
             lambda: installation.ask(anna, "GET", "/staff/dead-letters").json()["dead_letters"],
             "what no try can cure to be back",

@@ -71,7 +71,7 @@ def failed_uploads(installation: Installation, alarm: Alarm) -> None:
     assert client.status()["state"] == "draft"
     assert keys.parse_document_object(key) is not None
 
-    assert anna.ask("dead-letters", "redrive", listed["id"]) == {"redriven": 1}
+    assert anna.ask("dead-letters", "redrive", listed["id"]) == {"redriven": 1, "more": False}
     until(lambda: client.status()["state"] == "submitted", "the redriven upload to count")
     assert (anna.ask("dead-letters", "list")["dead_letters"], alarm.queued()) == ([], 0)
 
@@ -88,7 +88,7 @@ def failed_jobs(installation: Installation, alarm: Alarm) -> None:
         # After the colon Lambda names the kind of the error, and the embedded cloud the place where it came up.
         assert (listed["queue"], listed["reason"].partition(":")[0]) == (alarm.watches, "RetriesExhausted")
         assert json.loads(listed["body"])["requestPayload"] == {"source": "operator"}
-        assert anna.ask("dead-letters", "redrive", "--all") == {"redriven": 1}
+        assert anna.ask("dead-letters", "redrive", "--all") == {"redriven": 1, "more": False}
         opens = f"rb-{alarm.name.lower()}"
         installation.open_round(opens)
         anna.anslag("rounds", "advance")

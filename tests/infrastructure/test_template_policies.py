@@ -26,6 +26,7 @@ PREFIX = "arn:${AWS::Partition}"
 PLACE = "${AWS::Region}:${AWS::AccountId}"
 ROUNDS = "${UploadBucket.Arn}/rounds/*"
 DOCUMENTS = f"{ROUNDS}/submissions/*/application.json"
+FILES = f"{ROUNDS}/files/*"
 RESULTS = {
     "${PagesBucket.Arn}/data/*",
     *(
@@ -92,6 +93,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "FailedJobs.Arn": "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:ReceiveMessage",
         "UploadBucket.Arn": "s3:ListBucketVersions",
         DOCUMENTS: "s3:GetObjectVersion",
+        FILES: "s3:GetObjectVersion",
         "UploadQueue.Arn": "sqs:SendMessage",
         _own("advance"): "lambda:InvokeFunction",
         _own("acknowledge"): "lambda:InvokeFunction",
@@ -199,7 +201,7 @@ def test_objects_are_read_and_written_below_rounds_alone_and_results_where_resul
         for action, resource in allowed(role)
         if action.startswith("s3:") and "Object" in action
     }
-    assert of_objects == {ROUNDS, DOCUMENTS, *RESULTS}
+    assert of_objects == {ROUNDS, DOCUMENTS, FILES, *RESULTS}
 
 
 def test_publish_may_write_every_file_that_it_makes_and_none_of_the_applicants_pages() -> None:
