@@ -119,8 +119,9 @@ PLANTED = (
     Planted(
         "a withdrawal by letter is more than one transaction can do",
         "an-answer-says-what-became-of-it",
-        20,
+        60,
         twice_in_one_commit,
+        first=25,
     ),
     Planted(
         "the door is shut five minutes early",
@@ -160,6 +161,13 @@ PLANTED = (
 )
 
 IN_PAIRS = (
+    PlantedInPair(
+        "a withdrawal by letter fails each time",
+        "nobody-fails-without-a-cause",
+        20,
+        twice_in_one_commit,
+        "approve and withdraw by letter",
+    ),
     PlantedInPair(
         "a withdrawal is of the function's own instant",
         "a-withdrawal-holds",

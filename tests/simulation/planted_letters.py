@@ -67,12 +67,6 @@ LETTERS = (
         lambda: replaced(Effects, "give_back", planting_letters.undone),
     ),
     Planted(
-        "a second try has words of its own",
-        ONCE,
-        60,
-        lambda: replaced(Effects, "keep", planting_letters.worded_anew),
-    ),
-    Planted(
         "a completion brings a second letter of the closing",
         ONCE,
         60,
