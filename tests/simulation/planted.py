@@ -6,12 +6,13 @@ from __future__ import annotations
 from functions.administer.dead_letters import DeadLetters
 from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
+from functions.announce.announcing import Announcing
 from functions.apply.applying import Applying
 from functions.decide import deciding
 from functions.publish.publishing import Publishing
 from shared.applications import Application
 from shared.rounds import form_expiry
-from tests.simulation import planting
+from tests.simulation import planting, planting_trail
 from tests.simulation.planted_arrivals import ARRIVALS
 from tests.simulation.planted_kinds import (
     CERTIFICATE,
@@ -113,6 +114,28 @@ PLANTED = (
         "an-announcement-goes-out-once",
         200,
         planting.announced_by_everybody,
+    ),
+    Planted(
+        "those who were let in are certified untold",
+        "everything-is-audited",
+        60,
+        planting_trail.exceptions_certified_untold,
+    ),
+    Planted(
+        "a withdrawal's event names another application", "everything-is-audited", 20, planting_trail.another_withdrew
+    ),
+    Planted(
+        "an announcement's event names whoever finished it",
+        "the-trail-names-who-asked",
+        20,
+        lambda: replaced(Announcing, "_record", planting_trail.published_by_the_job),
+    ),
+    Planted(
+        "one job is started for all dead letters",
+        "no-dead-letter-is-dropped",
+        60,
+        lambda: replaced(DeadLetters, "_job", planting_trail.first_job_for_all),
+        first=40,
     ),
     Planted("the schedule moves rounds untold", "everything-is-audited", 5, planting.untold),
     Planted("a refusal is answered as if it had been done", "an-answer-says-what-became-of-it", 5, refusals_are_well),

@@ -87,6 +87,7 @@ class Stage:
         self._counted, self._stream = cloud.watch.snapshot(), list(cloud.table.stream)
         self._queues = [dict(queue.waiting) for queue in self._all_queues()]
         self._effects = {name: list(sent) for name, sent in cloud.effects.items()}
+        self._last_starts, self._entered = dict(cloud.last_starts), dict(cloud.uploads.entered)
         self._texts = {name: list(sent) for name, sent in cloud.texts.items()}
         self._sent = [len(sent) for sent in self._outgoing()]
         self._clean: set[bytes] = set()
@@ -113,6 +114,7 @@ class Stage:
         cloud.texts = {name: list(sent) for name, sent in self._texts.items()}
         for sent, length in zip(self._outgoing(), self._sent, strict=True):
             del sent[length:]
+        cloud.last_starts, cloud.uploads.entered = dict(self._last_starts), dict(self._entered)
         cloud.started.clear()
         cloud.kernel.notes, cloud.kernel.excused = [], {}
 

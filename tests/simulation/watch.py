@@ -34,6 +34,7 @@ _CLOCKS_DIFFER = timedelta(seconds=2)
 _ROUND = "ROUND#"
 _AUDIT = "AUDIT#"
 _EFFECT = "EFFECT#"
+_EXCEPTIONS = ("exceptions_until", "exceptions", "supplements")
 _EXPLAINED = ("access", "current", "repeated", "refused", "state", "withdrawn_at", "withdrawn_by", "certified")
 
 
@@ -93,8 +94,8 @@ class Watch:
     def committed(self, changes: Sequence[Change]) -> None:
         """One commit."""
         partitions: set[str] = set()
-        audited = any(change.place[0].startswith(_AUDIT) for change in changes)
-        recorded = {
+        events = [change.after for change in changes if change.place[0].startswith(_AUDIT) and change.after is not None]
+        explained = {event.get("application") for event in events} | {
             change.after["application"]
             for change in changes
             if change.after is not None and change.place[1].startswith(keys.SUBMISSIONS)
@@ -102,10 +103,10 @@ class Watch:
         for change in changes:
             partition, name = change.place
             if partition == keys.ROUNDS:
-                self._round(change, audited=audited)
+                self._round(change, audited=bool(events))
             elif partition.startswith(_ROUND):
                 partitions.add(partition)
-                self._row(change, name, audited=audited, recorded=recorded)
+                self._row(change, name, audited=bool(events), explained=explained)
             elif partition.startswith(_AUDIT):
                 self._event(change)
         for partition in partitions:
@@ -118,19 +119,20 @@ class Watch:
                 self.found("everything-is-audited", f"an event was changed: {change.before}")
             return
         signer, event = self.signer(), change.after
-        # Whoever finds an announcement half-way finishes it for the one who claimed it.
-        if signer is not None and event["who"] != signer and event["what"] != "announcement published":
+        if event["what"] == "announcement published":
+            # Whoever finds an announcement half-way finishes it for the one who claimed it.
+            round_id = change.place[0].removeprefix(_AUDIT)
+            signer = (self.table.peek(keys.announcement_key(round_id, event["number"])) or {}).get("claimed_by")
+        if signer is not None and event["who"] != signer:
             self.found("the-trail-names-who-asked", f"{event['what']} by {event['who']}, and {signer} asked")
 
-    def _row(self, change: Change, name: str, *, audited: bool, recorded: set[str]) -> None:
+    def _row(self, change: Change, name: str, *, audited: bool, explained: set[str | None]) -> None:
         if name.startswith(keys.APPLICATIONS):
-            self._application(
-                change, explained=audited or bool(change.after and change.after["application"] in recorded)
-            )
+            self._application(change, explained=change.place[1].removeprefix(keys.APPLICATIONS) in explained)
         elif name.startswith(keys.SUBMISSIONS):
             self._submission(change)
         elif name.startswith(keys.CERTIFICATES):
-            self._certificate(change)
+            self._certificate(change, audited=audited)
         elif name.startswith(keys.DECISIONS):
             self._decisions(change, audited=audited)
         elif name.startswith(keys.ANNOUNCEMENTS):
@@ -202,7 +204,7 @@ class Watch:
             self.tell(f"the round is {arrow[1]}")
         if before.get("embargo") and after["announcing"] is not None and before["announcing"] is None:
             self._released(before["embargo"], after)
-        told = ("state", "closes_at", "grace_seconds", "budget", "embargo")
+        told = ("state", "closes_at", "grace_seconds", "budget", "embargo", "announcing", *_EXCEPTIONS)
         if not audited and any(before.get(name) != after.get(name) for name in told):
             self.found("everything-is-audited", f"round {after['round']} became {after['state']} untold")
 
@@ -240,7 +242,9 @@ class Watch:
             self.found("what-is-good-is-accepted", f"{paper.name} of {submission.application}: {submission.outcome}")
         self.tell(f"{submission.version_id} of {submission.application} is {submission.outcome}")
 
-    def _certificate(self, change: Change) -> None:
+    def _certificate(self, change: Change, *, audited: bool) -> None:
+        if not audited:
+            self.found("everything-is-audited", "a round was certified untold")
         if change.before is not None or change.after is None:
             self.found("the-certificate-is-true", "a certificate was changed")
             return

@@ -179,14 +179,14 @@ class MemoryFunctions(Functions):
 
     start_later: Callable[[str, dict[str, Any]], None]
     wire: Wire = field(default_factory=Wire)
-    taken: Callable[[], None] = lambda: None
+    taken: Callable[[str, Mapping[str, Any]], None] = lambda name, event: None  # noqa: ARG005
     """Told of each event that Lambda has taken."""
 
     def start(self, name: str, event: Mapping[str, Any]) -> None:
         kept = json.loads(json.dumps(event))
 
         def take() -> None:
-            self.taken()
+            self.taken(name, kept)
             self.start_later(name, kept)
 
         self.wire.call("start", take)
