@@ -16,6 +16,7 @@ from tests.simulation import planting, planting_trail
 from tests.simulation.planted_arrivals import ARRIVALS
 from tests.simulation.planted_kinds import (
     CERTIFICATE,
+    ONE_OUTCOME,
     TOTALS,
     TROUBLE,
     Planted,
@@ -211,6 +212,13 @@ IN_PAIRS = (
         2000,
         planting.unfenced_round,
         "close and extend",
+    ),
+    PlantedInPair(
+        "closing does not wait for uploads that have begun",
+        ONE_OUTCOME,
+        200,
+        lambda: replaced(closing.Closing, "_may_arrive", planting.impatient_closing),
+        "close and slow upload",
     ),
     PlantedInPair(
         "a sweep lists the bucket before it reads the rows",

@@ -236,11 +236,17 @@ def _closings() -> list[Scenario]:
         cloud.lifecycle.tick()
         cloud.now = scenarios.OVER
 
+    def waiting(cloud: Cloud) -> None:
+        begun(cloud)
+        cloud.now = scenarios.OVER - DRAIN / 2
+
+    slow = [tick(), scenarios.slow_upload(applications)]
     return [
         Scenario("ingest and close", over, [ingest(uploads, 1), tick()], settle, told_to_nobody),
         Scenario("close and close", all_in, [tick(1), tick(2)], settle, told_to_nobody),
         Scenario("close and extend", all_in, [tick(), extend()], leave, uploads_only),
         Scenario("close and late upload", begun, [tick(), late_upload(applications)], settle, told_to_nobody),
+        Scenario("close and slow upload", waiting, slow, settle, told_to_nobody),
         Scenario("close and turn away", all_in, [tick(), turned_away(applications, 1)], settle, told_to_nobody),
     ]
 
