@@ -122,8 +122,9 @@ def _announce() -> Scenario:
 
 
 def _publish() -> Scenario:
-    begin, _ = with_outcomes(RoundState.ANNOUNCED)
-    events = [job("publish", _RESULTS, 1), job("publish", _RESULTS, 2), tick()]
+    """The pages of an announcement, and of its correction, which goes out meanwhile."""
+    begin = with_correction(approved=True)
+    events = [job("publish", _RESULTS, 1), job("publish", _RESULTS, 2), publish("bertil", 2), tick()]
     return Scenario("publish", begin, events, settle, faults_at_rest, timedelta(seconds=50))
 
 

@@ -8,7 +8,7 @@ from tests.simulation import small_worlds
 from tests.simulation.planted import IN_PAIRS
 from tests.simulation.planted_kinds import PlantedInPair
 from tests.simulation.quick import quick
-from tests.simulation.small import Scenario, at_the_same_time, drawn, in_every_order
+from tests.simulation.small import Scenario, at_the_same_time, drawn, in_every_order, schedules
 
 SHARE = 200
 
@@ -23,6 +23,12 @@ def test_every_order_and_every_single_fault_keeps_every_promise(scenario: Scenar
         report = in_every_order(scenario, SHARE)
     assert (report.violation, report.story) == (None, [])
     assert (report.schedules, report.plain + report.faulted) == (SHARE, SHARE)
+
+
+@pytest.mark.parametrize("scenario", small_worlds.handlers(), ids=named)
+def test_a_handler_has_ten_thousand_schedules_or_more(scenario: Scenario) -> None:
+    with quick():
+        assert schedules(scenario, 10_000) == 10_000
 
 
 @pytest.mark.parametrize("scenario", small_worlds.pairs(), ids=named)
