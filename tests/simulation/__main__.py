@@ -34,8 +34,6 @@ make simulate SEEDS=10000000 SMALL=0 FROM=1000000
 """
 SHARE = 2_000
 """Ways through one small world, without WHOLE=1."""
-_LEAST = 10_000
-"""Schedules of each function: all that there are."""
 FAULTED = 10_000
 """Ways through a pair in which one call fails, without WHOLE=2."""
 _CHUNK = 25
@@ -85,15 +83,11 @@ def small_worlds(pool: Any, whole: int) -> bool:
     places += [("order", number, whole) for number in range(len(handlers()))]
     began, kept = time.monotonic(), True
     reports: list[Report] = []
-    functions = {scenario.name for scenario in handlers()}
     _say("      without a fault     with one          seconds")
     for report, seconds in pool.imap_unordered(_small, places):
         reports.append(report)
         counts = f"{_all(report.plain, report.plain_whole)}  {_all(report.faulted, report.faulted_whole)}"
         _say(f"  {counts}  {seconds:7.0f}  {report.scenario}")
-        if whole and report.scenario in functions and report.schedules < _LEAST:
-            kept = False
-            _say(f"  fewer than {_LEAST} schedules")
         if report.violation is not None:
             kept = False
             _say(f"  breaks a promise: {report.violation}")

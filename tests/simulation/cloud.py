@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -112,7 +113,7 @@ class Cloud:
         self.failed_jobs.removed = self._job_given_up
         self.functions.taken = self._function_started
         self.last_starts: dict[str, datetime] = {}
-        """Of each job, by what `_job` makes of it."""
+        """When each job was started last, whoever asked for it."""
         self.drawn = 0
         """How often somebody asked for something random."""
 
@@ -252,20 +253,25 @@ class Cloud:
 
     def _job_given_up(self, letter: Waiting) -> None:
         body = json.loads(letter.body)
-        event = {"resend": True} if "DDBStreamBatchInfo" in body else body.get("requestPayload", body)
-        if self.last_starts.get(_job(event), OPENS - timedelta(days=1)) < letter.sent_at:
-            self.watch.dropped(f"{letter.body[:60]} was deleted and its job not started")
+        job = _job_of(body.get("requestPayload", body)) if "DDBStreamBatchInfo" not in body else _RECEIPTS
+        if self.last_starts.get(job, OPENS - timedelta(days=1)) < letter.sent_at:
+            self.watch.dropped(f"{letter.body[:60]} was deleted and {job} not started")
 
-    def _function_started(self, name: str, event: dict[str, Any]) -> None:  # noqa: ARG002
-        self.last_starts[_job(event)] = self.now
+    def _function_started(self, name: str, event: Mapping[str, Any]) -> None:
+        if name != "acknowledge" or "resend" in event:  # What a closed round owes is asked for every minute anyway.
+            self.last_starts[_SCHEDULE if name == "advance" else _job_of(event)] = self.now
 
     def _announced(self, message: Published) -> None:
         document = message.document or {}
         self._effect(f"announcement-{document.get('number', 0):04}", (message.text, dict(document)))
 
 
-def _job(event: dict[str, Any]) -> str:
-    """What an event asks for: letters, one summary, or whatever is due. A job does all of its kind."""
+def _job_of(event: Mapping[str, Any]) -> str:
+    """What has to be run where that could not be: letters all in one go, a summary by itself, all else with the
+    schedule."""
     if {"resend", "owed", "notify", "unsent"} & event.keys():
-        return "letters"
-    return json.dumps(event, sort_keys=True) if "summary" in event else "whatever is due"
+        return _RECEIPTS
+    return json.dumps(event, sort_keys=True) if "summary" in event else _SCHEDULE
+
+
+_RECEIPTS, _SCHEDULE = "what sends receipts", "the scheduled job"

@@ -13,7 +13,8 @@ from typing import Any
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 from greenlet import greenlet  # type: ignore[import-untyped, unused-ignore]
 
-from shared.aws.table import ConflictError
+from shared.aws.effects import BusyError
+from shared.aws.table import ConditionFailedError, ConflictError
 from tests.simulation.doubles.wire import Answer, Site, Wire
 
 _ENDPOINT = "https://aws"
@@ -29,6 +30,10 @@ def _refusal() -> ClientError:
         {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400, "RetryAttempts": 0}},  # type: ignore[typeddict-item]
         "SendEmail",
     )
+
+
+_GAVE_WAY = (BusyError, ConflictError, ConditionFailedError)
+"""How a function ends where another one was faster."""
 
 
 class KilledError(BaseException):
@@ -202,3 +207,15 @@ def possible(operation: str, fault: Fault) -> bool:
     if fault is Fault.CONFLICT:
         return operation in _CONFLICTS
     return fault is not Fault.AGAIN or operation in _TWICE
+
+
+def own_fault(task: Task) -> BaseException | None:
+    """What a function failed by that nothing was done to, and nobody was in the way of."""
+    failures: list[BaseException] = [task.failure] if task.failure is not None and not task.injected else []
+    while failures:
+        failure = failures.pop()
+        if isinstance(failure, BaseExceptionGroup):
+            failures.extend(failure.exceptions)
+        elif not isinstance(failure, _GAVE_WAY):
+            return failure
+    return None

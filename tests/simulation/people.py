@@ -24,6 +24,8 @@ from tests.simulation.recount import last_arrival
 from tests.simulation.world import Answer, Ask, Person, World
 
 _PATIENCE = 4
+_SLOWEST_UPLOAD = 45
+"""Seconds, less than closing waits."""
 _FORM_LIFETIME = timedelta(minutes=15)
 _CLOCKS_DIFFER = timedelta(seconds=2)
 STAFF_ROUND = f"/staff/rounds/{ROUND}"
@@ -44,6 +46,7 @@ class Applicant:
         self.world, self.delivery = world, delivery
         self.name = f"applicant {number}"
         self.dice = world.dice(self.name)
+        self.slowness = world.dice(f"{self.name}'s uploads")
         self.started: Holder | None = None
         self.forms: dict[str, Form] = {}
         self.last: tuple[Form, Paper] | None = None
@@ -182,17 +185,27 @@ class Applicant:
                 cloud.watch.found("a-form-is-good-for-as-long-as-it-may", f"until {expires}, and {last} is the last")
 
     def _upload(self, form: Form, content: bytes, name: str = "") -> None:
-        bucket = self.world.cloud.bucket
+        world, bucket = self.world, self.world.cloud.bucket
         try:
-            version = bucket.post(form, content)
+            digest = bucket.admit(form, content)
         except FormRefusedError as error:
             if not self._slips_in(form):
-                self.world.kernel.note("S3", f"refuses {self.name}: {error}")
+                world.kernel.note("S3", f"refuses {self.name}: {error}")
                 return
-            version = bucket.put(form.fields["key"], content)
-        if name:
-            self.world.kernel.note(self.name, f"uploads {name} ({version.version_id})")
-            self.delivery.notify(version)
+            digest = None
+        began = world.cloud.now
+
+        def arrive() -> None:
+            version = bucket.put(form.fields["key"], content, digest, began)
+            if name:
+                world.kernel.note(self.name, f"uploads {name} ({version.version_id})")
+                self.delivery.notify(version)
+
+        # S3 notes when a request began, and shows the object when it has ended.
+        if name and world.happens(f"{self.name}'s upload takes its time", 0.1, self.slowness):
+            world.after(self.slowness.uniform(1, _SLOWEST_UPLOAD), arrive)
+        else:
+            arrive()
 
     def _slips_in(self, form: Form) -> bool:
         """S3's machines do not all have one clock; what they let in is judged by the time that they note."""

@@ -6,15 +6,17 @@ from __future__ import annotations
 from functions.administer.dead_letters import DeadLetters
 from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
+from functions.announce.announcing import Announcing
 from functions.apply.applying import Applying
 from functions.decide import deciding
 from functions.publish.publishing import Publishing
 from shared.applications import Application
 from shared.rounds import form_expiry
-from tests.simulation import planting
+from tests.simulation import planting, planting_trail
 from tests.simulation.planted_arrivals import ARRIVALS
 from tests.simulation.planted_kinds import (
     CERTIFICATE,
+    ONE_OUTCOME,
     TOTALS,
     TROUBLE,
     Planted,
@@ -39,9 +41,8 @@ PLANTED = (
     Planted(
         "decisions are approved whatever was withdrawn since",
         "what-stands-is-decided",
-        40,
+        200,
         lambda: replaced(deciding, "list_digest", lambda _: "the same"),
-        first=250,
     ),
     Planted(
         "closing trusts the queue and sweeps nothing",
@@ -64,13 +65,6 @@ PLANTED = (
         100,
         lambda: replaced(DeadLetters, "_redrive_jobs", planting.swallow("failed_jobs")),
     ),
-    Planted(
-        "a dead letter of one job starts another",
-        "no-dead-letter-is-dropped",
-        60,
-        lambda: replaced(DeadLetters, "_job", planting.one_job_for_all),
-    ),
-    Planted("what comes late is certified untold", "everything-is-audited", 60, planting.certified_untold),
     Planted(
         "a partial batch answer is ignored",
         "what-failed-is-delivered-again",
@@ -122,14 +116,36 @@ PLANTED = (
         200,
         planting.announced_by_everybody,
     ),
+    Planted(
+        "those who were let in are certified untold",
+        "everything-is-audited",
+        60,
+        planting_trail.exceptions_certified_untold,
+    ),
+    Planted(
+        "a withdrawal's event names another application", "everything-is-audited", 20, planting_trail.another_withdrew
+    ),
+    Planted(
+        "an announcement's event names whoever finished it",
+        "the-trail-names-who-asked",
+        20,
+        lambda: replaced(Announcing, "_record", planting_trail.published_by_the_job),
+    ),
+    Planted(
+        "one job is started for all dead letters",
+        "no-dead-letter-is-dropped",
+        60,
+        lambda: replaced(DeadLetters, "_job", planting_trail.first_job_for_all),
+        first=40,
+    ),
     Planted("the schedule moves rounds untold", "everything-is-audited", 5, planting.untold),
     Planted("a refusal is answered as if it had been done", "an-answer-says-what-became-of-it", 5, refusals_are_well),
     Planted(
         "a withdrawal by letter is more than one transaction can do",
         "an-answer-says-what-became-of-it",
-        20,
+        60,
         twice_in_one_commit,
-        first=20,
+        first=25,
     ),
     Planted(
         "the door is shut five minutes early",
@@ -170,6 +186,13 @@ PLANTED = (
 
 IN_PAIRS = (
     PlantedInPair(
+        "a withdrawal by letter fails each time",
+        "nobody-fails-without-a-cause",
+        20,
+        twice_in_one_commit,
+        "approve and withdraw by letter",
+    ),
+    PlantedInPair(
         "a withdrawal is of the function's own instant",
         "a-withdrawal-holds",
         200,
@@ -189,6 +212,13 @@ IN_PAIRS = (
         2000,
         planting.unfenced_round,
         "close and extend",
+    ),
+    PlantedInPair(
+        "closing does not wait for uploads that have begun",
+        ONE_OUTCOME,
+        200,
+        lambda: replaced(closing.Closing, "_may_arrive", planting.impatient_closing),
+        "close and slow upload",
     ),
     PlantedInPair(
         "a sweep lists the bucket before it reads the rows",

@@ -109,7 +109,7 @@ LETTERS = (
         "no-decision-is-told-before-everybody-is",
         60,
         planting_letters.told_when_claimed,
-        first=110,
+        first=30,
     ),
     Planted(
         "whose amount was corrected is not told",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from functions.administer.dead_letters import DeadLetters, Job
+from functions.administer.dead_letters import DeadLetters
 from functions.advance import closing, lifecycle
 from functions.advance.closing import Closing
 from functions.announce import announcing
@@ -18,7 +18,6 @@ from functions.decide.deciding import Deciding
 from functions.publish.publishing import Publishing
 from shared import keys, totals
 from shared.aws import rows
-from shared.aws.messages import Letter
 from shared.aws.reconciliation import Reconciliation, reconcile
 from shared.aws.table import Update
 from shared.results.publication import Publication
@@ -77,33 +76,6 @@ def swallow(which: str) -> Callable[[DeadLetters, Any], tuple[set[str], bool]]:
         return {letter.id for letter in letters}, False
 
     return redrive
-
-
-def one_job_for_all(self: DeadLetters, letter: Letter) -> Job:  # noqa: ARG001
-    """Whatever a dead letter was to do, the heartbeat is started for it."""
-    return self.advance, {"source": "redrive"}
-
-
-@contextlib.contextmanager
-def certified_untold() -> Iterator[None]:
-    """Certificates of those who were let in are written without an event in the audit trail."""
-    original = Closing.certify_exceptions
-
-    class Untold:
-        def __init__(self, table: Any) -> None:
-            self._table = table
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._table, name)
-
-        def transact(self, some: Iterable[Any]) -> None:
-            self._table.transact([one for one in some if not one.key["pk"].startswith("AUDIT#")])
-
-    def certify(self: Closing, call: Round) -> Any:
-        return original(replace(self, table=Untold(self.table)), call)  # type: ignore[arg-type]
-
-    with replaced(Closing, "certify_exceptions", certify):
-        yield
 
 
 @contextlib.contextmanager
@@ -283,3 +255,8 @@ def first_texts(self: Publishing, call: Round) -> Publication:
 
 
 _READ_PUBLICATION = Publishing._read
+
+
+def impatient_closing(_: Closing, last: datetime, now: datetime) -> bool:
+    """Closing counts five seconds after the last one."""
+    return now <= last + timedelta(seconds=5)

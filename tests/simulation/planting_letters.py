@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -157,6 +157,15 @@ def told_when_claimed() -> Iterator[None]:
 def undone(self: Effects, round_id: str, effect: str, *, untried: bool = False) -> None:  # noqa: ARG001
     """Whoever fails opens the claim again, also where all was done and only its answer was lost."""
     self.table.write(Update(keys.effect_key(round_id, effect), remove=("claimed_at", "done_at")))
+
+
+def worded_anew(self: Effects, round_id: str, effect: str, letter: Mapping[str, str]) -> Mapping[str, str]:
+    """A second try has the address and the subject of the first, and words of its own."""
+    kept = _KEEP(self, round_id, effect, letter)
+    return {**kept, "text": letter["text"]} if effect != keys.CLOSING_SUMMARY else kept
+
+
+_KEEP = Effects.keep
 
 
 def closings_compared_by_version(self: Effects, round_id: str, prefix: str) -> set[str]:

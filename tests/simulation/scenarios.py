@@ -331,6 +331,18 @@ def late_upload(applications: Sequence[Started]) -> Event:
     return Event("late upload", work)
 
 
+def slow_upload(applications: Sequence[Started]) -> Event:
+    """What S3 began to receive in the last second is there now, and nobody is told of it."""
+    paper, submission = good_papers()[1], new_submission(CLOSES, bytes(5))
+
+    def arrive(cloud: Cloud) -> None:
+        key = keys.document_object(ROUND, applications[0].application.id, submission)
+        if key not in cloud.bucket.objects:
+            cloud.bucket.put(key, paper.content, paper.sha256, CLOSES + timedelta(seconds=GRACE))
+
+    return Event("slow upload", lambda cloud: lambda: arrive(cloud))
+
+
 def job(name: str, event: dict[str, Any], number: int = 1) -> Event:
     return Event(f"{name} {number}", lambda cloud: lambda: _start(cloud, name, event))
 

@@ -10,14 +10,10 @@ from hashlib import blake2b
 from random import Random
 from typing import Any
 
-from shared.aws.effects import BusyError
-from shared.aws.table import ConditionFailedError, ConflictError
 from tests.simulation.cloud import Cloud, Environment
-from tests.simulation.kernel import SINGLE, Fault, Task, possible
+from tests.simulation.kernel import SINGLE, Fault, Task, own_fault, possible
 from tests.simulation.watch import Violation
 
-_GAVE_WAY = (BusyError, ConflictError, ConditionFailedError)
-"""How a function ends where another one was faster."""
 Work = Callable[[Cloud], Callable[[], Any]]
 """Given the cloud, what a function is asked to do."""
 
@@ -87,8 +83,7 @@ class Stage:
         self._counted, self._stream = cloud.watch.snapshot(), list(cloud.table.stream)
         self._queues = [dict(queue.waiting) for queue in self._all_queues()]
         self._effects = {name: list(sent) for name, sent in cloud.effects.items()}
-        self._entered = [dict(queue.entered) for queue in self._all_queues()]
-        self._starts = dict(cloud.last_starts)
+        self._last_starts, self._entered = dict(cloud.last_starts), dict(cloud.uploads.entered)
         self._texts = {name: list(sent) for name, sent in cloud.texts.items()}
         self._sent = [len(sent) for sent in self._outgoing()]
         self._clean: set[bytes] = set()
@@ -111,13 +106,11 @@ class Stage:
         cloud.public.files.clear()
         for queue, waiting in zip(self._all_queues(), self._queues, strict=True):
             queue.waiting = {name: _fresh(one) for name, one in waiting.items()}
-        for queue, entered in zip(self._all_queues(), self._entered, strict=True):
-            queue.entered = dict(entered)
-        cloud.last_starts = dict(self._starts)
         cloud.effects = {name: list(sent) for name, sent in self._effects.items()}
         cloud.texts = {name: list(sent) for name, sent in self._texts.items()}
         for sent, length in zip(self._outgoing(), self._sent, strict=True):
             del sent[length:]
+        cloud.last_starts, cloud.uploads.entered = dict(self._last_starts), dict(self._entered)
         cloud.started.clear()
         cloud.kernel.notes, cloud.kernel.excused = [], {}
 
@@ -143,7 +136,7 @@ class Stage:
         """
         cloud, events = self.cloud, self.scenario.events
         for task in tasks:
-            if (failed := _own_fault(task)) is not None:
+            if (failed := own_fault(task)) is not None:
                 cloud.watch.found("nobody-fails-without-a-cause", f"{task.name}: {failed!r}")
         state = self._state([one for one, task in zip(order, tasks, strict=True) if task.failure is not None])
         if state in self._clean and not cloud.watch.violations:
@@ -180,18 +173,6 @@ class Stage:
         return blake2b(repr(whole).encode(), digest_size=16).digest()
 
 
-def _own_fault(task: Task) -> BaseException | None:
-    """What a function failed by that nothing was done to, and nobody was in the way of."""
-    failures: list[BaseException] = [task.failure] if task.failure is not None and not task.injected else []
-    while failures:
-        failure = failures.pop()
-        if isinstance(failure, BaseExceptionGroup):
-            failures.extend(failure.exceptions)
-        elif not isinstance(failure, _GAVE_WAY):
-            return failure
-    return None
-
-
 def _fresh(waiting: Any) -> Any:
     return type(waiting)(
         waiting.id,
@@ -217,6 +198,11 @@ def in_every_order(scenario: Scenario, most: int | None = None) -> Report:
             return report
     report.plain_whole = report.faulted_whole = most is None
     return report
+
+
+def schedules(scenario: Scenario, most: int) -> int:
+    """How many schedules there are, as far as `most`. Each order is run once for it, without faults."""
+    return sum(1 for _ in itertools.islice(_orders(Stage(scenario), None), most))
 
 
 _DRAWN_FAULTS = 4

@@ -122,6 +122,7 @@ def _announce() -> Scenario:
 
 
 def _publish() -> Scenario:
+    """The pages of an announcement, and of its correction, which goes out meanwhile."""
     begin = with_correction(approved=True)
     events = [job("publish", _RESULTS, 1), job("publish", _RESULTS, 2), publish("bertil", 2), tick()]
     return Scenario("publish", begin, events, settle, faults_at_rest, timedelta(seconds=50))
@@ -236,11 +237,17 @@ def _closings() -> list[Scenario]:
         cloud.lifecycle.tick()
         cloud.now = scenarios.OVER
 
+    def waiting(cloud: Cloud) -> None:
+        begun(cloud)
+        cloud.now = scenarios.OVER - DRAIN / 2
+
+    slow = [tick(), scenarios.slow_upload(applications)]
     return [
         Scenario("ingest and close", over, [ingest(uploads, 1), tick()], settle, told_to_nobody),
         Scenario("close and close", all_in, [tick(1), tick(2)], settle, told_to_nobody),
         Scenario("close and extend", all_in, [tick(), extend()], leave, uploads_only),
         Scenario("close and late upload", begun, [tick(), late_upload(applications)], settle, told_to_nobody),
+        Scenario("close and slow upload", waiting, slow, settle, told_to_nobody),
         Scenario("close and turn away", all_in, [tick(), turned_away(applications, 1)], settle, told_to_nobody),
     ]
 

@@ -8,7 +8,7 @@ from tests.simulation import small_worlds
 from tests.simulation.planted import IN_PAIRS
 from tests.simulation.planted_kinds import PlantedInPair
 from tests.simulation.quick import quick
-from tests.simulation.small import Scenario, at_the_same_time, drawn, in_every_order
+from tests.simulation.small import Scenario, at_the_same_time, drawn, in_every_order, schedules
 
 SHARE = 200
 
@@ -25,13 +25,19 @@ def test_every_order_and_every_single_fault_keeps_every_promise(scenario: Scenar
     assert (report.schedules, report.plain + report.faulted) == (SHARE, SHARE)
 
 
+@pytest.mark.parametrize("scenario", small_worlds.handlers(), ids=named)
+def test_a_handler_has_ten_thousand_schedules_or_more(scenario: Scenario) -> None:
+    with quick():
+        assert schedules(scenario, 10_000) == 10_000
+
+
 @pytest.mark.parametrize("scenario", small_worlds.pairs(), ids=named)
 def test_whatever_runs_at_the_same_time_keeps_every_promise(scenario: Scenario) -> None:
     with quick():
         report = at_the_same_time(scenario, SHARE // 2, SHARE)
     assert (report.violation, report.story) == (None, [])
     assert report.plain == SHARE // 2 or report.plain_whole
-    assert report.faulted > SHARE / 8
+    assert report.faulted > SHARE / 8 or report.faulted_whole
 
 
 @pytest.mark.parametrize("planted", IN_PAIRS, ids=named)

@@ -34,6 +34,7 @@ _CLOCKS_DIFFER = timedelta(seconds=2)
 _ROUND = "ROUND#"
 _AUDIT = "AUDIT#"
 _EFFECT = "EFFECT#"
+_EXCEPTIONS = ("exceptions_until", "exceptions", "supplements")
 _EXPLAINED = ("access", "current", "repeated", "refused", "state", "withdrawn_at", "withdrawn_by", "certified")
 
 
@@ -93,10 +94,8 @@ class Watch:
     def committed(self, changes: Sequence[Change]) -> None:
         """One commit."""
         partitions: set[str] = set()
-        events = [change.after or {} for change in changes if change.place[0].startswith(_AUDIT)]
-        audited = bool(events)
-        of_applications = {event["application"] for event in events if "application" in event}
-        recorded = {
+        events = [change.after for change in changes if change.place[0].startswith(_AUDIT) and change.after is not None]
+        explained = {event.get("application") for event in events} | {
             change.after["application"]
             for change in changes
             if change.after is not None and change.place[1].startswith(keys.SUBMISSIONS)
@@ -104,10 +103,10 @@ class Watch:
         for change in changes:
             partition, name = change.place
             if partition == keys.ROUNDS:
-                self._round(change, audited=audited)
+                self._round(change, audited=bool(events))
             elif partition.startswith(_ROUND):
                 partitions.add(partition)
-                self._row(change, name, audited=audited, recorded=recorded | of_applications)
+                self._row(change, name, audited=bool(events), explained=explained)
             elif partition.startswith(_AUDIT):
                 self._event(change)
         for partition in partitions:
@@ -122,14 +121,14 @@ class Watch:
         signer, event = self.signer(), change.after
         if event["what"] == "announcement published":
             # Whoever finds an announcement half-way finishes it for the one who claimed it.
-            place = keys.announcement_key(change.place[0].removeprefix(_AUDIT), event["number"])
-            signer = (self.table.peek(place) or {}).get("claimed_by")
+            round_id = change.place[0].removeprefix(_AUDIT)
+            signer = (self.table.peek(keys.announcement_key(round_id, event["number"])) or {}).get("claimed_by")
         if signer is not None and event["who"] != signer:
             self.found("the-trail-names-who-asked", f"{event['what']} by {event['who']}, and {signer} asked")
 
-    def _row(self, change: Change, name: str, *, audited: bool, recorded: set[str]) -> None:
+    def _row(self, change: Change, name: str, *, audited: bool, explained: set[str | None]) -> None:
         if name.startswith(keys.APPLICATIONS):
-            self._application(change, explained=bool(change.after and change.after["application"] in recorded))
+            self._application(change, explained=change.place[1].removeprefix(keys.APPLICATIONS) in explained)
         elif name.startswith(keys.SUBMISSIONS):
             self._submission(change)
         elif name.startswith(keys.CERTIFICATES):
@@ -205,10 +204,7 @@ class Watch:
             self.tell(f"the round is {arrow[1]}")
         if before.get("embargo") and after["announcing"] is not None and before["announcing"] is None:
             self._released(before["embargo"], after)
-        told = (
-            *("state", "closes_at", "grace_seconds", "budget", "embargo"),
-            *("exceptions", "exceptions_until", "supplements", "announcement"),
-        )
+        told = ("state", "closes_at", "grace_seconds", "budget", "embargo", "announcing", *_EXCEPTIONS)
         if not audited and any(before.get(name) != after.get(name) for name in told):
             self.found("everything-is-audited", f"round {after['round']} became {after['state']} untold")
 
@@ -248,7 +244,7 @@ class Watch:
 
     def _certificate(self, change: Change, *, audited: bool) -> None:
         if not audited:
-            self.found("everything-is-audited", "a certificate was written untold")
+            self.found("everything-is-audited", "a round was certified untold")
         if change.before is not None or change.after is None:
             self.found("the-certificate-is-true", "a certificate was changed")
             return

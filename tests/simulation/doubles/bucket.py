@@ -131,19 +131,26 @@ class MemoryBucket(Bucket):
         """The version as it is stored."""
         return next((one for one in self.objects.get(key, ()) if one.version.version_id == version_id), None)
 
-    def put(self, key: str, content: bytes, sha256: str | None = None) -> ObjectVersion:
-        """An object that S3 receives at this moment."""
-        number = next(self._numbers)
-        version = ObjectVersion(key, f"v{number * 7919 % 10007:05}.{number}", whole_second(self._clock()), len(content))
+    def put(
+        self, key: str, content: bytes, sha256: str | None = None, received_at: datetime | None = None
+    ) -> ObjectVersion:
+        """An object that can be seen from this moment on. S3 notes when a request began, which may be earlier."""
+        number, received_at = next(self._numbers), whole_second(received_at or self._clock())
+        version = ObjectVersion(key, f"v{number * 7919 % 10007:05}.{number}", received_at, len(content))
         stored = Stored(version, content, sha256 or hashlib.sha256(content).hexdigest())
         self.objects.setdefault(key, []).append(stored)
         return version
 
     def post(self, form: Form, content: bytes) -> ObjectVersion:
         """What a browser sends. Raises FormRefusedError as S3 refuses."""
+        digest = self.admit(form, content)
+        return self.put(form.fields["key"], content, digest)
+
+    def admit(self, form: Form, content: bytes) -> str:
+        """S3 takes what a browser has begun to send, and gives its hash. Raises FormRefusedError as S3 refuses."""
         digest = hashlib.sha256(content).hexdigest()
         check_form(form.fields, content, digest, self._clock())
-        return self.put(form.fields["key"], content, digest)
+        return digest
 
     def snapshot(self) -> dict[str, list[Stored]]:
         """All versions as they are."""

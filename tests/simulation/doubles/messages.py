@@ -179,7 +179,7 @@ class MemoryFunctions(Functions):
 
     start_later: Callable[[str, dict[str, Any]], None]
     wire: Wire = field(default_factory=Wire)
-    taken: Callable[[str, dict[str, Any]], None] = lambda name, event: None  # noqa: ARG005
+    taken: Callable[[str, Mapping[str, Any]], None] = lambda name, event: None  # noqa: ARG005
     """Told of each event that Lambda has taken."""
 
     def start(self, name: str, event: Mapping[str, Any]) -> None:
