@@ -65,15 +65,15 @@ def counters_certified() -> Iterator[None]:
         yield
 
 
-def swallow(which: str) -> Callable[[DeadLetters, Any], set[str]]:
+def swallow(which: str) -> Callable[[DeadLetters, Any], tuple[set[str], bool]]:
     """Delete what failed, and put nothing back."""
 
-    def redrive(self: DeadLetters, wanted: Collection[str] | None) -> set[str]:  # noqa: ARG001
+    def redrive(self: DeadLetters, wanted: Collection[str] | None) -> tuple[set[str], bool]:  # noqa: ARG001
         queue = getattr(self, which)
         letters = queue.receive(hidden_seconds=30)
         for letter in letters:
             queue.delete(letter)
-        return {letter.id for letter in letters}
+        return {letter.id for letter in letters}, False
 
     return redrive
 
