@@ -38,6 +38,7 @@ ARRIVALS = (
         S3S_CLOCK,
         20,
         lambda: replaced(Round, "last_arrival", property(lambda call: call.closes_at)),
+        frozenset({"a-form-is-good-for-as-long-as-it-may"}),
     ),
     Planted(
         "counties are not counted", TOTALS, 5, lambda: replaced(totals, "contribution", planting_arrivals.no_county)

@@ -65,6 +65,7 @@ LETTERS = (
         ONCE,
         60,
         lambda: replaced(Effects, "give_back", planting_letters.undone),
+        first=30,
     ),
     Planted(
         "a completion brings a second letter of the closing",
@@ -109,7 +110,7 @@ LETTERS = (
         "no-decision-is-told-before-everybody-is",
         60,
         planting_letters.told_when_claimed,
-        first=30,
+        first=115,
     ),
     Planted(
         "whose amount was corrected is not told",
@@ -123,7 +124,7 @@ LETTERS = (
         ONCE,
         60,
         lambda: replaced(DecisionLetters, "due", planting_letters.told_again),
-        first=30,
+        first=70,
     ),
     Planted(
         "exceptions are told once for each round",
