@@ -57,3 +57,17 @@ def test_only_what_ses_plainly_refused_is_written_anew(world: World, failure: Ex
     assert sending.deliver(ROUND, EFFECT, second, keep=True)
     ((to, subject, _, _),) = post.sent
     assert (to, subject) == ((first if repeated else second)[0], (first if repeated else second)[1].subject)
+
+
+@pytest.mark.parametrize("tried_before", [False, True])
+def test_a_letter_that_is_not_to_go_out_has_begun_only_if_it_was_tried_before(
+    world: World, *, tried_before: bool
+) -> None:
+    effects, post = Effects(world.table), Post()
+    if tried_before:
+        effects.claim(ROUND, EFFECT, world.now)
+        effects.give_back(ROUND, EFFECT)
+    sending = Sending(effects, post, world.clock)  # type: ignore[arg-type]
+    message = ("asa@pitea.example", Letter("Beslut", "Avslag."))
+    assert not sending.deliver(ROUND, EFFECT, message, holds=lambda: False)
+    assert (post.sent, list(effects.begun(ROUND, EFFECT))) == ([], [EFFECT] if tried_before else [])
