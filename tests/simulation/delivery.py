@@ -155,8 +155,8 @@ class Delivery:
                 self.cloud.uploads.remove(letter.id, letter.receipt)
 
     def _comes_again(self, letter: Letter) -> bool:
-        """Six minutes later. A few times in a row set off the alarm of old messages, and nothing is wrong: not in a calm
-        world."""
+        """Six minutes later. A few times in a row set off the alarm of old messages, and nothing is wrong: not in a
+        calm world."""
         again = self.world.happens(f"{letter.id} is delivered again", 0.02, self.dice)
         return again and not (self.world.calm and self.cloud.uploads.waiting[letter.id].received > 1)
 
