@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from infrastructure.cloud import streams
+from infrastructure.cloud import streams, twice
 from infrastructure.cloud.letters import Mail, post
 
 _MOST_COPIES = 20
@@ -32,6 +32,7 @@ def main() -> None:
     options.add_argument("--function-python", required=True)
     options.add_argument("--mail", type=Path, required=True)
     options.add_argument("--tied", action="store_true", help="end when standard input ends")
+    options.add_argument("--twice", action="store_true", help="deliver twice whatever AWS may")
     chosen = options.parse_args()
     if chosen.tied:
         threading.Thread(target=_end_with_starter, daemon=True).start()
@@ -59,6 +60,8 @@ def main() -> None:
         _write_down_what_ses_sends(ses_v2, chosen.mail)
         streams.keep(dynamodb)
         streams.deliver_again(lambda_svc)
+        if chosen.twice:
+            twice.deliver_twice(lambda_svc, eventbridge)
         _save_though_it_changes(app)
         app.main()
     finally:

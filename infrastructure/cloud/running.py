@@ -75,6 +75,8 @@ class Cloud:
     kept: bool
     started_by: str
     started_at: str
+    twice: bool = False
+    """Whether what starts functions by itself is delivered twice."""
 
     @property
     def endpoint(self) -> str:
@@ -114,20 +116,24 @@ def roomy_place() -> Path | None:
 
 
 @contextlib.contextmanager
-def running_cloud(home: Path | None = None, *, port: int | None = None, keep: bool = False) -> Iterator[Cloud]:
+def running_cloud(
+    home: Path | None = None, *, port: int | None = None, keep: bool = False, twice: bool = False
+) -> Iterator[Cloud]:
     """A cloud for the length of a block, in a folder that vanishes with it unless `home` is given.
 
     It ends with the block, with an interrupt, and with the process that started it, even a killed one.
     """
     with contextlib.ExitStack() as ending:
         home = home or Path(ending.enter_context(TemporaryDirectory(prefix="anslag-")))
-        cloud = start(home, port=port, keep=keep, tied=True)
+        cloud = start(home, port=port, keep=keep, tied=True, twice=twice)
         ending.callback(stop, home)
         yield cloud
 
 
-def start(home: Path = HOME, *, port: int | None = None, keep: bool = False, tied: bool = False) -> Cloud:
-    """Starts a cloud and returns when it answers. `tied`: it ends when this process does.
+def start(
+    home: Path = HOME, *, port: int | None = None, keep: bool = False, tied: bool = False, twice: bool = False
+) -> Cloud:
+    """Starts a cloud and returns when it answers. `tied`: it ends when this process does. `twice`: see `Cloud`.
 
     Raises `CloudError` when one runs in this home already, when the port is taken, or when it does not start.
     """
@@ -135,7 +141,7 @@ def start(home: Path = HOME, *, port: int | None = None, keep: bool = False, tie
     home.mkdir(parents=True, exist_ok=True)
     lock = _lock(home)
     try:
-        prepared = _prepare(home, port, keep=keep)
+        prepared = _prepare(home, port, keep=keep, twice=twice)
         engine = _launch(prepared, lock, tied=tied)
         _started[engine.pid] = engine
     finally:
@@ -256,7 +262,7 @@ def _read(home: Path) -> Cloud | None:
         return None
 
 
-def _prepare(home: Path, port: int | None, *, keep: bool) -> Cloud:
+def _prepare(home: Path, port: int | None, *, keep: bool, twice: bool) -> Cloud:
     _clear(home)
     (home / "tmp").mkdir()
     state = _state(home, kept=keep)
@@ -274,6 +280,7 @@ def _prepare(home: Path, port: int | None, *, keep: bool) -> Cloud:
         kept=keep,
         started_by=getpass.getuser(),
         started_at=f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %Z}",
+        twice=twice,
     )
 
 
@@ -300,7 +307,7 @@ def _launch(cloud: Cloud, lock: int, *, tied: bool) -> "subprocess.Popen[bytes]"
     command = [sys.executable, "-m", "infrastructure.cloud.engine", "--function-python", str(python)]
     with cloud.log.open("wb") as log:
         return subprocess.Popen(  # noqa: S603
-            [*command, "--mail", str(cloud.mail), *(["--tied"] if tied else [])],
+            [*command, "--mail", str(cloud.mail), *["--tied"] * tied, *["--twice"] * cloud.twice],
             cwd=ROOT,
             env=_environment(cloud),
             stdin=subprocess.PIPE if tied else subprocess.DEVNULL,

@@ -66,10 +66,16 @@ def deliver_again(functions: Any) -> None:
     functions._execute_function = execute_batch
 
 
+def first_record(event: Any) -> Any:
+    """The first record of a batch of a table's stream; None for anything else."""
+    first = next(iter(event.get("Records") or ()), None) if isinstance(event, dict) else None
+    return first if isinstance(first, dict) and first.get("eventSource") == "aws:dynamodb" else None
+
+
 def _mapping(functions: Any, function: Any, event: Any) -> Any:
     """The mapping that delivers this batch of a table's stream; None for anything else."""
-    first = next(iter(event.get("Records") or ()), None) if isinstance(event, dict) else None
-    if not isinstance(first, dict) or first.get("eventSource") != "aws:dynamodb":
+    first = first_record(event)
+    if first is None:
         return None
     name = (function.get("config") or function).get("FunctionName")
     for _, _, mapping in functions._iter_all_esms():

@@ -1,8 +1,9 @@
 """make storm COUNT=2000: a round of that many applications, one in twenty of them faulty, while everything goes wrong.
 
-Functions are killed at random, each upload is delivered twice, the cloud is stopped and started, and for a while
-ingest is locked out. Then the schedule closes the round. At the end nothing may be missing or counted twice, and
-nothing is repaired by hand: staff do what the runbook says, `anslag dead-letters redrive --all`.
+Functions are killed at random, every event is delivered twice (uploads, the table's stream, schedules, jobs), the
+cloud is stopped and started, and for a while ingest is locked out. Then the schedule closes the round. At the end
+nothing may be missing or counted twice, and nothing is repaired by hand: staff do what the runbook says,
+`anslag dead-letters redrive --all`.
 
 What a stop means: the cloud is asked to end (SIGTERM), saves what it has and ends with everything at work in it. A
 killed embedded cloud forgets what it had not saved, which no part of AWS does, so that is not tried.
@@ -15,6 +16,7 @@ import contextlib
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,6 +31,7 @@ from rich.console import Console
 from infrastructure.build import build_artefacts, this_machine
 from infrastructure.cloud.deployment import deploy
 from infrastructure.cloud.running import HOME, ROOT, roomy_place, running_cloud
+from infrastructure.cloud.twice import KINDS, delivered_again
 from infrastructure.demo import PARAMETERS
 from infrastructure.demo.applicant import ApplicantClient, RefusedError
 from infrastructure.demo.course import Course
@@ -37,7 +40,7 @@ from infrastructure.demo.mischief import (
     Killer,
     Weather,
     deaths_at_work,
-    deliver_everything_twice,
+    deliver_uploads_twice,
     impatient,
     locked_out,
 )
@@ -125,13 +128,15 @@ class Storm:
     letters: int = 0
     redriven: int = 0
     at_work: int = 0
+    again: Counter[str] = field(default_factory=Counter)
+    """What came a second time, by kind."""
     late: list[str] = field(default_factory=list)
     """What was to come about, and did not in time."""
 
     def blow(self) -> Killer:
         """Everything, from the opening of the round to its certificate and the last receipt."""
-        deliver_everything_twice(self.weather)
-        self.tell("every upload is delivered twice, and functions are killed from now on")
+        deliver_uploads_twice(self.weather)
+        self.tell("every event is delivered twice, and functions are killed from now on")
         begun = time.monotonic()
         self._ask("rounds", "list")
         # A slow machine has to be given more time for everything.
@@ -148,7 +153,7 @@ class Storm:
             wait(self._closed, "the round to close")
         self.tell("the round is closed; nothing is killed any more")
         self._settle()
-        self.at_work += deaths_at_work(self.weather.cloud)
+        self._count()
         return killer
 
     # What goes wrong
@@ -181,10 +186,16 @@ class Storm:
     def _stop_and_start(self) -> None:
         self._extend()
         begun = time.monotonic()
-        self.at_work += deaths_at_work(self.weather.cloud)
+        self._count()
         self.weather.stop_and_start()
         self._extend()
         self.tell(f"the cloud was stopped, and started with its state, in {time.monotonic() - begun:.1f} s")
+
+    def _count(self) -> None:
+        """What the cloud has said since it was started; the next start forgets it."""
+        said = self.weather.cloud.log.read_text(errors="replace")
+        self.at_work += deaths_at_work(said)
+        self.again += delivered_again(said)
 
     def _lock_ingest_out(self) -> None:
         many = max(4, int(self.pace.locked_out * len(self.plan)))
@@ -226,6 +237,7 @@ class Storm:
         happened = {
             "function was killed": killed,
             "function was killed at its work": self.at_work,
+            **{f"second delivery of {kind}": self.again[kind] for kind in KINDS},
             "dead letter while ingest was locked out": self.letters,
             "stop and start of the cloud for each that was planned": self.weather.stops >= len(self.pace.stops),
         }
@@ -310,7 +322,7 @@ def run(count: int, seed: int, pace: Pace, tell: Callable[[str], None]) -> Resul
     """A storm on a cloud of its own, which is gone afterwards."""
     with (
         TemporaryDirectory(prefix="anslag-", dir=roomy_place()) as home,
-        running_cloud(Path(home), keep=True) as cloud,
+        running_cloud(Path(home), keep=True, twice=True) as cloud,
     ):
         outputs = deploy(cloud, ROOT / "template.yaml", PARAMETERS, build_artefacts(HOME / "artefacts", this_machine()))
         verify_sender(cloud, PARAMETERS["ReceiptSender"])
@@ -323,6 +335,7 @@ def run(count: int, seed: int, pace: Pace, tell: Callable[[str], None]) -> Resul
             "applications": f"{len(storm.plan)}, {sum(one.faulty for one in storm.plan)} of them faulty",
             "processes killed": f"{killer.killed.total()}: {dict(sorted(killer.killed.items()))}",
             "batches lost with their process": storm.at_work,
+            "deliveries again, beside uploads": dict(sorted(storm.again.items())),
             "stops and starts of the cloud": storm.weather.stops,
             "requests that applicants had to repeat": storm.repeats,
             "dead letters while ingest was locked out": storm.letters,
