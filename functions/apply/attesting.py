@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared import attestation, keys
-from shared.applications import Application
+from shared.applications import Application, Outcome
 from shared.aws.rows import read_submissions
 from shared.aws.signer import Signer
 from shared.aws.table import Table
@@ -23,23 +23,32 @@ class Attesting:
     table: Table
     signer: Signer | None
 
-    def receipt(self, call: Round, application: Application) -> dict[str, Any]:
-        """The signed receipt of the current version, or of the latest refusal where there is none.
+    def receipt(self, call: Round, application: Application, submission: str | None = None) -> dict[str, Any]:
+        """The signed receipt of one submission; without its name that of the current version, or of the latest refusal
+        where there is none.
 
-        Raises ProblemsError with status 404 where nothing was sent, or where this service signs nothing.
+        Raises ProblemsError with status 404 where nothing like it was recorded, or where this service signs nothing.
         """
+        recorded = self._last(call, application) if submission is None else self._named(call, application, submission)
+        if recorded is None:
+            raise refuse("no-receipt-yet", status=404)
+        signer, proven = self._signer(), self._certified(call, recorded)
+        said = attestation.statement(recorded, proven)
+        sisters = attestation.path(recorded, proven) if proven is not None else []
+        return attestation.receipt(said, signer.sign(attestation.signed_bytes(said)), sisters)
+
+    def _last(self, call: Round, application: Application) -> Submission | None:
         latest = application.current or application.refused
         if latest is None:
-            raise refuse("no-receipt-yet", status=404)
-        signer = self._signer()
+            return None
         stored = self.table.get(keys.submission_key(call.id, application.id, latest.submission, latest.version_id))
-        if stored is None:
-            raise refuse("no-receipt-yet", status=404)
-        submission = Submission.from_item(stored)
-        proven = self._certified(call, submission)
-        said = attestation.statement(submission, proven)
-        sisters = attestation.path(submission, proven) if proven is not None else []
-        return attestation.receipt(said, signer.sign(attestation.signed_bytes(said)), sisters)
+        return Submission.from_item(stored) if stored else None
+
+    def _named(self, call: Round, application: Application, submission: str) -> Submission | None:
+        """What was sent twice with one form has two outcomes: the one that counts, not that of the repetition."""
+        stored = self.table.query(keys.round_partition(call.id), keys.submissions_prefix(application.id))
+        found = [one for one in map(Submission.from_item, stored) if one.submission == submission]
+        return min(found, key=lambda one: (one.outcome is Outcome.DUPLICATE, one.order), default=None)
 
     def certificate(self, round_id: str) -> dict[str, Any]:
         """The certificate of a closed round; those of whoever was let in after it are its supplements.

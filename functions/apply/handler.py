@@ -193,8 +193,9 @@ def show_history() -> Response[str]:
 
 @app.get("/application/receipt")
 def show_receipt() -> Response[str]:
-    """The signed receipt of what was sent last."""
-    return http.answer(attesting().receipt(*applying().status(_link())))
+    """The signed receipt of what was sent last, or of one submission."""
+    submission = app.current_event.query_string_parameters.get("submission")
+    return http.answer(attesting().receipt(*applying().status(_link()), submission))
 
 
 @app.post("/application/withdrawal")

@@ -19,7 +19,7 @@ from shared.aws import clients
 from shared.aws.signer import Signer
 from shared.instants import parse_iso
 from shared.problems import ProblemsError
-from tests.builders.documents import a_document
+from tests.builders.documents import a_document, raw
 from tests.functions.world import ROUND, World
 
 
@@ -76,6 +76,44 @@ def test_a_refused_submission_has_its_receipt_too(world: World, attesting: Attes
     started = world.start()
     world.submit(started.application.id, a_document(contact__email=None))
     assert attesting.receipt(*world.applying.status(started.link))["statement"]["outcome"] == "rejected"
+
+
+def test_every_submission_keeps_its_receipt_and_gets_its_proof(world: World, attesting: Attesting) -> None:
+    started = world.start()
+    documents = [a_document(project__title="A"), a_document(contact__email=None), a_document(project__title="B")]
+    sent = [world.submit(started.application.id, document).submission for document in documents]
+    close(world)
+    receipts = [attesting.receipt(*world.applying.status(started.link), one.submission) for one in sent]
+    said = [kept["statement"] for kept in receipts]
+    assert [(one["submission"], one["sha256"], one["outcome"]) for one in said] == [
+        (one.submission, one.sha256, one.outcome.value) for one in sent
+    ]
+    assert {one["certified"]["root"] for one in said} == {attesting.certificate(ROUND)["root"]}
+    for kept in receipts:
+        assert faults(kept, lambda *signed: is_signed_by(attesting, *signed)) == []
+
+
+def test_what_was_sent_twice_with_one_form_has_the_receipt_of_what_counts(world: World, attesting: Attesting) -> None:
+    started = world.start()
+    first = world.upload(started.application.id)
+    again = world.put(first.key, raw(a_document()))
+    for one in (again, first):
+        world.intake.ingest(one)
+    assert sorted(one.outcome for one in world.submissions()) == ["accepted", "duplicate"]
+    kept = attesting.receipt(*world.applying.status(started.link), world.submissions()[0].submission)
+    assert kept["statement"]["outcome"] == "accepted"
+
+
+def test_a_submission_of_somebody_else_has_no_receipt_for_the_holder_of_a_link(
+    world: World, attesting: Attesting
+) -> None:
+    mine, theirs = world.start(), world.start()
+    world.submit(mine.application.id)
+    other = world.submit(theirs.application.id).submission
+    for wrong in (other.submission, "", "#", "x" * 3000):
+        with pytest.raises(ProblemsError) as error:
+            attesting.receipt(*world.applying.status(mine.link), wrong)
+        assert (error.value.status, error.value.problems[0].code) == (404, "no-receipt-yet")
 
 
 def test_an_upload_after_the_certificate_is_not_in_it_and_breaks_no_other_proof(

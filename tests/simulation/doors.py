@@ -91,7 +91,7 @@ class Doors:
     ) -> Any:
         """What the API answers: of JSON the value, of another medium the text. `by` is the member of staff who signs,
         `link` the private link that it comes with. Raises RefusedError or FailedError."""
-        found = route(method, path)
+        found = route(method, path.partition("?")[0])
         assert found is not None, f"no route for {method} {path}"
         if found.signed and by is None:
             raise RefusedError(403, ["Forbidden"])  # by API Gateway
@@ -172,7 +172,8 @@ def _event(
     if link is not None:
         headers["authorization"] = f"Bearer {link}"
     caller = principal(by) if by is not None and found.signed else None
-    return http_event(found.method, path, headers=headers, body=content, caller=caller)
+    way, _, query = path.partition("?")
+    return http_event(found.method, way, headers=headers, body=content, caller=caller, query=query)
 
 
 def _language(by: str | None) -> str:

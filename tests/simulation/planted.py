@@ -7,7 +7,9 @@ from functions.administer.dead_letters import DeadLetters
 from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
 from functions.announce.announcing import Announcing
+from functions.apply import attesting
 from functions.apply.applying import Applying
+from functions.apply.attesting import Attesting
 from functions.decide import deciding
 from functions.publish.publishing import Publishing
 from shared.applications import Application
@@ -17,6 +19,7 @@ from tests.simulation.planted_arrivals import ARRIVALS
 from tests.simulation.planted_kinds import (
     CERTIFICATE,
     ONE_OUTCOME,
+    RECEIPTS,
     TOTALS,
     TROUBLE,
     Planted,
@@ -43,6 +46,24 @@ PLANTED = (
         "what-stands-is-decided",
         200,
         lambda: replaced(deciding, "list_digest", lambda _: "the same"),
+    ),
+    Planted(
+        "whatever submission is named, the receipt is of the last",
+        RECEIPTS,
+        40,
+        lambda: replaced(Attesting, "_named", lambda self, call, application, _: self._last(call, application)),
+    ),
+    Planted(
+        "what was sent twice with one form has the receipt of the repetition",
+        RECEIPTS,
+        100,
+        lambda: replaced(Attesting, "_named", planting.of_the_repetition),
+    ),
+    Planted(
+        "a receipt is proven among everything that was recorded, whichever certificate stands for it",
+        RECEIPTS,
+        100,
+        lambda: replaced(attesting, "certified_by", lambda _, submissions: submissions),
     ),
     Planted(
         "closing trusts the queue and sweeps nothing",

@@ -13,6 +13,7 @@ NEWEST = "the-newest-version-counts"
 ONCE = "each-effect-at-most-once"
 CERTIFICATE = "the-certificate-is-true"
 RECEIPT = "everybody-gets-a-receipt"
+RECEIPTS = "a-receipt-is-true-and-proven"
 TROUBLE = "trouble-sets-off-its-alarm"
 
 

@@ -14,14 +14,17 @@ from functions.administer.dead_letters import DeadLetters
 from functions.advance import closing, lifecycle
 from functions.advance.closing import Closing
 from functions.announce import announcing
+from functions.apply.attesting import Attesting
 from functions.decide.deciding import Deciding
 from functions.publish.publishing import Publishing
 from shared import keys, totals
+from shared.applications import Application, Outcome
 from shared.aws import rows
 from shared.aws.reconciliation import Reconciliation, reconcile
 from shared.aws.table import Update
 from shared.results.publication import Publication
 from shared.rounds import Round, RoundState
+from shared.submissions import Submission
 from tests.simulation import handlers
 from tests.simulation.planting_arrivals import ANYTHING, change, duplicate_too
 from tests.simulation.replacing import replaced
@@ -260,3 +263,10 @@ _READ_PUBLICATION = Publishing._read
 def impatient_closing(_: Closing, last: datetime, now: datetime) -> bool:
     """Closing counts five seconds after the last one."""
     return now <= last + timedelta(seconds=5)
+
+
+def of_the_repetition(self: Attesting, call: Round, application: Application, submission: str) -> Submission | None:
+    """What was recorded last by that name."""
+    stored = self.table.query(keys.round_partition(call.id), keys.submissions_prefix(application.id))
+    found = [one for one in map(Submission.from_item, stored) if one.submission == submission]
+    return max(found, key=lambda one: (one.outcome is Outcome.DUPLICATE, one.order), default=None)

@@ -16,6 +16,7 @@ from tests.simulation.kernel import Fault
 from tests.simulation.long_rounds import LongRound
 from tests.simulation.meddler import Meddler
 from tests.simulation.people import Applicant, Officer
+from tests.simulation.receipts import holders_check
 from tests.simulation.registrar import Registrar
 from tests.simulation.rest import documents, faults_at_rest
 from tests.simulation.watch import Violation
@@ -81,7 +82,11 @@ def run(seed: int | str, muted: frozenset[str] = frozenset(), ignored: frozenset
     ends = world.closes + timedelta(minutes=world.plan.randint(5, 60))
     world.run_until(lambda: cloud.now >= ends)
     ticks = _come_to_rest(world, delivery)
-    for phase in (_check_rest, _replay, _expire):
+
+    def check_receipts(world: World, delivery: Delivery) -> None:  # noqa: ARG001  every phase is told of both
+        holders_check(world, applicants)
+
+    for phase in (_check_rest, check_receipts, _replay, _expire):
         if not cloud.watch.violations:
             phase(world, delivery)
     found = cloud.watch.violations

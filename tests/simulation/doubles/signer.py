@@ -11,7 +11,7 @@ from shared.aws.signer import Signer
 from tests.simulation.doubles.wire import Wire
 
 MOST_BYTES = 4096
-_KEY = ec.derive_private_key(184, ec.SECP256R1())
+KEY = ec.derive_private_key(184, ec.SECP256R1())
 _HOW = ec.ECDSA(SHA256())
 
 
@@ -26,9 +26,9 @@ class MemorySigner(Signer):
 
     def public_key(self) -> bytes:
         form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-        return self._wire.call("public_key", lambda: _KEY.public_key().public_bytes(*form))
+        return self._wire.call("public_key", lambda: KEY.public_key().public_bytes(*form))
 
     def _sign(self, message: bytes) -> bytes:
         if not 0 < len(message) <= MOST_BYTES:
             raise ClientError({"Error": {"Code": "ValidationException", "Message": "message"}}, "Sign")
-        return _KEY.sign(message, _HOW)
+        return KEY.sign(message, _HOW)
