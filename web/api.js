@@ -11,7 +11,6 @@ export const wait = (milliseconds) => new Promise((done) => setTimeout(done, mil
 
 /** What the API refused, or that it could not be reached (status 0). */
 export class Failure extends Error {
-  /** @param {number} status @param {any} body */
   constructor(status, body) {
     super(body?.title ?? (status === 413 ? t.tooLarge : status ? t.busy : t.noConnection));
     this.status = status;
@@ -40,7 +39,6 @@ async function address() {
   return base;
 }
 
-/** @param {string} method @param {string} path @param {any} [body] @param {RequestInit} [options] @returns {Promise<any>} */
 export async function call(method, path, body, options = {}) {
   const headers = { "Accept-Language": lang };
   if (token) headers.Authorization = `Bearer ${token}`;
@@ -105,7 +103,7 @@ export function upload(form, content, progress, started) {
   });
 }
 
-/** SHA-256 in hexadecimal. @param {BufferSource} bytes */
+/** SHA-256 in hexadecimal. */
 export async function sha256(bytes) {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -5,7 +5,7 @@ import { el, say, show } from "./dom.js";
 import { findingsOf } from "./form/problems.js";
 import { asked, formAddress, privateLink } from "./link.js";
 import { run } from "./page.js";
-import { placeOf, receipt } from "./receipt.js";
+import { placeOf, receipt, signedReceipt } from "./receipt.js";
 import { hasArrived, sending } from "./submit.js";
 import { lang, t } from "./texts.js";
 
@@ -78,7 +78,7 @@ async function draw(status, round) {
     open && left,
     actions(status, open, state),
     next(round, status, when),
-    versions(submissions, when),
+    versions(submissions, when, status),
     privateLink({ mails: round.mails_links, open: state === "draft" }),
     await certificate(round),
     questions(round, status),
@@ -197,19 +197,21 @@ function next(round, { state, current }, when) {
   );
 }
 
-function versions(submissions, when) {
+function versions(submissions, when, { application, current, state }) {
   if (!submissions.length) return null;
-  const items = [...submissions]
-    .reverse()
-    .map((one) =>
-      el(
-        "li",
-        {},
-        el("span", { class: "name" }, t.outcomes[one.outcome](one.number)),
-        el("span", { class: "how" }, when(one.arrived_at)),
-        el("code", { class: "sum" }, `SHA-256 ${one.sha256}`),
-      ),
+  const above = state === "submitted" && current.submission;
+  const items = [...submissions].reverse().map((one) => {
+    const name = t.outcomes[one.outcome](one.number);
+    return el(
+      "li",
+      {},
+      el("span", { class: "name" }, name),
+      el("span", { class: "how" }, when(one.arrived_at)),
+      el("code", { class: "sum" }, `SHA-256 ${one.sha256}`),
+      one.submission !== above &&
+        el("div", { class: "actions" }, signedReceipt(application, one, `${t.saveSigned}: ${name}`)),
     );
+  });
   return el(
     "section",
     { "aria-labelledby": "versions", class: "screen" },

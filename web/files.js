@@ -26,11 +26,9 @@ export const namesOf = (kind) => kind.types.map(({ name }) => name);
 
 /** Events: "change" with the job. What is chosen and what has arrived is noted in the draft. */
 export class Files extends EventTarget {
-  /** @type {Job[]} */
   jobs = [];
   #wake = new Set();
 
-  /** @param {import("./draft.js").Draft} draft @param {any} round */
   constructor(draft, round) {
     super();
     this.draft = draft;
@@ -46,10 +44,7 @@ export class Files extends EventTarget {
     return file.size ? null : t.emptyFile;
   }
 
-  /**
-   * Where there is a place for one file, one that is chosen replaces what is there, once it has been uploaded.
-   * @param {any} kind of the form's @param {File[]} files
-   */
+  /** Where there is a place for one file, one that is chosen replaces what is there, once it has been uploaded. */
   add(kind, files) {
     const there = this.draft.under("files").some((path) => this.draft.get(path).kind === kind.id);
     const replaces = there && kind.most === 1 && files.length === 1;
@@ -58,7 +53,6 @@ export class Files extends EventTarget {
       const ending = file.name.split(".").pop().toLowerCase();
       const type = types.find((one) => one === file.type) ?? types.find((one) => ENDINGS[one]?.includes(ending));
       const text = this.#wrong(file, type, kind);
-      /** @type {Job} */
       const job = {
         file,
         kind: kind.id,

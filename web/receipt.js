@@ -4,7 +4,7 @@ import { moment } from "./clock.js";
 import { download, el, facts, say } from "./dom.js";
 import { fileSize, kronor, lang, t } from "./texts.js";
 
-/** @param {any} status GET /application @param {any} round GET /rounds/{id} */
+/** What `GET /application` and `GET /rounds/{id}` say. */
 export function receipt(status, round) {
   const { current } = status;
   const kinds = new Map(round.programme.attachments.map((kind) => [kind.id, kind.name[lang]]));
@@ -47,21 +47,8 @@ export function receipt(status, round) {
 
 const sizeOf = (bytes) => (bytes < 1000 ? t.bytes(bytes) : `${fileSize(bytes)} (${t.bytes(bytes)})`);
 
-function saving({ application, receipt: letter }) {
-  const told = el("p", { class: "wrong", role: "alert" });
-  const signed = async () => {
-    told.textContent = "";
-    try {
-      download(
-        `${t.receiptFile}-${application}.json`,
-        JSON.stringify(await call("GET", "/application/receipt"), null, 2),
-        "application/json",
-      );
-      say(t.saved);
-    } catch (failure) {
-      told.textContent = failure.sentence;
-    }
-  };
+function saving({ application, current, receipt: letter }) {
+  const [signed, told] = signedReceipt(application, current);
   const text = () => download(`${t.receiptFile}-${application}.txt`, letter.text, "text/plain");
   const button = (words, what, click) => [
     el("button", { type: "button", class: "second", "data-do": what, click }, words),
@@ -75,10 +62,30 @@ function saving({ application, receipt: letter }) {
       { class: "actions" },
       button(t.print, "print", () => print()),
       letter && button(t.saveText, "save-text", text),
-      button(t.saveSigned, "save-signed", signed),
+      signed,
     ),
     told,
   );
+}
+
+/** Its button, and where that says what failed. */
+export function signedReceipt(application, { submission }, label) {
+  const told = el("p", { class: "wrong", role: "alert" });
+  const click = async () => {
+    told.textContent = "";
+    try {
+      download(
+        `${t.receiptFile}-${application}-${submission}.json`,
+        JSON.stringify(await call("GET", `/application/receipt?submission=${submission}`), null, 2),
+        "application/json",
+      );
+      say(t.saved);
+    } catch (failure) {
+      told.textContent = failure.sentence;
+    }
+  };
+  const named = { type: "button", class: "second", "data-do": "save-signed", "aria-label": label, click };
+  return [el("button", named, t.saveSigned), told];
 }
 
 /** Where a problem's path leads, in the form's own words. Example: project.title → Titel */

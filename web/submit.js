@@ -25,7 +25,6 @@ const PATIENCE = 10_000;
 /**
  * Send the application. One window of a browser at a time; the others wait, and see that it has been done. A window
  * may be frozen while it sends: then another may take over, and the document's hash keeps it from counting twice.
- * @param {import("./draft.js").Draft} draft @param {import("./files.js").Files} files @param {any} round
  * @param {(step: string) => void} tell "saving", "files", "sending"
  * @param {(takeOver: () => void) => void} offer called when another window has been sending for long
  * @returns {Promise<"sent"|"files"|"changed">} rejects with a Failure

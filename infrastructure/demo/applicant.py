@@ -116,9 +116,9 @@ class ApplicantClient:
         """Everything that was sent. Raises RefusedError."""
         return self.ask("GET", "/application/history")
 
-    def receipt(self) -> dict[str, Any]:
-        """The signed receipt. Raises RefusedError."""
-        return self.ask("GET", "/application/receipt")
+    def receipt(self, submission: str | None = None) -> dict[str, Any]:
+        """The signed receipt of a submission; without its name, of what was sent last. Raises RefusedError."""
+        return self.ask("GET", "/application/receipt" + (f"?submission={submission}" if submission else ""))
 
     def outcome_of(self, submission: str) -> dict[str, Any]:
         """Wait until the submission is recorded, and return the status then. Raises TimeoutError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 
 import pytest
@@ -10,9 +11,12 @@ from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import Visit
+from tests.browser.forms import status_page
 from tests.browser.states import OPEN, Stage
 from tests.browser.troubles import STATES
 from tests.browser.words import SV
+from tests.builders.documents import a_document
+from tests.end_to_end.papers import FILES
 
 pytestmark = pytest.mark.cloud
 MOST_BYTES = 60_000
@@ -57,6 +61,25 @@ def test_a_receipt_can_be_saved_as_text_and_signed(visit: Visit, stage: Stage) -
         with page.expect_download() as saving:
             page.get_by_role("button", name=button).click()
         assert contains in saving.value.path().read_text(encoding="utf-8")
+
+
+def test_what_was_sent_before_keeps_its_signed_receipt(visit: Visit, stage: Stage) -> None:
+    client = stage.installation.applicant(OPEN)
+    files = [file.as_json() for file in FILES]
+    documents = (a_document(project__title=title, attachments=files) for title in ("Först å", "Sedan ä"))
+    first, second = (client.send(document, FILES)["submission"] for document in documents)
+    client.outcome_of(second)
+    page = visit().open(f"/sv/application#{client.token}")
+    status_page(page, SV.received)
+    for name, submission in (
+        ("Spara signerat kvitto", second),
+        ("Spara signerat kvitto: Mottagen som version 1", first),
+    ):
+        with page.expect_download() as saving:
+            page.get_by_role("button", name=name, exact=True).click()
+        saved = json.loads(saving.value.path().read_text(encoding="utf-8"))
+        assert saved["statement"]["submission"] == submission
+        assert submission in saving.value.suggested_filename
 
 
 def test_a_page_that_could_not_be_shown_is_shown_when_it_is_tried_again(visit: Visit, stage: Stage) -> None:

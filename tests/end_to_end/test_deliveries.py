@@ -118,6 +118,7 @@ def test_an_older_version_that_is_delivered_last_stays_in_the_past(installation:
     installation.all_ingested(round_id)
     status = client.status()
     assert (status["current"]["submission"], status["current"]["requested"]) == (newer, 30_000)
+    assert [client.receipt(one)["statement"]["submission"] for one in (older, newer)] == [older, newer]
     assert _outcomes(installation, round_id) == [Outcome.ACCEPTED, Outcome.ACCEPTED]
     assert installation.shown(round_id)["totals"] == _totals(30_000, {"accepted": 2})
     assert len(_receipts(installation, "ordning@forening.example", 2)) == 2
