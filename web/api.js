@@ -73,12 +73,7 @@ export async function read(path, tries = 4) {
   }
 }
 
-/**
- * One file through one signed form to the bucket, with progress.
- * @param {{url: string, fields: Record<string, string>}} form @param {Blob} content
- * @param {(sent: number) => void} [progress] @param {(abort: () => void) => void} [started]
- * @returns {Promise<void>} rejects with a Failure: status 0 for the network, else what the bucket answered
- */
+/** One file through one signed form to the bucket. Rejects with a Failure: 0 for the network, or the bucket's status. */
 export function upload(form, content, progress, started) {
   return new Promise((done, failed) => {
     const body = new FormData();

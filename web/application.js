@@ -54,9 +54,9 @@ const heading = (round, words) => [
 const reference = (status) => el("p", { class: "screen" }, `${t.reference} `, el("strong", {}, status.reference));
 
 /** What the page is about: a key of ABOUT. */
-function stateOf({ refused, state, lost }) {
+function stateOf({ refused, state, lost, withdrawn_at: gone }) {
   if (lost) return "lost";
-  if (refused) return refused.outcome === "late" ? "late" : "refused";
+  if (refused && !(state === "withdrawn" && gone > refused.arrived_at)) return refused.outcome === "late" ? "late" : "refused";
   return { submitted: "receipt", withdrawn: "withdrawn" }[state] ?? "draft";
 }
 
@@ -97,9 +97,9 @@ const ABOUT = {
   ],
   draft: (_, round) => paragraph(round.phase === "open" ? t.isDraft : t.isDraftTooLate),
   lost: () => el("p", { class: "notice" }, t.lost),
-  late: ({ refused: { arrived_at: arrived, deadline }, current }, round, when) => [
+  late: ({ refused: { arrived_at: arrived, deadline }, current, state }, round, when) => [
     el("p", { class: "notice" }, t.tooLate(when(arrived, true), deadline && when(deadline, true), graceOf(round))),
-    current && paragraph(t.stillCounts(current.version)),
+    current && state === "submitted" && paragraph(t.stillCounts(current.version)),
   ],
   refused: ({ refused, current, state }, round) => [
     paragraph(t.refusedIntro),

@@ -14,9 +14,9 @@ const MOST_PARTING = 60_000;
  * "company" (how many other windows of this browser have the application open).
  */
 export class Draft extends EventTarget {
-  /** @type {Record<string, any>} what this window shows */
+  /** What this window shows, by path. */
   fields = {};
-  /** @type {Map<string, any>} the others' values where both changed the same field; never overwritten unasked */
+  /** The others' values where both changed the same field; never overwritten unasked. */
   clashes = new Map();
   savedAt = null;
   state = "saved";
@@ -152,7 +152,9 @@ export class Draft extends EventTarget {
   /** Merge what another window or person stored. */
   #take(stored) {
     if (stored.revision <= this.#revision) return;
-    const found = merge(this.#base, this.fields, stored.draft?.fields ?? {});
+    // What this window saved itself, and had no answer to, is no change of somebody else's.
+    const base = stored.editor === this.#editor ? stored.draft.fields : this.#base;
+    const found = merge(base, this.fields, stored.draft?.fields ?? {});
     this.#adopt(stored);
     this.savedAt = stored.saved_at;
     this.#note(found);
@@ -210,7 +212,9 @@ export class Draft extends EventTarget {
   #keep() {
     clearTimeout(this.#keeping);
     if (!this.#dirty() && !this.clashes.size) return;
-    device.set(prefix + this.#editor, { base: this.#base, fields: this.fields });
+    const base = { ...this.#base };
+    for (const path of this.clashes.keys()) base[path] = null; // Neither side's: it is asked again.
+    device.set(prefix + this.#editor, { base, fields: this.fields });
   }
 
   #forget() {
@@ -241,12 +245,9 @@ const leftovers = () =>
 
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-/** @typedef {Record<string, any>} Fields  values by path; a path that is not there has no value */
-
 /**
- * @param {Fields} base what both began with @param {Fields} mine @param {Fields} theirs
- * @returns {{merged: Fields, taken: string[], clashing: string[]}} `taken` are paths where theirs replaced
- *   mine; where both changed the same field to different things, `merged` has mine and the path is clashing.
+ * `base` is what both began with. `taken` are paths where theirs replaced mine; where both changed the same field to
+ * different things, `merged` has mine and the path is clashing.
  */
 function merge(base, mine, theirs) {
   const merged = {};

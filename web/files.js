@@ -135,8 +135,8 @@ export class Files extends EventTarget {
       while (this.jobs.filter((one) => one.state === "sending").length >= AT_ONCE) await wait(150);
       for (let pause = 1000, renewed = false; this.jobs.includes(job); pause = Math.min(MOST_PAUSE, pause * 2)) {
         const failure = await this.#attempt(job);
-        if (!failure) return this.#arrived(job);
         if (!this.jobs.includes(job)) return;
+        if (!failure) return this.#arrived(job);
         if (!failure.passing) {
           // A form that ran out, most likely: once more with a fresh one, unseen.
           job.form = undefined;
@@ -158,6 +158,7 @@ export class Files extends EventTarget {
     this.#become(job, "sending");
     try {
       if (!job.form || job.form.ends - now() < MARGIN) await this.#renew(job);
+      if (!this.jobs.includes(job)) return null;
       await upload(
         job.form,
         job.file,
@@ -201,7 +202,7 @@ export class Files extends EventTarget {
   /** The same content is there already, under whatever name. */
   #isDouble(job) {
     const stored = this.draft.get(`files.${job.sha256}`);
-    return this.jobs.some((one) => one !== job && one.sha256 === job.sha256) || (stored && !stored.waiting);
+    return this.jobs.some((one) => one !== job && one.state !== "sent" && one.sha256 === job.sha256) || (stored && !stored.waiting);
   }
 
   #fail(job, text) {

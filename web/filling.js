@@ -1,5 +1,5 @@
 // Filling in: the form drawn from the programme's data, saved as one types, checked and sent.
-import { applicationId, Failure, read, sha256, wait } from "./api.js";
+import { Failure, read, sha256, wait } from "./api.js";
 import { countdown, moment, phaseOf, timeOfDay } from "./clock.js";
 import { byId, el, say, show } from "./dom.js";
 import { Draft } from "./draft.js";
@@ -63,8 +63,8 @@ export async function fillIn(round, status) {
   await showRefusal(status, draft, round, problems);
 }
 
-/** An application that was begun a moment ago, in this window. */
-const isNew = () => sessionStorage.getItem("anslag.new") === applicationId;
+/** An application that was begun in this window. */
+const isNew = () => location.search === "?new";
 
 function drawSection(section, context) {
   const id = `section-${section.id}`;
@@ -173,6 +173,7 @@ async function sendNow({ draft, files, round, programme }, problems, progress, b
   button.removeAttribute("aria-disabled");
   document.documentElement.dataset.state = "form";
   progress.textContent = "";
+  if (!told) return sendNow(...arguments);
   showProblems([{ path: "", text: told, code: "not-sent" }], problems, t.notSentHeading);
 }
 

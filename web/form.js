@@ -53,8 +53,7 @@ function startButton(round) {
     button.disabled = true;
     try {
       const { token } = await call("POST", `/rounds/${round.id}/applications`, { language: lang });
-      sessionStorage.setItem("anslag.new", token.split(".")[1]);
-      location.replace(`/${lang}/form#${token}`);
+      location.replace(`/${lang}/form?new#${token}`);
     } catch (failure) {
       wrong.textContent = failure.sentence;
       button.disabled = false;

@@ -21,13 +21,12 @@ export const hasArrived = (status, { submission, sha256: hash }) =>
 
 /** How long a window waits for another that is sending, before it offers to go on without it. */
 const PATIENCE = 10_000;
+const MARGIN = 9000;
 
 /**
  * Send the application. One window of a browser at a time; the others wait, and see that it has been done. A window
  * may be frozen while it sends: then another may take over, and the document's hash keeps it from counting twice.
- * @param {(step: string) => void} tell "saving", "files", "sending"
- * @param {(takeOver: () => void) => void} offer called when another window has been sending for long
- * @returns {Promise<"sent"|"files"|"changed">} rejects with a Failure
+ * `tell` hears each step, `offer` how to take over. Gives "sent", "files", "changed" or "edited"; rejects with a Failure.
  */
 export async function send(draft, files, round, tell, offer) {
   const waiting = new AbortController();
@@ -35,43 +34,51 @@ export async function send(draft, files, round, tell, offer) {
   const request = (options) =>
     navigator.locks.request(KEY, options, () => {
       clearTimeout(timer);
-      return sendAlone(draft, files, round, tell, options.steal);
+      return sendAlone(draft, files, round, tell);
     });
   try {
     return await request({ signal: waiting.signal });
   } catch (failure) {
+    if (failure.name === "SecurityError") return sendAlone(draft, files, round, tell); // Nothing may be kept here.
     if (failure.name !== "AbortError") throw failure;
     // This window takes over; or another took over from this one, whose status page shows what becomes of it.
     return waiting.signal.aborted ? request({ steal: true }) : "sent";
   }
 }
 
-async function sendAlone(draft, files, round, tell, takenOver) {
+async function sendAlone(draft, files, round, tell) {
   tell("saving");
   await files.hashed();
   files.standIn();
   if (!(await savedAsSeen(draft))) return "changed";
   const bytes = bytesOf(build(draft.fields, round).document);
   const hash = await sha256(bytes);
-  // What another window has begun comes to its end by itself, unless it was taken over from it.
   const begun = sending.get();
-  if (begun?.sha256 === hash && (begun.delivered || !takenOver)) return "sent";
+  if (begun?.sha256 === hash && begun.delivered) return "sent";
   const before = await read("/application");
   if (before.state === "submitted" && before.current.sha256 === hash) return "sent";
   // All forms at once and at once: what is signed before the deadline may finish within the grace.
   let signed = await sign(bytes, hash, files);
+  // And once more just before the deadline: those are good for the whole of the grace.
+  const left = Date.parse(round.closes_at) - now();
+  if (left > MARGIN && left < 1e9)
+    setTimeout(() => sign(bytes, hash, files).then((fresh) => (signed = fresh), Boolean), left - MARGIN);
   tell("files");
   if (!(await files.settled())) return "files";
+  // What was changed meanwhile is meant, as long as it can be signed.
+  if (!(now() > Date.parse(round.closes_at)) && (await sha256(bytesOf(build(draft.fields, round).document))) !== hash)
+    return "edited";
   tell("sending");
-  sending.set({ submission: signed.submission, sha256: hash });
   const document = new Blob([bytes], { type: "application/json" });
   for (let pause = 2500, renewed = false; ; pause = Math.min(pause * 2, 15_000)) {
+    const { submission, forms } = signed;
+    sending.set({ submission, sha256: hash });
     try {
       await upload(
-        signed.forms.find((form) => form.for === "document"),
+        forms.find((form) => form.for === "document"),
         document,
       );
-      sending.set({ submission: signed.submission, sha256: hash, delivered: true });
+      sending.set({ submission, sha256: hash, delivered: true });
       return "sent";
     } catch (failure) {
       if (!failure.passing && renewed) throw stopped(failure);
@@ -80,7 +87,6 @@ async function sendAlone(draft, files, round, tell, takenOver) {
       if (hasArrived(await read("/application"), sending.get())) return "sent";
       if (!failure.passing || Date.parse(signed.expires_at) <= now())
         [signed, renewed] = [await sign(bytes, hash, files), true];
-      sending.set({ submission: signed.submission, sha256: hash });
     }
   }
 }

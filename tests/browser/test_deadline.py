@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Request, Route, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.forms import Form, begin, client_of, status_page
@@ -112,6 +112,27 @@ def test_what_was_begun_before_the_deadline_may_finish_within_the_grace(
     assert datetime.fromisoformat(status["current"]["arrived_at"]) > datetime.fromisoformat(round_["closes_at"])
     expect(form.page.get_by_text("hade börjat skickas dessförinnan")).to_be_visible()
     expect(form.page.get_by_role("button", name=SV.withdraw)).to_have_count(0)
+
+
+def test_forms_are_asked_for_once_more_just_before_the_deadline(
+    visit: Visit, installation: Installation, to_bucket: re.Pattern[str]
+) -> None:
+    """Those that were signed a quarter of an hour before it would end before the grace does."""
+    with installation.open_for("renewed", programme=VILLAGE_STAGE, grace=60):
+        form = filled(visit(), installation, "renewed")
+        asked: list[Request] = []
+        form.page.on("request", lambda one: asked.append(one) if one.url.endswith("/application/forms") else None)
+        held = hold(form, to_bucket)
+        form.send()
+        on_its_way(form, held)
+        for _ in range(300):
+            form.page.wait_for_timeout(100)
+            if len(asked) == 2:
+                break
+        assert len(asked) == 2
+        held[0].continue_()
+        form.page.context.unroute(to_bucket)
+        status_page(form.page, SV.received)
 
 
 def test_what_is_not_through_when_the_grace_ends_is_not_sent_and_the_page_says_so(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.forms import Form, begin, client_of, form_of
@@ -159,6 +159,49 @@ def test_two_people_who_change_the_same_field_are_asked(
     expect(other.box("project.title")).to_have_value(kept)
     api = client_of(one.page, installation)
     until(lambda: api.draft()["draft"]["fields"]["project.title"] == kept, f"{kept} to be saved")
+
+
+def test_a_question_that_nobody_answered_is_asked_again_after_a_reload(
+    visit: Visit, installation: Installation
+) -> None:
+    one = begin(visit().open(), installation, ROUND)
+    other = elsewhere(somebody_else(visit).open(), one, installation)
+    one.box("project.title").fill("Annas titel")
+    one.saved()
+    other.box("project.title").fill("Bertils titel")
+    question = "Projektets namn är ändrat på två ställen samtidigt"
+    expect(other.page.get_by_role("group", name=question)).to_be_visible()
+    other.page.reload()
+    asked = form_of(other.page, installation, ROUND).page.get_by_role("group", name=question)
+    expect(asked).to_contain_text("Annas titel")
+    expect(asked).to_contain_text("Bertils titel")
+    stored = client_of(one.page, installation).draft()["draft"]["fields"]["project.title"]
+    assert stored == "Annas titel", "the other's text was overwritten before anybody chose"
+
+
+def test_whoever_types_on_after_a_lost_answer_is_not_asked_about_their_own_text(
+    visit: Visit, installation: Installation
+) -> None:
+    visitor = somebody_else(visit)
+    visitor.forgive("net::ERR_")
+    form = begin(visitor.open(), installation, ROUND)
+    done: list[str] = []
+
+    def lose(route: Route) -> None:
+        if done or route.request.method != "PUT":
+            return route.fallback()
+        route.fetch()
+        done.append(route.request.url)
+        return route.abort("connectionreset")
+
+    visitor.context.route("**/application/draft", lose)
+    with form.page.expect_event("requestfailed"):
+        form.box("project.title").fill("En bro")
+    form.box("project.title").fill("En bro till Kenya")
+    form.saved()
+    api = client_of(form.page, installation)
+    until(lambda: api.draft()["draft"]["fields"]["project.title"] == "En bro till Kenya", "what was typed last")
+    expect(form.page.get_by_text("ändrat på två ställen")).to_have_count(0)
 
 
 def test_the_link_can_be_copied_and_sent_by_e_mail(visit: Visit, installation: Installation) -> None:

@@ -21,9 +21,12 @@ from tests.end_to_end.papers import FILES, LETTER, PARTNERSHIP, VILLAGE_STAGE, a
 pytestmark = pytest.mark.cloud
 ROUND, WITH_FILES = "failing", "failing-files"
 UNREACHED = "Vi når inte tjänsten. Kontrollera din anslutning."
-NOTHING_KEPT = (
-    "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }});"
-)
+NOTHING_KEPT = """
+for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, {get() { throw new DOMException("no", "SecurityError"); }});
+if (navigator.locks) navigator.locks.request = () => Promise.reject(new DOMException("no", "SecurityError"));
+"""
+"""What a browser does that is told to block all that sites keep."""
 
 
 @pytest.fixture(scope="module", autouse=True)

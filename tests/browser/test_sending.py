@@ -163,6 +163,24 @@ def test_without_a_connection_the_page_says_that_nothing_was_sent(visit: Visit, 
     assert outcomes(form.page, installation) == ["accepted"]
 
 
+def test_after_a_connection_lost_while_it_is_sent_the_same_button_sends(
+    visit: Visit, installation: Installation, to_bucket: re.Pattern[str]
+) -> None:
+    visitor = visit()
+    visitor.forgive("net::ERR_")
+    form = filled(visitor.open(), installation, "en-gang-till@forening.example")
+    visitor.cut(to_bucket)
+    with form.page.expect_request(to_bucket):
+        form.send()
+    visitor.cut("**/application")
+    expect(form.page.get_by_role("heading", name=SV.not_sent)).to_be_visible(timeout=40_000)
+    visitor.mend(to_bucket)
+    visitor.mend("**/application")
+    form.send()
+    status_page(form.page, SV.received)
+    assert outcomes(form.page, installation) == ["accepted"]
+
+
 def test_a_changed_application_is_a_new_version_and_an_unchanged_one_is_not(
     visit: Visit, installation: Installation
 ) -> None:
@@ -179,6 +197,21 @@ def test_a_changed_application_is_a_new_version_and_an_unchanged_one_is_not(
     status_page(form.page, SV.received)
     expect(form.page.get_by_text("En annan titel")).to_be_visible()
     assert outcomes(form.page, installation) == ["accepted", "accepted"]
+
+
+def test_whoever_withdraws_after_a_refusal_is_told_that_it_is_withdrawn(
+    visit: Visit, installation: Installation
+) -> None:
+    form = filled(visit().open(), installation, "rattar-inte@forening.example")
+    form.send()
+    status_page(form.page, SV.received)
+    client = client_of(form.page, installation)
+    client.outcome_of(client.send(a_play(title=None))["submission"])
+    form.page.reload()
+    status_page(form.page, SV.refused)
+    form.page.get_by_role("button", name=SV.withdraw).click()
+    form.page.get_by_role("button", name=SV.withdraw_yes).click()
+    status_page(form.page, SV.withdrawn)
 
 
 def test_withdrawing_asks_first_and_can_be_undone_by_sending_again(visit: Visit, installation: Installation) -> None:

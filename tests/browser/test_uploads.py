@@ -141,6 +141,46 @@ def test_sending_waits_for_a_file_that_is_still_on_its_way(visit: Visit, install
     assert LARGE.sha256 in {file["sha256"] for file in attachments}
 
 
+def test_what_is_corrected_while_files_are_on_their_way_is_sent(visit: Visit, installation: Installation) -> None:
+    visitor = visit()
+    form = begin(visitor.open(), installation, ROUND)
+    form.fill(a_document())
+    form.choose(FILES)
+    form.all_uploaded(FILES)
+    visitor.slow(form.page, upload=SLOWLY)
+    form.choose([LARGE])
+    shares(form, f"Uppladdning av {LARGE.name}", 1)
+    form.send()
+    expect(form.page.get_by_text("Väntar på att filerna laddas upp")).to_be_visible()
+    form.box("project.title").fill("Rättat under tiden, å ä ö")
+    form.saved()
+    visitor.slow(form.page, upload=-1)
+    status_page(form.page, SV.received)
+    assert client_of(form.page, installation).status()["current"]["title"] == "Rättat under tiden, å ä ö"
+
+
+def test_a_file_that_is_removed_while_its_form_is_asked_for_stays_removed(
+    visit: Visit, installation: Installation
+) -> None:
+    form = begin(visit().open(), installation, ROUND)
+    held: list[Route] = []
+    form.page.context.route("**/application/forms", lambda route: held.append(route))  # noqa: PLW0108
+    form.choose(FILES[:1])
+    until_held = form.page.get_by_role("listitem").filter(has_text=FILES[0].name)
+    expect(until_held).to_be_visible()
+    for _ in range(100):
+        if held:
+            break
+        form.page.wait_for_timeout(50)
+    line_of(form, FILES[0]).get_by_role("button", name=SV.remove).click()
+    with form.page.expect_response("**/application/forms"):
+        held[0].continue_()
+    form.page.wait_for_timeout(2000)
+    form.saved()
+    fields = client_of(form.page, installation).draft()["draft"]["fields"]
+    assert [path for path in fields if path.startswith("files.")] == []
+
+
 def test_a_form_that_expired_is_renewed_unseen(
     visit: Visit, installation: Installation, to_bucket: re.Pattern[str]
 ) -> None:

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from infrastructure.cloud.twice import KINDS
 from infrastructure.demo import load, reckoning
 from infrastructure.demo.reckoning import Reckoning
 from infrastructure.demo.staff import Answer, CommandFailedError, Officer
@@ -80,6 +81,14 @@ def test_a_storm_shows_something_only_where_functions_died_at_their_work() -> No
     weather: Any = SimpleNamespace(stops=2)
     anna: Any = None
     storm = Storm(weather, anna, [], Pace(), 1, print, letters=3)
+    storm.again.update(KINDS)
     assert storm.missed(killed=7) == ["no function was killed at its work"]
     storm.at_work = 1
     assert storm.missed(killed=7) == []
+
+
+def test_a_storm_shows_something_only_where_every_kind_of_event_came_twice() -> None:
+    weather: Any = SimpleNamespace(stops=2)
+    anna: Any = None
+    storm = Storm(weather, anna, [], Pace(), 1, print, letters=3, at_work=1)
+    assert storm.missed(killed=7) == [f"no second delivery of {kind}" for kind in KINDS]
