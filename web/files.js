@@ -153,7 +153,7 @@ export class Files extends EventTarget {
     }
   }
 
-  /** Once to the bucket. @returns {Promise<any>} the failure, or null */
+  /** Once to the bucket. Gives the failure, or null. */
   async #attempt(job) {
     this.#become(job, "sending");
     try {

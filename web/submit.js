@@ -6,7 +6,7 @@ import { build, bytesOf } from "./form/document.js";
 
 const KEY = `anslag.sending.${applicationId}`;
 
-/** What is on its way, kept so that a reload or another window looks for it instead of sending again. */
+/** What is on its way, kept so that a reload looks for it instead of sending again. */
 export const sending = {
   get: () => device.get(KEY),
   set: (what) => device.set(KEY, what),
@@ -72,19 +72,22 @@ async function sendAlone(draft, files, round, tell) {
   const document = new Blob([bytes], { type: "application/json" });
   for (let pause = 2500, renewed = false; ; pause = Math.min(pause * 2, 15_000)) {
     const { submission, forms } = signed;
-    sending.set({ submission, sha256: hash });
+    const sent = { submission, sha256: hash };
+    sending.set(sent);
     try {
       await upload(
         forms.find((form) => form.for === "document"),
         document,
       );
-      sending.set({ submission, sha256: hash, delivered: true });
+      sending.set({ ...sent, delivered: true });
+      // Where nothing is kept, the next page cannot wait for it.
+      while (!sending.get() && !hasArrived(await read("/application"), sent)) await wait(1000);
       return "sent";
     } catch (failure) {
       if (!failure.passing && renewed) throw stopped(failure);
       // An answer may be lost while the document is not: the status knows, after a moment.
       if (failure.passing) await wait(pause);
-      if (hasArrived(await read("/application"), sending.get())) return "sent";
+      if (hasArrived(await read("/application"), sent)) return "sent";
       if (!failure.passing || Date.parse(signed.expires_at) <= now())
         [signed, renewed] = [await sign(bytes, hash, files), true];
     }

@@ -5,7 +5,7 @@ import { amountOf, capOf, numberProblem, sums } from "./values.js";
 
 /** @typedef {{path: string, code: string, text: string}} Finding  `path` is a field's */
 
-/** @param {Record<string, any>} fields @param {any} round @returns {Finding[]} in the form's order */
+/** Findings, in the form's order. */
 export function check(fields, round) {
   const { form, programme } = round;
   const { document } = build(fields, round);

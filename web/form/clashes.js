@@ -17,7 +17,7 @@ function words(path, value) {
   return option?.textContent ?? radio?.labels[0].textContent ?? value;
 }
 
-/** Keep the questions at the fields in step with the draft. @param {import("../draft.js").Draft} draft */
+/** Keep the questions at the fields in step with the draft. */
 export function askAboutClashes(draft) {
   const draw = () => {
     for (const [path] of draft.clashes) if (!byId(`clash-${path}`)) ask(path);
