@@ -161,6 +161,11 @@ def not_allowed(who: str, status: int, said: str) -> CommandError:
     )
 
 
+def not_let_in(*problems: Problem) -> CommandError:
+    """The API knows these credentials, and says itself why they are not enough."""
+    return CommandError(ExitCode.NOT_ALLOWED, problems)
+
+
 def service_failed(status: int, problems: Sequence[Problem]) -> CommandError:
     """The service answered that it failed, in its own words where it had any."""
     plain = Problem(

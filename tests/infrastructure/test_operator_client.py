@@ -171,6 +171,11 @@ def test_whoever_may_not_in_learns_who_they_are_and_what_to_ask_for(
         assert anslag("rounds", "list", "--api", api.url) == Ran(4, "", told)
 
 
+def test_whoever_is_refused_for_a_reason_of_the_service_reads_that_reason(anslag: Anslag) -> None:
+    with scripted(as_json({"problems": [PROBLEM]}, 403)) as api:
+        assert anslag("rounds", "list", "--api", api.url) == Ran(4, "", "In English.\n")
+
+
 def test_where_aws_does_not_say_who_it_is_the_key_is_named(anslag: Anslag) -> None:
     with scripted(as_json({"message": "Forbidden"}, 401)) as api:
         ran = anslag("rounds", "list", "--api", api.url)
