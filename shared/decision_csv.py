@@ -16,6 +16,7 @@ from shared.rounds import Round
 COLUMNS = ("reference", "applicant", "title", "requested", "decision", "amount", "motivation", "list")
 _DECIDING = ("reference", "decision", "amount", "motivation")
 _NEEDED = _DECIDING[:3]
+_READ = (*_DECIDING, "list")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What makes a spreadsheet run a cell's text (OWASP: CSV injection)."""
 
@@ -88,11 +89,22 @@ def _rows(raw: bytes) -> list[tuple[int, dict[str, str]]]:
     names = [name.strip().lower() for name in lines[0]] if lines else []
     if absent := [name for name in _NEEDED if name not in names]:
         raise ProblemsError([problem("column-missing", "1", name=name) for name in absent])
+    if doubles := [name for name in _READ if names.count(name) > 1]:
+        raise ProblemsError([problem("column-twice", "1", name=name, places=_places(name, names)) for name in doubles])
     cells = (
         (number, {name: cell.strip() for name, cell in zip(names, line, strict=False)})
         for number, line in enumerate(lines[1:], start=2)
     )
     return [(number, row) for number, row in cells if any(row.get(name) for name in _DECIDING)]
+
+
+def _places(name: str, names: list[str]) -> dict[str, str]:
+    """Example: kolumn 6, kolumn 8"""
+    places = [place for place, found in enumerate(names, start=1) if found == name]
+    return {
+        "sv": ", ".join(f"kolumn {place}" for place in places),
+        "en": ", ".join(f"column {place}" for place in places),
+    }
 
 
 def _row(number: int, cells: Mapping[str, str]) -> Row:

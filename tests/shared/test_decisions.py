@@ -145,6 +145,24 @@ def test_every_row_of_a_list_says_which_decisions_it_was_taken_from() -> None:
     assert marks(sheet(f"{A};bifall;1")) == {""}
 
 
+@pytest.mark.parametrize("name", ["reference", "decision", "amount", "motivation", "list"])
+def test_a_column_that_is_read_may_not_be_there_twice(name: str) -> None:
+    rows = sheet(
+        f"{A};bifall;1;;;2", f"{B};avslag;;;;", heading=f"reference;decision;amount;motivation;list; {name.title()} "
+    )
+    with pytest.raises(ProblemsError) as error:
+        read_csv(rows, APPLICATIONS, CALL)
+    (told,) = error.value.problems
+    place = ("reference", "decision", "amount", "motivation", "list").index(name) + 1
+    assert (told.code, told.path) == ("column-twice", "1")
+    assert told.en == f"The column {name} is there several times: column {place}, column 6. Rename all but one."
+
+
+def test_a_column_of_ones_own_may_be_there_twice() -> None:
+    rows = sheet(f"{A};avslag;;;x;y", f"{B};avslag;;;;", heading="reference;decision;amount;motivation;note;note")
+    assert len(read_csv(rows, APPLICATIONS, CALL)) == 2
+
+
 def test_an_apostrophe_that_staff_wrote_stays() -> None:
     (first, _) = read_csv(sheet(f"{A};bifall;1;'Bäst' i test", f"{B};avslag;"), APPLICATIONS, CALL)
     assert first.motivation == "'Bäst' i test"
