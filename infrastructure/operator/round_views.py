@@ -19,6 +19,7 @@ _DETAILS = {
     "closes_at": ("stänger", "closes"),
     "publish_at": ("går ut", "goes out"),
     "until": ("till", "until"),
+    "was_until": ("tiden var till", "was until"),
     "application": ("ansökan", "application"),
     "objects": ("uppladdningar", "uploads"),
     "repaired": ("rättade summor", "repaired totals"),
@@ -288,7 +289,7 @@ def _details(event: Json, zone: str, language: str) -> Iterator[str]:
 
 def _detail(name: str, value: Any, zone: str, language: str) -> str:
     match name:
-        case "closes_at" | "publish_at":
+        case "closes_at" | "publish_at" | "until" | "was_until":
             return cells.stamp(value, zone)
         case "sum":
             return kronor(value, language)

@@ -51,6 +51,9 @@ def test_an_extension_moves_the_end_later_and_never_earlier(world: World) -> Non
     with pytest.raises(ProblemsError) as error:
         world.administering.extend(ROUND, Extension(closes="2019-10-19", reason="Ångrade oss"), "anna")
     assert refused(error) == (422, [("not-an-extension", "closes")])
+    told = error.value.problems[0]
+    assert "den gamla, 20 oktober 2019 kl. 23.59.59 (svensk tid), och" in told.sv
+    assert "the old one, 20 October 2019 at 23:59:59 (Swedish time), and" in told.en
     (event,) = [event for event in world.administering.events(ROUND) if event["what"] == "round extended"]
     assert (event["who"], event["reason"]) == ("anna", "Systemfel")
 
