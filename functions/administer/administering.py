@@ -146,7 +146,9 @@ class Administering:
         """
         call = require_round(self.table, round_id)
         now = whole_second(self.now())
-        if call.state is not RoundState.OPEN or (call.closes_at is not None and call.closes_at < now):
+        if call.state in (RoundState.OPEN, RoundState.CLOSING) and call.closes_at is not None and call.closes_at < now:
+            raise refuse("round-time-over", status=409, closed=_local(call.closes_at, load(call.programme)))
+        if call.state is not RoundState.OPEN:
             raise wrong_state(call.state, RoundState.OPEN)
         grace = max(call.grace, FORM_LIFETIME + _CLOCKS_DIFFER)
         # Whoever was let in and not told, because everybody might send, has time of their own again.
