@@ -94,7 +94,13 @@ def listed(
     """
     current = to_decide(applications)
     return {
-        "round": {"id": call.id, "name": dict(call.name), "programme": call.programme, "budget": call.budget},
+        "round": {
+            "id": call.id,
+            "name": dict(call.name),
+            "programme": call.programme,
+            "budget": call.budget,
+            "state": call.state.value,
+        },
         "digest": list_digest(current),
         "decided": in_force,
         "applications": [_entry(one, one.current, decided.get(one.id)) for one in current if one.current],

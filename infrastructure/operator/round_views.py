@@ -259,6 +259,11 @@ def approval(round_id: str, digest: str) -> str:
     return f"anslag decisions approve {round_id} --digest {digest}"
 
 
+def correction(round_id: str, file: str) -> str:
+    """The command that hands in the list of an announced round, with a reason in each language."""
+    return f"anslag corrections in {round_id} {file} --reason-sv … --reason-en …"
+
+
 def events(found: Sequence[Json], zone: str, language: str) -> Table:
     """The audit trail."""
     table = output.table()

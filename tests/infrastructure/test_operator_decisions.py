@@ -77,7 +77,22 @@ def test_the_decision_list_comes_out_as_the_service_wrote_it(anslag: Anslag, clo
     assert process("decisions", "out", ROUND, "-", env=elsewhere()).out.encode() == content
     assert anslag("decisions", "out", ROUND, "x.csv", "--json").out == '{\n  "file": "x.csv",\n  "applications": 2\n}\n'
     assert Path("x.csv").read_bytes() == content
-    assert closed.asked == [f"GET /staff/rounds/{ROUND}/decisions"] * 3
+    assert closed.asked.count(f"GET /staff/rounds/{ROUND}/decisions") == 3
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_the_list_of_a_round_that_is_decided_or_announced_is_told_as_what_it_is_for(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    digest = decided(anslag, monkeypatch, closed)
+    read_only = anslag("decisions", "out", ROUND, f"decided.{form}")
+    told = f"decided.{form}: 2 applications, with the decisions that are approved. The list is for reading only.\n"
+    assert (read_only.code, " ".join(read_only.out.split()) + "\n") == (0, told)
+    assert anslag("announcement", "publish", ROUND, "--digest", digest, "--yes").code == 0
+    to_correct = anslag("decisions", "out", ROUND, f"announced.{form}").out
+    assert "To correct what was announced, change what is wrong, save" in " ".join(to_correct.split())
+    line = f"anslag corrections in {ROUND} announced.{form} --reason-sv … --reason-en …"
+    assert to_correct.splitlines()[-1] == f"  {line}"
 
 
 def test_a_file_is_not_written_over_unless_it_is_asked_for(anslag: Anslag, closed: StaffApi) -> None:
