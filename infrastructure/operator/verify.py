@@ -84,10 +84,10 @@ def _content(desk: Desk, file: Path) -> bytes:
 
 
 def _borne_out(desk: Desk, said: Json) -> Iterator[RenderableType]:
-    arrived = said["arrived_at"]
+    arrived, outcome = said["arrived_at"], cells.word(cells.OUTCOMES_OF_ONE, said["outcome"], desk.language)
     yield desk.say(
-        f"Kvittot stämmer. {said['application']} kom in {arrived} (UTC), utfall: {said['outcome']}.",
-        f"The receipt holds. {said['application']} arrived {arrived} (UTC), outcome: {said['outcome']}.",
+        f"Kvittot stämmer. {said['application']} kom in {arrived} (UTC), utfall: {outcome}.",
+        f"The receipt holds. {said['application']} arrived {arrived} (UTC), outcome: {outcome}.",
     )
     if "certified" in said:
         root = said["certified"]["root"]
