@@ -176,6 +176,12 @@ def test_whoever_is_refused_for_a_reason_of_the_service_reads_that_reason(anslag
         assert anslag("rounds", "list", "--api", api.url) == Ran(4, "", "In English.\n")
 
 
+def test_a_key_that_cannot_be_kept_is_told(anslag: Anslag) -> None:
+    with scripted(as_json({"pem": "-----BEGIN PUBLIC KEY-----"})) as api:
+        told = "nowhere/key.pem cannot be used: No such file or directory.\n"
+        assert anslag("key", "nowhere/key.pem", "--api", api.url) == Ran(2, "", told)
+
+
 def test_where_aws_does_not_say_who_it_is_the_key_is_named(anslag: Anslag) -> None:
     with scripted(as_json({"message": "Forbidden"}, 401)) as api:
         ran = anslag("rounds", "list", "--api", api.url)
