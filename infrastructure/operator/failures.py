@@ -177,6 +177,22 @@ def service_failed(status: int, problems: Sequence[Problem]) -> CommandError:
     return CommandError(ExitCode.SERVICE_FAILED, problems or [plain])
 
 
+def failed(error: Exception) -> CommandError:
+    """A mistake of the command's own."""
+    detail = f"{type(error).__name__}: {error}"
+    return CommandError(
+        ExitCode.SERVICE_FAILED,
+        [
+            Problem(
+                "failed",
+                "",
+                f"Kommandot misslyckades på ett sätt som det inte känner till: {detail}",
+                f"The command failed in a way that it does not know: {detail}",
+            )
+        ],
+    )
+
+
 def not_published(detail: str) -> CommandError:
     """AWS did not let the pages be put where they belong, or could not be reached."""
     return CommandError(

@@ -242,6 +242,17 @@ def test_every_answer_has_its_exit_code_and_its_words(anslag: Anslag, answer: An
     assert (ran.code, ran.out, ran.err[: len(told)]) == (code, "", told)
 
 
+def test_a_failure_of_the_command_itself_is_told_in_the_chosen_language_and_to_programs(anslag: Anslag) -> None:
+    with scripted(as_json({"other": 1})) as api:
+        swedish = anslag("key", "--api", api.url, "--language=sv")
+        to_programs = anslag("key", "--api", api.url, "--json", "--language", "sv")
+    told = "Kommandot misslyckades på ett sätt som det inte känner till: KeyError: 'pem'\n"
+    assert swedish == Ran(5, "", told)
+    (problem,) = json.loads(to_programs.out)["problems"]
+    assert (to_programs.code, to_programs.err, problem["code"], problem["path"]) == (5, told, "failed", "")
+    assert problem["en"] == "The command failed in a way that it does not know: KeyError: 'pem'"
+
+
 def test_problems_are_told_in_the_chosen_language_and_asked_for_in_it(anslag: Anslag) -> None:
     with scripted(as_json({"problems": [PROBLEM]}, 409)) as api:
         assert anslag("rounds", "list", "--api", api.url, "--language", "sv").err == "På svenska.\n"
