@@ -94,7 +94,13 @@ def listed(
     """
     current = to_decide(applications)
     return {
-        "round": {"id": call.id, "name": dict(call.name), "programme": call.programme, "budget": call.budget},
+        "round": {
+            "id": call.id,
+            "name": dict(call.name),
+            "programme": call.programme,
+            "budget": call.budget,
+            "state": call.state.value,
+        },
         "digest": list_digest(current),
         "decided": in_force,
         "applications": [_entry(one, one.current, decided.get(one.id)) for one in current if one.current],
@@ -120,6 +126,12 @@ def _entry(application: Application, version: Version, decision: Decision | None
     }
 
 
+def require_list_of(given: HandedIn, call: Round) -> None:
+    """Raises ProblemsError for a list that says that it belongs to another round."""
+    if given.round not in (None, call.id):
+        raise refuse("list-of-another-round", given=given.round, expected=call.id)
+
+
 def read_list(
     given: HandedIn, applications: Iterable[Application], call: Round, in_force: Mapping[str, Any] | None, who: str
 ) -> list[Decision]:
@@ -128,8 +140,7 @@ def read_list(
     `in_force` says which decisions the round has so far, and who entered them: a list never undoes those of a
     colleague that came in after it was taken out.
     """
-    if given.round not in (None, call.id):
-        raise refuse("list-of-another-round", given=given.round, expected=call.id)
+    require_list_of(given, call)
     known, problems, decisions = list(applications), list[Problem](), list[Decision]()
     if in_force and given.decided not in (None, in_force["digest"]) and in_force["entered_by"] != who:
         problems.append(problem("decided-meanwhile"))

@@ -53,3 +53,9 @@ def to_decide(applications: Iterable[Application]) -> list[Application]:
     """The applications that need a decision: submitted and not withdrawn, by applicant and reference."""
     current = [one for one in applications if one.state is ApplicationState.SUBMITTED]
     return sorted(current, key=lambda one: (one.current.facts.applicant.name if one.current else "", one.id))
+
+
+def mark(decided: str) -> str:
+    """What every row of a CSV list says of the decisions that stood in it when it was taken out, by their digest;
+    nothing decided is the empty one. Begins so that no spreadsheet makes a number of it. Example: d-1a2b3c4d5e6f"""
+    return f"d-{decided[:12]}"

@@ -17,9 +17,9 @@ from shared.aws.decided import point_to, read_decided, store_set
 from shared.aws.rows import audit, commit_round_change, read_applications, require_round, unchanged
 from shared.aws.table import Item, Table
 from shared.corrections import Change, Reason, changes, correction_digest
-from shared.decision_csv import read_csv
-from shared.decision_list import HandedIn, read_list
-from shared.decisions import Decision, DecisionKind
+from shared.decision_csv import marks, read_csv
+from shared.decision_list import HandedIn, read_list, require_list_of
+from shared.decisions import Decision, DecisionKind, mark
 from shared.instants import iso
 from shared.problems import refuse
 from shared.references import RANDOM_BYTES, spaced
@@ -103,9 +103,25 @@ def _read(
     who: str,
 ) -> list[Decision]:
     if not isinstance(given, HandedIn):
+        _require_current(marks(given), announced, before, who)
         return read_csv(given, applications, call)
-    # A list from before the last announcement would undo it unseen, also in the hands of whoever made it.
-    return read_list(given, applications, call, before or {**announced, "entered_by": ""}, who)
+    require_list_of(given, call)
+    _require_current({"" if given.decided is None else mark(given.decided)}, announced, before, who)
+    return read_list(given, applications, call, None, who)
+
+
+def _require_current(found: set[str], announced: Item, pending: Item | None, who: str) -> None:
+    """A list from before the last announcement would undo it unseen, also in the hands of whoever made it; and none
+    undoes the correction that a colleague has handed in since. Raises ProblemsError."""
+    if "" in found:
+        raise refuse("list-without-origin")
+    under_way = pending or announced
+    if found <= {mark(under_way["digest"])}:
+        return
+    if found - {mark(announced["digest"]), mark(under_way["digest"])}:
+        raise refuse("list-before-announcement")
+    if under_way["entered_by"] != who:
+        raise refuse("decided-meanwhile")
 
 
 def _told(changed: tuple[Change, ...], applications: list[Application]) -> list[dict[str, Any]]:

@@ -39,7 +39,8 @@ class Deciding:
     def list_out(self, round_id: str) -> str:
         """The decision list as CSV, with the decisions that are in so far: those of a correction, where one is."""
         call, decided = self._listable(round_id)
-        return write_csv(read_applications(self.table, call.id), self._rows(call, decided))
+        rows = self._rows(call, decided)
+        return write_csv(read_applications(self.table, call.id), rows, decided["digest"] if decided else "")
 
     def list_for_workbook(self, round_id: str) -> dict[str, Any]:
         """The decision list with every fact that deciding takes, and the decisions that are in so far."""

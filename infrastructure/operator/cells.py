@@ -34,6 +34,12 @@ STATES_OF_MANY = {
     "refused": ("inte godtagna", "not accepted"),
     "withdrawn": ("återkallade", "withdrawn"),
 }
+OUTCOMES_OF_ONE = {
+    "accepted": ("godtagen", "accepted"),
+    "rejected": ("avvisad", "rejected"),
+    "late": ("för sen", "late"),
+    "duplicate": ("dubblett", "duplicate"),
+}
 OUTCOMES = {
     "accepted": ("godtagna", "accepted"),
     "rejected": ("avvisade", "rejected"),

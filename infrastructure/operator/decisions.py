@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 
 from infrastructure.operator import list_files, output, round_views
 from infrastructure.operator.arguments import Digest, RoundId
 from infrastructure.operator.desk import Desk
 from infrastructure.operator.workbook.unpacking import is_workbook
+from shared.rounds import RoundState
 
 commands = typer.Typer(help="Decisions: take the list out, hand it in, approve it.", no_args_is_help=True)
 
@@ -48,9 +50,28 @@ def take_out(
         typer.echo(content, nl=False)
         return
     _write(desk, Path(target), content, over=force)
+    desk.show({"file": target, "applications": rows}, lambda: [_next(desk, round_id, target, rows, as_csv=as_csv)])
+
+
+def _next(desk: Desk, round_id: str, target: str, rows: int, *, as_csv: bool) -> RenderableType:
+    """What was taken out, and what to do with it: that depends on how far the round has come."""
+    state = desk.round(round_id)["state"]
+    if state == RoundState.DECIDED:
+        read = desk.say(
+            f"{target}: {rows} ansökningar, med besluten som är godkända. Listan är bara att läsa.",
+            f"{target}: {rows} applications, with the decisions that are approved. The list is for reading only.",
+        )
+        return output.prose(read)
+    if state == RoundState.ANNOUNCED:
+        change = desk.say(
+            f"{target}: {rows} ansökningar, med besluten som de är. För att rätta det som är offentliggjort, ändra det "
+            "som är fel, spara, och lämna in listan med skälet:",
+            f"{target}: {rows} applications, with the decisions as they are. To correct what was announced, change "
+            "what is wrong, save, and hand the list in with the reason:",
+        )
+        return output.command(output.prose(change), round_views.correction(round_id, target))
     introduction = output.prose(_introduction(desk, target, rows, as_csv=as_csv))
-    line = f"anslag decisions in {round_id} {target}"
-    desk.show({"file": target, "applications": rows}, lambda: [output.command(introduction, line)])
+    return output.command(introduction, f"anslag decisions in {round_id} {target}")
 
 
 def _introduction(desk: Desk, target: str, rows: int, *, as_csv: bool) -> str:

@@ -161,6 +161,11 @@ def not_allowed(who: str, status: int, said: str) -> CommandError:
     )
 
 
+def not_let_in(*problems: Problem) -> CommandError:
+    """The API knows these credentials, and says itself why they are not enough."""
+    return CommandError(ExitCode.NOT_ALLOWED, problems)
+
+
 def service_failed(status: int, problems: Sequence[Problem]) -> CommandError:
     """The service answered that it failed, in its own words where it had any."""
     plain = Problem(
@@ -170,6 +175,22 @@ def service_failed(status: int, problems: Sequence[Problem]) -> CommandError:
         f"The service could not answer ({status}). Try again in a while.",
     )
     return CommandError(ExitCode.SERVICE_FAILED, problems or [plain])
+
+
+def failed(error: Exception) -> CommandError:
+    """A mistake of the command's own."""
+    detail = f"{type(error).__name__}: {error}"
+    return CommandError(
+        ExitCode.SERVICE_FAILED,
+        [
+            Problem(
+                "failed",
+                "",
+                f"Kommandot misslyckades på ett sätt som det inte känner till: {detail}",
+                f"The command failed in a way that it does not know: {detail}",
+            )
+        ],
+    )
 
 
 def not_published(detail: str) -> CommandError:

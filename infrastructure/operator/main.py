@@ -20,14 +20,13 @@ from infrastructure.operator import (
     corrections,
     dead_letters,
     decisions,
+    failures,
     pages,
     rounds,
     verify,
 )
 from infrastructure.operator.access import Place
 from infrastructure.operator.desk import Desk
-from infrastructure.operator.failures import ExitCode
-from shared.wording import either
 
 _MOVABLE = {"--json": 0, "--api": 1, "--stack": 1, "--region": 1, "--profile": 1}
 """Options for all commands, with how many values each takes. People write them last; Typer wants them first."""
@@ -89,13 +88,15 @@ def options(
     _: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")] = False,
 ) -> None:
     """Make the desk that the commands work at."""
-    context.obj = Desk(
-        Place(api, stack, region, profile),
-        language.value if language else language_of(os.environ),
-        as_json=as_json,
-        out=_console(stderr=False),
-        err=_console(stderr=True),
-    )
+    desk = _desk(Place(api, stack, region, profile), language.value if language else None, as_json=as_json)
+    made: list[Desk] = context.obj
+    made.append(desk)
+    context.obj = desk
+
+
+def _desk(place: Place, language: str | None, *, as_json: bool) -> Desk:
+    spoken = language or language_of(os.environ)
+    return Desk(place, spoken, as_json=as_json, out=_console(stderr=False), err=_console(stderr=True))
 
 
 def language_of(environ: Mapping[str, str]) -> str:
@@ -127,24 +128,22 @@ def in_front(arguments: Sequence[str]) -> list[str]:
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
-    """The whole command. Always raises SystemExit, with one of the documented codes."""
+    """The whole command. Always raises SystemExit, with one of the documented codes. A failure that nobody foresaw is
+    told as every other, in the chosen language and to programs."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a letter gets a question mark, not a failure.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    made: list[Desk] = []
+    given = in_front(sys.argv[1:] if arguments is None else arguments)
     try:
-        get_command(commands).main(in_front(sys.argv[1:] if arguments is None else arguments), prog_name="anslag")
+        get_command(commands).main(given, prog_name="anslag", obj=made)
     except Exception as error:
         # Nobody who runs rounds should have to read a traceback.
         if "ANSLAG_TRACEBACK" in os.environ:
             raise
-        told = either(
-            language_of(os.environ),
-            "Kommandot misslyckades på ett sätt som det inte känner till",
-            "The command failed in a way that it does not know",
-        )
-        _console(stderr=True).print(f"{told}: {type(error).__name__}: {error}", style="red", soft_wrap=True)
-        raise SystemExit(int(ExitCode.SERVICE_FAILED)) from None
+        desk = made[0] if made else _desk(Place(None, "", None, None), None, as_json=False)
+        raise SystemExit(desk.end(failures.failed(error)).exit_code) from None
 
 
 def _console(*, stderr: bool) -> Console:

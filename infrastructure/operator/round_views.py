@@ -19,6 +19,7 @@ _DETAILS = {
     "closes_at": ("stänger", "closes"),
     "publish_at": ("går ut", "goes out"),
     "until": ("till", "until"),
+    "was_until": ("tiden var till", "was until"),
     "application": ("ansökan", "application"),
     "objects": ("uppladdningar", "uploads"),
     "repaired": ("rättade summor", "repaired totals"),
@@ -258,6 +259,11 @@ def approval(round_id: str, digest: str) -> str:
     return f"anslag decisions approve {round_id} --digest {digest}"
 
 
+def correction(round_id: str, file: str) -> str:
+    """The command that hands in the list of an announced round, with a reason in each language."""
+    return f"anslag corrections in {round_id} {file} --reason-sv … --reason-en …"
+
+
 def events(found: Sequence[Json], zone: str, language: str) -> Table:
     """The audit trail."""
     table = output.table()
@@ -288,7 +294,7 @@ def _details(event: Json, zone: str, language: str) -> Iterator[str]:
 
 def _detail(name: str, value: Any, zone: str, language: str) -> str:
     match name:
-        case "closes_at" | "publish_at":
+        case "closes_at" | "publish_at" | "until" | "was_until":
             return cells.stamp(value, zone)
         case "sum":
             return kronor(value, language)

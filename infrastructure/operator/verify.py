@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from rich.console import RenderableType
 
-from infrastructure.operator import cells
+from infrastructure.operator import cells, list_files
 from infrastructure.operator.desk import Desk
 from infrastructure.operator.failures import refused
 from shared.attestation import Check, faults, read_receipt
@@ -58,7 +58,10 @@ def fetch_key(
     """Fetch the public key that receipts are checked with, and keep it. Publish it where applicants trust you."""
     desk = Desk.of(context)
     pem = desk.get_public("signing-key")["pem"]
-    file.write_text(pem, encoding="ascii")
+    try:
+        file.write_text(pem, encoding="ascii")
+    except OSError as error:
+        raise list_files.unusable(desk, file, error) from error
     desk.show({"file": str(file)}, lambda: [desk.say(f"Nyckeln finns i {file}.", f"The key is in {file}.")])
 
 
@@ -84,10 +87,10 @@ def _content(desk: Desk, file: Path) -> bytes:
 
 
 def _borne_out(desk: Desk, said: Json) -> Iterator[RenderableType]:
-    arrived = said["arrived_at"]
+    arrived, outcome = said["arrived_at"], cells.word(cells.OUTCOMES_OF_ONE, said["outcome"], desk.language)
     yield desk.say(
-        f"Kvittot stämmer. {said['application']} kom in {arrived} (UTC), utfall: {said['outcome']}.",
-        f"The receipt holds. {said['application']} arrived {arrived} (UTC), outcome: {said['outcome']}.",
+        f"Kvittot stämmer. {said['application']} kom in {arrived} (UTC), utfall: {outcome}.",
+        f"The receipt holds. {said['application']} arrived {arrived} (UTC), outcome: {outcome}.",
     )
     if "certified" in said:
         root = said["certified"]["root"]

@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from pydantic import BaseModel, ValidationError
 
-from shared.aws.staff import who
+from shared.aws.staff import require_name, who
 from shared.problems import ProblemsError, refuse
 from shared.validation import shape_problem
 
@@ -32,7 +32,9 @@ def router(logger: Logger) -> APIGatewayHttpResolver:
 
     def staff_sign(router: APIGatewayHttpResolver, following: Callable[..., Any]) -> Any:
         if router.current_event.path.startswith("/staff/"):
-            who(router)
+            principal = who(router)
+            if router.current_event.http_method != "GET":
+                require_name(principal)
         return following(router)
 
     def refused(error: ProblemsError) -> Response[str]:
@@ -46,7 +48,8 @@ def router(logger: Logger) -> APIGatewayHttpResolver:
         logger.exception("unexpected failure")  # noqa: LOG004  the router calls this while handling it
         return problem_document(refuse("internal", status=500), _language(app))
 
-    # API Gateway checks signatures; this only makes sure that a route which it was not told to check serves nobody.
+    # API Gateway checks signatures; this only makes sure that a route which it was not told to check serves nobody, and
+    # that whoever changes something can be told from others.
     app.use(middlewares=[staff_sign])
     app.exception_handler(ProblemsError)(refused)
     app.exception_handler(Exception)(failed)

@@ -90,16 +90,18 @@ def rows_of(world: World) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(deciding(world).list_out(ROUND).removeprefix("\ufeff")), delimiter=";"))
 
 
-def listed(*rows: tuple[str, str, int | str]) -> bytes:
-    """A decision list of references, decisions and amounts."""
-    return "\n".join(["reference;decision;amount", *(f"{a};{b};{c}" for a, b, c in rows)]).encode()
+def listed(world: World, *rows: tuple[str, str, int | str]) -> bytes:
+    """A decision list of references, decisions and amounts, as if it had been taken out now and filled in."""
+    taken_from = rows_of(world)[0]["list"]
+    lines = [f"{reference};{decision};{amount};{taken_from}" for reference, decision, amount in rows]
+    return "\n".join(["reference;decision;amount;list", *lines]).encode()
 
 
 def first_changed(world: World, amount: int = 700_000) -> bytes:
     """The list with another amount for its first application, all else as it is."""
     first, *others = rows_of(world)
     kept = [(row["reference"], row["decision"], row["amount"]) for row in others]
-    return listed((first["reference"], "award", amount), *kept)
+    return listed(world, (first["reference"], "award", amount), *kept)
 
 
 def correction_approved(world: World, amount: int = 700_000) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from functions.administer.administering import EarlyClosing, Extension, NewRound
 from shared.aws.table import Table
 from shared.instants import parse_iso
 from shared.problems import ProblemsError
+from shared.rounds import RoundState
 from tests.functions.staff import refused
 from tests.functions.world import ROUND, World
 
@@ -51,6 +52,9 @@ def test_an_extension_moves_the_end_later_and_never_earlier(world: World) -> Non
     with pytest.raises(ProblemsError) as error:
         world.administering.extend(ROUND, Extension(closes="2019-10-19", reason="Ångrade oss"), "anna")
     assert refused(error) == (422, [("not-an-extension", "closes")])
+    told = error.value.problems[0]
+    assert "den gamla, 20 oktober 2019 kl. 23.59.59 (svensk tid), och" in told.sv
+    assert "the old one, 20 October 2019 at 23:59:59 (Swedish time), and" in told.en
     (event,) = [event for event in world.administering.events(ROUND) if event["what"] == "round extended"]
     assert (event["who"], event["reason"]) == ("anna", "Systemfel")
 
@@ -62,6 +66,18 @@ def test_a_closed_round_is_neither_extended_nor_closed_again(closed: World) -> N
     with pytest.raises(ProblemsError) as error:
         closed.administering.close(ROUND, EarlyClosing(reason="Igen"), "anna")
     assert refused(error) == (409, [("round-in-wrong-state", "")])
+
+
+@pytest.mark.parametrize("state", [RoundState.OPEN, RoundState.CLOSING])
+def test_a_round_whose_time_is_over_closes_by_itself(world: World, state: RoundState) -> None:
+    """It is open to the table for as long as the last uploads may come, and nobody has to end that."""
+    world.now = parse_iso("2019-10-15T22:05:00Z" if state is RoundState.OPEN else "2019-10-15T22:10:30Z")
+    world.lifecycle.tick()
+    assert world.round().state is state
+    with pytest.raises(ProblemsError) as error:
+        world.administering.close(ROUND, EarlyClosing(reason="Nu"), "anna")
+    assert refused(error) == (409, [("round-time-over", "")])
+    assert "15 October 2019 at 23:59:59 (Swedish time)" in error.value.problems[0].en
 
 
 def test_two_changes_at_the_same_moment_do_not_overwrite_each_other(world: World) -> None:

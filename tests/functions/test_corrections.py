@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -93,7 +94,7 @@ def test_a_second_correction_tells_of_what_changed_since_the_first(told: World, 
     published(told, inbox)
     first, second = rows_of(told)
     assert first["amount"] == "700000"
-    rows = listed((first["reference"], "award", 700_000), (second["reference"], "decline", ""))
+    rows = listed(told, (first["reference"], "award", 700_000), (second["reference"], "decline", ""))
     entered = correcting(told).take_in(ROUND, rows, REASON, "bertil")
     deciding(told).approve(ROUND, entered["digest"], "anna")
     answer = published(told, inbox)
@@ -131,7 +132,7 @@ def test_the_second_person_reads_why_and_what(told: World) -> None:
     [
         (lambda world: first_changed(world, 800_000), "nothing-corrected"),
         (lambda world: first_changed(world, 850_001), "above-requested"),
-        (lambda world: listed((rows_of(world)[0]["reference"], "award", 1)), "decision-missing"),
+        (lambda world: listed(world, (rows_of(world)[0]["reference"], "award", 1)), "decision-missing"),
     ],
 )
 def test_a_correction_that_says_nothing_or_breaks_a_rule_changes_nothing(
@@ -160,18 +161,86 @@ def test_an_approved_correction_takes_no_changes_and_only_one_is_under_way(told:
     assert refused(error) == (409, [("correction-approved", "")])
 
 
-def test_a_list_from_before_the_last_correction_is_refused_whoever_hands_it_in(told: World, inbox: Inbox) -> None:
-    taken_out = deciding(told).list_for_workbook(ROUND)
-    correction_approved(told)
-    published(told, inbox)
+def as_workbook(world: World, amount: int, **origin: str | None) -> HandedIn:
+    """The list as the command reads it from a workbook that was taken out now, with that award for everybody."""
+    taken_out = deciding(world).list_for_workbook(ROUND)
     rows = [
-        {"row": place, "reference": one["reference"], "decision": "award", "amount": "500000"}
+        {"row": place, "reference": one["reference"], "decision": "award", "amount": str(amount)}
         for place, one in enumerate(taken_out["applications"], start=2)
     ]
-    old = HandedIn.model_validate({"round": ROUND, "decided": taken_out["decided"], "rows": rows})
+    return HandedIn.model_validate({"round": ROUND, "decided": taken_out["decided"], **origin, "rows": rows})
+
+
+def as_csv(world: World, amount: int) -> bytes:
+    """The same as a CSV file."""
+    return listed(world, *((row["reference"], "award", amount) for row in rows_of(world)))
+
+
+def without_origin(world: World, amount: int) -> bytes:
+    """The same, typed by hand or from before lists said where they come from."""
+    rows = [f"{row['reference']};award;{amount}" for row in rows_of(world)]
+    return "\n".join(["reference;decision;amount", *rows]).encode()
+
+
+FORMS: list[Callable[[World, int], bytes | HandedIn]] = [as_workbook, as_csv]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("entered", [False, True])
+def test_a_list_from_before_the_last_announcement_is_refused_whoever_hands_it_in(
+    told: World, inbox: Inbox, form: Callable[[World, int], bytes | HandedIn], entered: bool
+) -> None:
+    """It would take back what the last one corrected, although nobody means to; also where the same person has handed
+    in something better before."""
+    old = form(told, 500_000)
+    correction_approved(told)
+    published(told, inbox)
+    if entered:
+        correcting(told).take_in(ROUND, first_changed(told, 650_000), REASON, "anna")
+    before = told.rows()
+    for who in ("anna", "bertil"):
+        with pytest.raises(ProblemsError) as error:
+            correcting(told).take_in(ROUND, old, REASON, who)
+        assert refused(error) == (422, [("list-before-announcement", "")])
+    assert told.rows() == before
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_ones_own_correction_is_mended_from_the_same_list_and_a_colleagues_is_not_undone(
+    told: World, form: Callable[[World, int], bytes | HandedIn]
+) -> None:
+    first, mended = form(told, 600_000), form(told, 500_000)
+    correcting(told).take_in(ROUND, first, REASON, "anna")
     with pytest.raises(ProblemsError) as error:
-        correcting(told).take_in(ROUND, old, REASON, "anna")
+        correcting(told).take_in(ROUND, mended, REASON, "bertil")
     assert refused(error) == (422, [("decided-meanwhile", "")])
+    assert correcting(told).take_in(ROUND, mended, REASON, "anna")["sum"] == 1_000_000
+    assert correcting(told).take_in(ROUND, form(told, 400_000), REASON, "bertil")["sum"] == 800_000
+
+
+@pytest.mark.parametrize("form", [partial(as_workbook, decided=None), without_origin])
+def test_a_correction_needs_a_list_that_says_where_it_comes_from(
+    told: World, form: Callable[[World, int], bytes | HandedIn]
+) -> None:
+    with pytest.raises(ProblemsError) as error:
+        correcting(told).take_in(ROUND, form(told, 500_000), REASON, "anna")
+    assert refused(error) == (422, [("list-without-origin", "")])
+
+
+def test_rows_of_an_older_list_among_those_of_a_newer_one_are_found(told: World, inbox: Inbox) -> None:
+    heading, first, *_ = as_csv(told, 500_000).splitlines()
+    correction_approved(told)
+    published(told, inbox)
+    *_, second = as_csv(told, 500_000).splitlines()
+    with pytest.raises(ProblemsError) as error:
+        correcting(told).take_in(ROUND, b"\n".join([heading, first, second]), REASON, "anna")
+    assert refused(error) == (422, [("list-before-announcement", "")])
+
+
+def test_a_list_of_another_round_is_told_as_that_whatever_was_decided_in_it(told: World) -> None:
+    with pytest.raises(ProblemsError) as error:
+        correcting(told).take_in(ROUND, as_workbook(told, 1, round="2018-spring", decided="f" * 64), REASON, "anna")
+    assert refused(error) == (422, [("list-of-another-round", "")])
 
 
 def test_a_round_that_is_not_announced_has_decisions_and_no_corrections(closed: World) -> None:

@@ -91,7 +91,9 @@ def test_an_award_that_is_taken_back_is_previewed_as_its_applicant_will_read_it(
     settle(closed, post)
     first, *others = rows_of(closed)
     kept = [(row["reference"], "award", row["amount"]) for row in others]
-    entered = correcting(closed).take_in(ROUND, listed((first["reference"], "decline", ""), *kept), REASON, "anna")
+    entered = correcting(closed).take_in(
+        ROUND, listed(closed, (first["reference"], "decline", ""), *kept), REASON, "anna"
+    )
     deciding(closed).approve(ROUND, entered["digest"], "bertil")
     before = previewed(closed, inbox)
     assert [(one["reference"], one["decision"], one["corrects"]) for one in before] == [

@@ -155,7 +155,7 @@ def test_a_round_that_was_announced_long_after_its_closing_still_gets_its_pages(
 def correct(world: World, inbox: Inbox) -> None:
     """The first of the two awards is taken back, and this goes out."""
     first, second = rows_of(world)
-    rows = listed((first["reference"], "decline", ""), (second["reference"], "award", second["amount"]))
+    rows = listed(world, (first["reference"], "decline", ""), (second["reference"], "award", second["amount"]))
     entered = correcting(world).take_in(ROUND, rows, REASON, "anna")
     deciding(world).approve(ROUND, entered["digest"], "bertil")
     announce = announcing(world, inbox.topic)

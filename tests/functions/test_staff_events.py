@@ -131,10 +131,11 @@ STAFF_DAY = {
 
 @dataclass(frozen=True)
 class Tried:
-    """What became of a request without a signature, what it changed, and what became of it with one."""
+    """What became of a request without a signature, of one under a session name that an SDK made up, what the two
+    changed, and what became of it signed by somebody."""
 
-    unsigned: int
-    problems: tuple[str, ...]
+    unsigned: tuple[int, tuple[str, ...]]
+    unnamed: tuple[int, tuple[str, ...]]
     changed: tuple[str, ...]
     signed: int
 
@@ -161,14 +162,23 @@ def staff_day() -> dict[str, Tried]:
 def _try(deployed: Deployed, function: str, event: dict[str, Any]) -> Tried:
     open_door = copy.deepcopy(event)
     del open_door["requestContext"]["authorizer"]
+    unnamed = _signed_as(event, "arn:aws:sts::123456789012:assumed-role/staff/botocore-session-1570000000")
     before = _everything(deployed)
-    status, answer = deployed.ask(function, open_door)
+    without, under_no_name = (_told(deployed.ask(function, one)) for one in (open_door, unnamed))
     after = _everything(deployed)
-    problems = (
-        tuple(one["code"] for one in answer["problems"]) if isinstance(answer, dict) and "problems" in answer else ()
-    )
     changed = tuple(name for name in before if before[name] != after[name])
-    return Tried(status, problems, changed, deployed.ask(function, event)[0])
+    return Tried(without, under_no_name, changed, deployed.ask(function, event)[0])
+
+
+def _signed_as(event: dict[str, Any], principal: str) -> dict[str, Any]:
+    signed = copy.deepcopy(event)
+    signed["requestContext"]["authorizer"]["iam"]["userArn"] = principal
+    return signed
+
+
+def _told(answered: tuple[int, Any]) -> tuple[int, tuple[str, ...]]:
+    status, answer = answered
+    return status, tuple(one["code"] for one in answer.get("problems", [])) if isinstance(answer, dict) else ()
 
 
 def _everything(deployed: Deployed) -> dict[str, Any]:
@@ -204,7 +214,50 @@ def test_a_staff_request_works_when_it_is_signed(name: str) -> None:
 def test_a_staff_route_left_open_by_mistake_does_not_work(name: str) -> None:
     """API Gateway asks for the signature. Were a route ever without it, the function still must not serve it."""
     tried = staff_day()[name]
-    assert (tried.unsigned, tried.problems, tried.changed) == (500, ("internal",), ())
+    assert (tried.unsigned, tried.changed) == ((500, ("internal",)), ())
+
+
+@pytest.mark.parametrize("name", STAFF_DAY)
+def test_whoever_has_no_name_of_their_own_reads_and_changes_nothing(name: str) -> None:
+    """Two such sessions may be one person, who then would approve what they handed in themselves."""
+    tried = staff_day()[name]
+    expected = (200, ()) if STAFF_DAY[name].method == "GET" else (403, ("session-names-nobody",))
+    assert (tried.unnamed, tried.changed) == (expected, ())
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        "botocore-session-1570000000",
+        "aws-sdk-js-1570000000000",
+        "aws-sdk-js-session-1570000000000",
+        "aws-sdk-java-1570000000000",
+        "aws-sdk-php-1570000000000",
+        "aws-go-sdk-1570000000000000000",
+        "aws-dotnet-sdk-session-636238288466144357",
+        "1570000000000000000",
+    ],
+)
+def test_a_session_name_that_an_sdk_made_up_is_refused_and_how_to_mend_it_told(
+    deployed: Deployed, session: str
+) -> None:
+    by = f"arn:aws:sts::123456789012:assumed-role/staff/{session}"
+    status, answer = deployed.ask("administer", request("POST", "/staff/advance", {}, by=by))
+    assert (status, session in answer["title"], "role_session_name" in answer["title"]) == (403, True, True)
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        "sts::123456789012:assumed-role/AWSReservedSSO_Staff_0123456789abcdef/anna@funder.example",
+        "sts::123456789012:assumed-role/staff/anna",
+        "sts::123456789012:assumed-role/staff/198001019999",
+        "iam::123456789012:user/botocore-session-1570000000",
+    ],
+)
+def test_users_and_sessions_with_a_name_change_what_they_may(deployed: Deployed, principal: str) -> None:
+    event = request("POST", "/staff/advance", {}, by=f"arn:aws:{principal}")
+    assert deployed.ask("administer", event)[0] == 202
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def fill_in(*decisions: tuple[str, str, str], name: str = LIST) -> None:
     """The decision list as Excel gives it back."""
     rows = list(csv.reader(io.StringIO(Path(name).read_text(encoding="utf-8-sig"), newline=""), delimiter=";"))
     for row, decision in zip(rows[1:], decisions, strict=True):
-        row[4:] = decision
+        row[4:7] = decision
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=";").writerows(rows)
     Path(name).write_text(out.getvalue(), encoding="utf-8-sig", newline="")

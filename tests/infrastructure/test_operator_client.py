@@ -171,6 +171,17 @@ def test_whoever_may_not_in_learns_who_they_are_and_what_to_ask_for(
         assert anslag("rounds", "list", "--api", api.url) == Ran(4, "", told)
 
 
+def test_whoever_is_refused_for_a_reason_of_the_service_reads_that_reason(anslag: Anslag) -> None:
+    with scripted(as_json({"problems": [PROBLEM]}, 403)) as api:
+        assert anslag("rounds", "list", "--api", api.url) == Ran(4, "", "In English.\n")
+
+
+def test_a_key_that_cannot_be_kept_is_told(anslag: Anslag) -> None:
+    with scripted(as_json({"pem": "-----BEGIN PUBLIC KEY-----"})) as api:
+        told = "nowhere/key.pem cannot be used: No such file or directory.\n"
+        assert anslag("key", "nowhere/key.pem", "--api", api.url) == Ran(2, "", told)
+
+
 def test_where_aws_does_not_say_who_it_is_the_key_is_named(anslag: Anslag) -> None:
     with scripted(as_json({"message": "Forbidden"}, 401)) as api:
         ran = anslag("rounds", "list", "--api", api.url)
@@ -229,6 +240,17 @@ def test_every_answer_has_its_exit_code_and_its_words(anslag: Anslag, answer: An
     with scripted(answer) as api:
         ran = anslag("rounds", "list", "--api", api.url)
     assert (ran.code, ran.out, ran.err[: len(told)]) == (code, "", told)
+
+
+def test_a_failure_of_the_command_itself_is_told_in_the_chosen_language_and_to_programs(anslag: Anslag) -> None:
+    with scripted(as_json({"other": 1})) as api:
+        swedish = anslag("key", "--api", api.url, "--language=sv")
+        to_programs = anslag("key", "--api", api.url, "--json", "--language", "sv")
+    told = "Kommandot misslyckades på ett sätt som det inte känner till: KeyError: 'pem'\n"
+    assert swedish == Ran(5, "", told)
+    (problem,) = json.loads(to_programs.out)["problems"]
+    assert (to_programs.code, to_programs.err, problem["code"], problem["path"]) == (5, told, "failed", "")
+    assert problem["en"] == "The command failed in a way that it does not know: KeyError: 'pem'"
 
 
 def test_problems_are_told_in_the_chosen_language_and_asked_for_in_it(anslag: Anslag) -> None:

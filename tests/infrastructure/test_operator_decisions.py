@@ -72,12 +72,27 @@ def test_the_decision_list_comes_out_as_the_service_wrote_it(anslag: Anslag, clo
     ran = anslag("decisions", "out", ROUND, "--csv")
     assert (ran.code, ran.out.splitlines()[-1]) == (0, f"  anslag decisions in {ROUND} {LIST}")
     content = Path(LIST).read_bytes()
-    assert content.startswith(b"\xef\xbb\xbfreference;applicant;title;requested;decision;amount;motivation\r\n")
+    assert content.startswith(b"\xef\xbb\xbfreference;applicant;title;requested;decision;amount;motivation;list\r\n")
     assert content.count(b"\r\n") == 3
     assert process("decisions", "out", ROUND, "-", env=elsewhere()).out.encode() == content
     assert anslag("decisions", "out", ROUND, "x.csv", "--json").out == '{\n  "file": "x.csv",\n  "applications": 2\n}\n'
     assert Path("x.csv").read_bytes() == content
-    assert closed.asked == [f"GET /staff/rounds/{ROUND}/decisions"] * 3
+    assert closed.asked.count(f"GET /staff/rounds/{ROUND}/decisions") == 3
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_the_list_of_a_round_that_is_decided_or_announced_is_told_as_what_it_is_for(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    digest = decided(anslag, monkeypatch, closed)
+    read_only = anslag("decisions", "out", ROUND, f"decided.{form}")
+    told = f"decided.{form}: 2 applications, with the decisions that are approved. The list is for reading only.\n"
+    assert (read_only.code, " ".join(read_only.out.split()) + "\n") == (0, told)
+    assert anslag("announcement", "publish", ROUND, "--digest", digest, "--yes").code == 0
+    to_correct = anslag("decisions", "out", ROUND, f"announced.{form}").out
+    assert "To correct what was announced, change what is wrong, save" in " ".join(to_correct.split())
+    line = f"anslag corrections in {ROUND} announced.{form} --reason-sv … --reason-en …"
+    assert to_correct.splitlines()[-1] == f"  {line}"
 
 
 def test_a_file_is_not_written_over_unless_it_is_asked_for(anslag: Anslag, closed: StaffApi) -> None:
@@ -299,6 +314,7 @@ def test_the_preview_of_a_correction_has_what_is_taken_back_and_marks_nothing_th
     assert out
     marked = re.compile("PREVIEW|FÖRHANDSVISNING")
     assert [path for path in out if marked.search(path.read_text(encoding="utf-8"))] == []
+    anslag("decisions", "out", ROUND, "--csv", "--force")
     fill_in(("avslag", "", ""), ("bifall", "500000", ""))
     assert hand_in_correction(anslag).code == 0
     log_in(monkeypatch, ANNA)
@@ -383,6 +399,7 @@ def test_a_correction_that_changes_nothing_is_refused(
     anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announced(anslag, monkeypatch, closed)
+    anslag("decisions", "out", ROUND, "--csv", "--force")
     told = "The list awards the same grants as the announcement does. Change in it what is wrong, and hand it in again."
     assert hand_in_correction(anslag) == Ran(1, "", f"{told}\n")
     none = anslag("corrections", "show", ROUND)

@@ -36,6 +36,8 @@ def test_a_true_receipt_holds(anslag: Anslag) -> None:
     ran = anslag("verify", "receipt.json")
     assert (ran.code, ran.err) == (0, "")
     assert "The receipt holds." in ran.out
+    assert ran.out.splitlines()[0].endswith("outcome: accepted.")
+    assert anslag("verify", "receipt.json", "--language", "sv").out.splitlines()[0].endswith("utfall: godtagen.")
 
 
 NOT_A_RECEIPT = "The file is not a receipt, or parts of it are missing.\n"

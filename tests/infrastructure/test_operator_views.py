@@ -261,6 +261,15 @@ def test_events_are_told_with_their_time_their_actor_and_their_reason() -> None:
     )
 
 
+@pytest.mark.parametrize(("language", "told"), [("sv", ("till", "tiden var till")), ("en", ("until", "was until"))])
+def test_every_time_in_the_events_is_the_programmes(language: str, told: tuple[str, str]) -> None:
+    ends = {"until": "2019-10-18T13:00:00Z", "was_until": "2019-10-22T21:59:59Z"}
+    events = [{"at": "2019-10-14T06:00:00Z", "who": "anna", "what": "exception ended"} | ends]
+    shown = " ".join(printed([round_views.events(events, SWEDISH, language)]).split())
+    assert f"{told[0]}: 2019-10-18 15:00:00" in shown
+    assert shown.endswith(f"{told[1]}: 2019-10-22 23:59:59")
+
+
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_tables_fit_eighty_columns_whatever_is_in_them(language: str) -> None:
     long = "Ettorimligtlångtordsomingenskriver" * 4

@@ -397,6 +397,16 @@ def test_rows_and_cells_without_a_place_of_their_own_follow_each_other() -> None
     assert [found.is_hidden(column) for column in (1, 2, 3, 4)] == [False, True, True, False]
 
 
+def test_what_excel_adds_and_the_reader_does_not_know_is_no_matter_of_the_officers() -> None:
+    """Excel keeps some validations in an extension, of which openpyxl warns; here a warning is a failure."""
+    extension = (
+        '<extLst xmlns:x14="http://schemas.microsoft.com/office/spreadsheetml/2009/9/main">'
+        '<ext uri="{CCE6A557-97BC-4b89-ADB6-D9C93CAAB3DF}"/></extLst></worksheet>'
+    )
+    content = with_xml(lambda text: text.replace("</worksheet>", extension))
+    assert judged(content) == BY_REFERENCE
+
+
 def test_a_list_whose_origin_was_lost_is_judged_by_its_rows() -> None:
     book = opened(a_workbook(*DECIDED))
     for name in ("anslag-round", "anslag-list", "anslag-decided"):

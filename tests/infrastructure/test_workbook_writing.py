@@ -15,6 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from infrastructure.operator.workbook.writing import write_workbook
 from shared.decisions import Decision, DecisionKind
 from shared.references import spaced
+from shared.rounds import RoundState
 from tests.builders.listings import (
     CALL,
     FIRST,
@@ -197,3 +198,19 @@ def test_the_workbook_says_which_list_it_is() -> None:
     assert a_listing()["digest"] in about
     assert "4 november 2019 kl. 10.30 (svensk tid)" in about
     assert f"anslag decisions in {CALL.id} {CALL.id}-decisions.xlsx" in about
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "unsaid"),
+    [
+        (RoundState.ANNOUNCED, f"anslag corrections in {CALL.id} {CALL.id}-decisions.xlsx", "anslag decisions in"),
+        (RoundState.DECIDED, "Besluten är godkända: listan är bara att läsa.", "anslag"),
+    ],
+)
+def test_the_workbook_says_what_may_be_done_with_it_when_the_round_is_decided(
+    state: RoundState, said: str, unsaid: str
+) -> None:
+    book = opened(a_workbook(*DECIDED, call=replace(CALL, state=state)))
+    about = [str(cell.value) for row in book.worksheets[2].iter_rows() for cell in row]
+    assert any(said in line for line in about)
+    assert not any(line.startswith(unsaid) for line in about)

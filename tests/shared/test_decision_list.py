@@ -44,6 +44,7 @@ def test_the_list_goes_out_with_every_fact_and_no_contact_person() -> None:
         "name": dict(CALL.name),
         "programme": CALL.programme,
         "budget": 800_000,
+        "state": "closed",
     }
     assert (found["digest"], found["decided"]) == (list_digest(APPLICATIONS), "f" * 64)
     assert first == {

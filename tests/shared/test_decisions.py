@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from shared.applications import Application
-from shared.decision_csv import read_csv, write_csv
+from shared.decision_csv import marks, read_csv, write_csv
 from shared.decisions import Decision, DecisionKind, awarded, digest
 from shared.problems import ProblemsError
 from shared.references import new_reference, spaced
@@ -127,9 +127,40 @@ def test_a_file_that_is_no_such_list_is_refused(raw: bytes, problems: list[tuple
 
 def test_the_list_goes_out_for_swedish_excel_and_comes_back_unchanged() -> None:
     decided = {A: Decision(A, DecisionKind.AWARD, 400_000, "=1+1"), B: Decision(B, DecisionKind.DECLINE, 0, "Nej")}
-    text = write_csv(APPLICATIONS, decided)
-    assert text.startswith("\ufeffreference;applicant;title;requested;decision;amount;motivation\r\n")
+    text = write_csv(APPLICATIONS, decided, "1e5" * 20)
+    assert text.startswith("\ufeffreference;applicant;title;requested;decision;amount;motivation;list\r\n")
     assert read_csv(text.encode(), APPLICATIONS, CALL) == list(decided.values())
+
+
+def test_every_row_of_a_list_says_which_decisions_it_was_taken_from() -> None:
+    """In a way that no spreadsheet takes for a number, which it would write back as another one."""
+    for decided, mark in (("1e5" * 20, "d-1e51e51e51e5"), ("", "d-")):
+        text = write_csv(APPLICATIONS, {}, decided)
+        rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
+        assert [row["list"] for row in rows] == [mark, mark]
+        filled_in = "\n".join(
+            [*text.splitlines()[:1], *(line.replace(";;", ";avslag;", 1) for line in text.splitlines()[1:])]
+        )
+        assert marks(filled_in.encode()) == {mark}
+    assert marks(sheet(f"{A};bifall;1")) == {""}
+
+
+@pytest.mark.parametrize("name", ["reference", "decision", "amount", "motivation", "list"])
+def test_a_column_that_is_read_may_not_be_there_twice(name: str) -> None:
+    rows = sheet(
+        f"{A};bifall;1;;;2", f"{B};avslag;;;;", heading=f"reference;decision;amount;motivation;list; {name.title()} "
+    )
+    with pytest.raises(ProblemsError) as error:
+        read_csv(rows, APPLICATIONS, CALL)
+    (told,) = error.value.problems
+    place = ("reference", "decision", "amount", "motivation", "list").index(name) + 1
+    assert (told.code, told.path) == ("column-twice", "1")
+    assert told.en == f"The column {name} is there several times: column {place}, column 6. Rename all but one."
+
+
+def test_a_column_of_ones_own_may_be_there_twice() -> None:
+    rows = sheet(f"{A};avslag;;;x;y", f"{B};avslag;;;;", heading="reference;decision;amount;motivation;note;note")
+    assert len(read_csv(rows, APPLICATIONS, CALL)) == 2
 
 
 def test_an_apostrophe_that_staff_wrote_stays() -> None:
@@ -140,7 +171,7 @@ def test_an_apostrophe_that_staff_wrote_stays() -> None:
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "＝"])
 def test_no_cell_of_an_applicants_text_is_a_formula(start: str) -> None:
     (application,) = [submitted(A, replace(FACTS, title=f"{start}HYPERLINK(1)"))]
-    table = list(csv.reader(io.StringIO(write_csv([application], {}).removeprefix("\ufeff")), delimiter=";"))
+    table = list(csv.reader(io.StringIO(write_csv([application], {}, "").removeprefix("\ufeff")), delimiter=";"))
     assert table[1][2] == f"'{start}HYPERLINK(1)"
 
 

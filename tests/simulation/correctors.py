@@ -61,11 +61,11 @@ def mended(listed: str, dice: Random) -> bytes:
     """The decision list with another decision on one application, or now and then with none changed."""
     rows = list(csv.DictReader(io.StringIO(listed.removeprefix("\ufeff")), delimiter=";"))
     chosen = dice.randrange(len(rows) + 1) if rows else 0
-    lines = ["reference;decision;amount"]
+    lines = ["reference;decision;amount;list"]
     for place, row in enumerate(rows):
         decision, amount = row["decision"], row["amount"]
         if place == chosen:
             taken_back = decision == "award" and dice.random() < 0.5
             decision, amount = ("decline", "") if taken_back else ("award", str(dice.randint(1, int(row["requested"]))))
-        lines.append(f"{row['reference']};{decision};{amount}")
+        lines.append(f"{row['reference']};{decision};{amount};{row['list']}")
     return "\n".join(lines).encode()

@@ -354,9 +354,9 @@ class Officer:
 def filled_in(listed: str, share: int, dice: Random) -> bytes:
     """The decision list with awards of a share of what was asked for, and some declined."""
     rows = csv.DictReader(io.StringIO(listed.removeprefix("\ufeff")), delimiter=";")
-    lines = ["reference;decision;amount"]
+    lines = ["reference;decision;amount;list"]
     for row in rows:
         award = dice.random() < 0.8
         amount = max(1, int(row["requested"]) // share)
-        lines.append(f"{row['reference']};{'bifall' if award else 'avslag'};{amount if award else ''}")
+        lines.append(f"{row['reference']};{'bifall' if award else 'avslag'};{amount if award else ''};{row['list']}")
     return "\n".join(lines).encode()

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 
 from xlsxwriter.worksheet import Worksheet
 
+from infrastructure.operator import round_views
 from infrastructure.operator.workbook.formats import Formats
 from infrastructure.operator.workbook.sheets import height
-from shared.wording import SWEDEN, moment
+from shared.rounds import RoundState
+from shared.wording import SWEDEN, either, moment
 
 _WIDTH = 90
 _SV = """\
@@ -21,8 +23,7 @@ Gult betyder att något saknas. Rött betyder att raden inte kommer att tas emot
 text eller har decimaler, eller hör till ett avslag.
 Sortera och filtrera fritt, flytta och dölj kolumner, lägg till egna kolumner och blad. Dolda rader lämnas in som \
 alla andra. Slå inte ihop celler, och byt inte namn på rubrikerna.
-Uppgifterna kommer från ansökningarna. Att ändra dem här ändrar inte ansökan.
-Spara som .xlsx och lämna in listan:"""
+Uppgifterna kommer från ansökningarna. Att ändra dem här ändrar inte ansökan."""
 _EN = """\
 Choose award or decline in the column Decision. Write the amount of an award in whole kronor; leave it empty when \
 declined. The motivation may have 2 000 characters at most.
@@ -30,8 +31,13 @@ Yellow means that something is missing. Red means that the row will not be taken
 for, is text or has decimals, or belongs to a declined application.
 Sort and filter freely, move and hide columns, add columns and sheets of your own. Hidden rows are handed in like all \
 others. Do not merge cells, and do not rename the headings.
-The facts come from the applications. Changing them here does not change the application.
-Save as .xlsx and hand the list in:"""
+The facts come from the applications. Changing them here does not change the application."""
+_HAND_IN = ("Spara som .xlsx och lämna in listan:", "Save as .xlsx and hand the list in:")
+_CORRECT = (
+    "Besluten är offentliggjorda. Ändra det som är fel, spara som .xlsx och lämna in en rättelse, med skälet:",
+    "The decisions are announced. Change what is wrong, save as .xlsx and hand in a correction, with the reason:",
+)
+_READ = ("Besluten är godkända: listan är bara att läsa.", "The decisions are approved: the list is for reading only.")
 
 
 def write(sheet: Worksheet, formats: Formats, listed: Mapping[str, Any], now: datetime, language: str) -> None:
@@ -43,11 +49,12 @@ def write(sheet: Worksheet, formats: Formats, listed: Mapping[str, Any], now: da
     sheet.write_string(0, 0, "Om listan" if swedish else "About the list", formats.title)
     row = 2
     sheet.write_string(row, 0, "Så gör du" if swedish else "What to do", formats.label)
-    for line in (_SV if swedish else _EN).splitlines():
+    lines, command = _what_to_do(call, language)
+    for line in lines:
         sheet.set_row(row, height([(line, _WIDTH)]) + 6)
         sheet.write_string(row, 1, line, formats.prose)
         row += 1
-    sheet.write_string(row, 1, f"anslag decisions in {call['id']} {call['id']}-decisions.xlsx", formats.label)
+    sheet.write_string(row, 1, command, formats.label)
     facts = [
         ("Omgång" if swedish else "Round", f"{call['name'][language]} ({call['id']})"),
         ("Uttagen" if swedish else "Taken out", moment(now, ZoneInfo(SWEDEN), language)),
@@ -60,3 +67,13 @@ def write(sheet: Worksheet, formats: Formats, listed: Mapping[str, Any], now: da
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
+
+
+def _what_to_do(call: Mapping[str, Any], language: str) -> tuple[list[str], str]:
+    """In words, and the command that ends it, where there is one."""
+    if call["state"] == RoundState.DECIDED:
+        return [either(language, *_READ)], ""
+    how, file = either(language, _SV, _EN).splitlines(), f"{call['id']}-decisions.xlsx"
+    if call["state"] == RoundState.ANNOUNCED:
+        return [*how, either(language, *_CORRECT)], round_views.correction(call["id"], file)
+    return [*how, either(language, *_HAND_IN)], f"anslag decisions in {call['id']} {file}"

@@ -8,6 +8,7 @@ together with every other mistake.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
@@ -63,9 +64,12 @@ def read_workbook(content: bytes) -> Found:
     """The rows of the list. Raises ProblemsError where the file or its headings leave nothing to be judged."""
     unpacking.check(content)
     try:
-        book: Any = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-        found = _find_list(book)
-        rows = list(_rows(found))
+        with warnings.catch_warnings():
+            # Of what openpyxl would not write back, as Excel's own validations; nothing is written back.
+            warnings.simplefilter("ignore", UserWarning)
+            book: Any = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+            found = _find_list(book)
+            rows = list(_rows(found))
     except ProblemsError:
         raise
     except Exception as error:  # a broken part may fail in any way, deep in a library
