@@ -27,7 +27,7 @@ from tests.simulation.replacing import replaced
 
 
 @contextlib.contextmanager
-def no_claim(self: Effects, round_id: str, effect: str, now: datetime) -> Iterator[bool]:  # noqa: ARG001
+def no_claim(self: Effects, round_id: str, effect: str, now: datetime, **_: Any) -> Iterator[bool]:  # noqa: ARG001
     yield True
 
 
@@ -60,7 +60,7 @@ class _Afterwards(Effects):
     """Looks whether it was done, and claims nothing before."""
 
     @contextlib.contextmanager
-    def once(self, round_id: str, effect: str, now: datetime) -> Iterator[bool]:  # noqa: ARG002
+    def once(self, round_id: str, effect: str, now: datetime, **_: Any) -> Iterator[bool]:  # noqa: ARG002
         yield not self.is_done(round_id, effect)
 
 
