@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -30,13 +29,12 @@ class Sending:
         *,
         keep: bool = False,
         holds: Callable[[], bool] | None = None,
-        **facts: Any,
     ) -> bool:
-        """Send the message, which is to whom and what, unless that was done; None is sent to nobody. The facts are
-        noted with the effect. `keep` is for a letter that would read otherwise at a second try: what the first try was
-        to send is noted, and sent, unless it is known that it did not go out. `holds` is asked once the letter is
-        claimed, when others can see that it has begun: whether it is still to go out. What SES plainly refused has not
-        begun. Returns whether it went out now. Raises BusyError as `Effects.claim` does."""
+        """Send the message, which is to whom and what, unless that was done; None is sent to nobody. `keep` is for a
+        letter that would read otherwise at a second try: what the first try was to send is noted, and sent, unless it
+        is known that it did not go out. `holds` is asked once the letter is claimed, when others can see that it has
+        begun: whether it is still to go out. What SES plainly refused has not begun. Returns whether it went out now.
+        Raises BusyError as `Effects.claim` does."""
         if self.mailer is None or message is None:
             return False
         to, letter = message
@@ -54,7 +52,7 @@ class Sending:
                     if keep and _was_refused(error):
                         self.effects.forget_letter(round_id, effect)
                     raise
-                self.effects.done(round_id, effect, self.now(), message_id=message_id, **facts)
+                self.effects.done(round_id, effect, self.now(), message_id=message_id)
         return mine
 
 

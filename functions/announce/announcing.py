@@ -19,7 +19,7 @@ from functions.announce.correcting import Correction, correction
 from functions.announce.letters import one_answer
 from shared import keys
 from shared.applications import Application
-from shared.aws.decided import read_decided
+from shared.aws.decided import read_announced, read_decided
 from shared.aws.effects import BusyError, Effects
 from shared.aws.messages import Functions, Topic
 from shared.aws.rows import audit, commit_round_change, read_applications, read_rounds, replace_round, require_round
@@ -64,10 +64,9 @@ class Announcing:
         number = self._number_shown(call)
         if not self.sends_letters:
             return {"number": number, "sent_to_applicants": False, "letters": [], "next": None}
-        decided = self.table.get(keys.decisions_key(round_id, number)) or {}
-        letters = DecisionLetters(call, number, decided.get("reason", {}), self.address)
+        letters = DecisionLetters(call, read_announced(self.table, round_id, number), self.address)
         noted = self.effects.begun(round_id, keys.DECISION_LETTERS)
-        due = letters.due(read_decided(self.table, round_id, decided), noted)
+        due = letters.due(noted)
         applications = {one.id: one for one in read_applications(self.table, round_id)}
         told, following = one_answer(letters, (one for one in due if one.decision.application > after), applications)
         return {"number": number, "sent_to_applicants": True, "letters": told, "next": following}

@@ -38,6 +38,13 @@ def refusal(status: int, retries: int) -> ClientError:
     return ClientError(answer, "SendEmail")
 
 
+class Refusing(Post):
+    """A sender whose letters SES takes none of."""
+
+    def send(self, to: str, subject: str, text: str, *, effect: str) -> str:  # noqa: ARG002
+        raise refusal(400, 0)
+
+
 @pytest.mark.parametrize(
     ("failure", "repeated"),
     [
