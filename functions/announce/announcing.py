@@ -91,7 +91,8 @@ class Announcing:
         return _shown(_as_item(self._compose(call, decided)))
 
     def publish(self, round_id: str, digest: str, who: str) -> dict[str, Any]:
-        """Publish what has this digest, once. Raises ProblemsError; 409 for another digest, or when it is out."""
+        """Publish what has this digest, once. Raises ProblemsError; 409 for another digest, or when it is out or on its
+        way."""
         call = require_round(self.table, round_id)
         stored = self._claimed(call)
         if stored is None:
@@ -103,7 +104,8 @@ class Announcing:
         try:
             return _shown(self._finish(call, stored))
         except BusyError as error:
-            raise refuse("already-published", status=409) from error
+            # Its claim is somebody's who is at it, or who died: then the next tick goes on with it.
+            raise refuse("announcement-on-its-way", status=409) from error
 
     def finish(self, round_id: str) -> bool:
         """Publish what was claimed and did not go out, and what was to go out by now. Returns whether it did now."""
@@ -127,7 +129,7 @@ class Announcing:
         """
         call, now = require_round(self.table, round_id), self.now()
         if call.announcing is not None:
-            raise refuse("already-published", status=409)
+            raise refuse("announcement-on-its-way", status=409)
         embargo = Embargo(_coming("at", at, call, now), digest, who)
         item = _as_item(self._approved_content(call, digest))
         number = call.next_announcement

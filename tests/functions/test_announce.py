@@ -81,6 +81,14 @@ def test_a_crash_around_the_publication_is_finished_under_the_same_number(
     digest = announcing(closed, inbox.topic).preview(ROUND)["digest"]
     with pytest.raises(Killed):
         announcing(closed, Dead(inbox.topic, after=after)).publish(ROUND, digest, "bertil")
+    again: list[Callable[[], object]] = [
+        lambda: announcing(closed, inbox.topic).publish(ROUND, digest, "bertil"),
+        lambda: announcing(closed, inbox.topic).publish_at(ROUND, digest, "2019-12-17T09:00", "bertil"),
+    ]
+    for door in again:  # which do not say that it is out: nobody knows
+        with pytest.raises(ProblemsError) as error:
+            door()
+        assert refused(error) == (409, [("announcement-on-its-way", "")])
     assert [step.what for step in closed.lifecycle.tick()] == [
         "closing summary asked for",
         "letters asked for",
@@ -109,7 +117,7 @@ def test_two_who_publish_at_the_same_moment_publish_once(closed: World, inbox: I
         def publish_both(self, *arguments: Any) -> str:
             with pytest.raises(ProblemsError) as error:
                 announcing(closed, inbox.topic).publish(ROUND, digest, "cecilia")
-            assert refused(error) == (409, [("already-published", "")])
+            assert refused(error) == (409, [("announcement-on-its-way", "")])
             return inbox.topic.publish_both(*arguments)
 
     announcing(closed, SomebodyElseToo()).publish(ROUND, digest, "bertil")
