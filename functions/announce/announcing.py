@@ -125,14 +125,14 @@ class Announcing:
     def publish_at(self, round_id: str, digest: str, at: str, who: str) -> dict[str, Any]:
         """Have what has this digest go out at an instant, as people write one in the programme's zone.
 
-        It is kept as it was read. Raises ProblemsError; another instant replaces the one before.
+        It is kept as it was read. Raises ProblemsError; another instant replaces the one before, and leaves what was
+        kept as it is. Where that is not true any more, it has to be called off first.
         """
         call, now = require_round(self.table, round_id), self.now()
         if call.announcing is not None:
             raise refuse("announcement-on-its-way", status=409)
         embargo = Embargo(_coming("at", at, call, now), digest, who)
-        item = _as_item(self._approved_content(call, digest))
-        number = call.next_announcement
+        item, number = self._to_keep(call, digest), call.next_announcement
         event = audit(
             round_id,
             now,
@@ -163,18 +163,33 @@ class Announcing:
             return None
         return self.table.get(keys.timed_announcement_key(call.id, call.next_announcement))
 
+    def _to_keep(self, call: Round, digest: str) -> Item:
+        """What has this digest. While something is timed, that is all that anybody can have read."""
+        kept = self._timed(call)
+        if kept is None:
+            return _as_item(self._approved_content(call, digest))
+        if kept["digest"] != digest:
+            raise refuse("digest-changed", "digest", status=409, current=kept["digest"])
+        if not self._is_true(call, kept):
+            raise refuse("announcement-timed", status=409)
+        return kept
+
     def _release(self, call: Round) -> tuple[Round, Item] | None:
         """Claim what was to go out by now. None where nothing was, or where it is held back."""
         now = self.now()
         kept = self._timed(call)
         if kept is None or call.embargo is None or not embargo_is_over(call, now):
             return None
-        if _said(self._compose(call, self._approved(call)).document) != _said(kept["document"]):
+        if not self._is_true(call, kept):
             self._hold_back(call, call.embargo)
             return None
         item = {name: value for name, value in kept.items() if name not in ("pk", "sk")}
         item["document"] = {**item["document"], "announced_at": iso(now)}
         return self._claim(call, item, call.embargo.by)
+
+    def _is_true(self, call: Round, kept: Item) -> bool:
+        """Whether the approved decisions still come to what it says."""
+        return _said(self._compose(call, self._approved(call)).document) == _said(kept["document"])
 
     def _hold_back(self, call: Round, embargo: Embargo) -> None:
         """What it says is not what the approved decisions come to any more: people have to look."""
