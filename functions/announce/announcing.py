@@ -283,8 +283,11 @@ class Announcing:
         effect = f"announcement-{stored['number']:04}"
         with self.effects.once(call.id, effect, self.now()) as mine:
             if mine:
+                # The language that the e-mail begins in. The programme's file may say another by now.
+                first = stored["attributes"]["languages"][0]
+                subject = stored["texts"][first]["subject"]
                 message_id = self.awards.publish_both(
-                    stored["texts"]["sv"]["subject"], stored["email"], stored["document"], stored["attributes"]
+                    subject, stored["email"], stored["document"], stored["attributes"]
                 )
                 self.effects.done(call.id, effect, self.now(), message_id=message_id)
         noted = self.table.get(keys.effect_key(call.id, effect)) or {}
