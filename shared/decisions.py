@@ -38,6 +38,15 @@ class Decision:
         return cls(item["application"], DecisionKind(item["kind"]), item["amount"], item["motivation"])
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What one announcement makes public: its decisions by application, and the `reason` why it corrects the one before
+    it, by language, empty for a round's first."""
+
+    decisions: Mapping[str, Decision]
+    reason: Mapping[str, str]
+
+
 def digest(decisions: Iterable[Decision]) -> str:
     """SHA-256 over the decisions in order of their applications: what the second person approves."""
     rows = sorted((one.as_item() for one in decisions), key=lambda row: row["application"])

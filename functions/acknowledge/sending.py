@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -30,17 +29,16 @@ class Sending:
         *,
         keep: bool = False,
         holds: Callable[[], bool] | None = None,
-        **facts: Any,
     ) -> bool:
-        """Send the message, which is to whom and what, unless that was done; None is sent to nobody. The facts are
-        noted with the effect. `keep` is for a letter that would read otherwise at a second try: what the first try was
-        to send is noted, and sent, unless it is known that it did not go out. `holds` is asked once the letter is
-        claimed, when others can see that it has begun: whether it is still to go out. Returns whether it went out now.
+        """Send the message, which is to whom and what, unless that was done; None is sent to nobody. `keep` is for a
+        letter that would read otherwise at a second try: what the first try was to send is noted, and sent, unless it
+        is known that it did not go out. `holds` is asked once the letter is claimed, when others can see that it has
+        begun: whether it is still to go out. What SES plainly refused has not begun. Returns whether it went out now.
         Raises BusyError as `Effects.claim` does."""
         if self.mailer is None or message is None:
             return False
         to, letter = message
-        with self.effects.once(round_id, effect, self.now()) as mine:
+        with self.effects.once(round_id, effect, self.now(), untried=_was_refused) as mine:
             if mine and holds is not None and not holds():
                 self.effects.give_back(round_id, effect, untried=True)
                 return False
@@ -54,12 +52,14 @@ class Sending:
                     if keep and _was_refused(error):
                         self.effects.forget_letter(round_id, effect)
                     raise
-                self.effects.done(round_id, effect, self.now(), message_id=message_id, **facts)
+                self.effects.done(round_id, effect, self.now(), message_id=message_id)
         return mine
 
 
-def _was_refused(error: ClientError) -> bool:
+def _was_refused(error: Exception) -> bool:
     """Whether SES refused the only request that there was. After a repeated one the letter may have gone out: the first
-    answer can have been lost."""
+    answer can have been lost. So it may where it is the table that refuses to note what became of it."""
+    if not isinstance(error, ClientError) or error.operation_name != "SendEmail":
+        return False
     answer = error.response.get("ResponseMetadata", {})
     return answer.get("HTTPStatusCode", 500) < 500 and answer.get("RetryAttempts", 1) == 0

@@ -10,11 +10,11 @@ from typing import Protocol
 from functions.acknowledge.sending import Sending
 from shared import keys
 from shared.applications import ApplicationState
-from shared.aws.decided import read_decided
+from shared.aws.decided import read_announced
 from shared.aws.rows import read_application, read_applications, require_round
 from shared.aws.table import Table
 from shared.closing_letter import closing_letter
-from shared.decision_letters import DecisionLetters, Due, facts
+from shared.decision_letters import DecisionLetters, Due
 from shared.programme import load
 from shared.rounds import Round, RoundState
 
@@ -60,20 +60,17 @@ class Verdicts:
 
     def _decisions(self, call: Round, number: int) -> Iterator[Work]:
         """One letter for each decision of the last announcement that its applicant has not been told."""
-        decided = self.table.get(keys.decisions_key(call.id, number)) or {}
-        letters = DecisionLetters(call, number, decided.get("reason", {}), self.pages_address)
+        letters = DecisionLetters(call, read_announced(self.table, call.id, number), self.pages_address)
         noted = self.sending.effects.begun(call.id, keys.DECISION_LETTERS)
-        for due in letters.due(read_decided(self.table, call.id, decided), noted):
+        for due in letters.due(noted):
             if "done_at" not in noted.get(letters.effect(due.decision), {}):
                 yield partial(self._decision, letters, due)
 
     def _decision(self, letters: DecisionLetters, due: Due) -> bool:
         application = read_application(self.table, letters.call.id, due.decision.application)
         message = letters.letter(application, due) if application else None
-        effect = letters.effect(due.decision)
-        return self.sending.deliver(
-            letters.call.id, effect, message, holds=partial(self._is_last, letters), **facts(due.decision)
-        )
+        effect, holds = letters.effect(due.decision), partial(self._is_last, letters)
+        return self.sending.deliver(letters.call.id, effect, message, holds=holds)
 
     def _is_last(self, letters: DecisionLetters) -> bool:
         """Whether no later announcement is out. Whoever tells that one's decisions looks for letters that have begun,

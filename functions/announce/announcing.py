@@ -19,7 +19,7 @@ from functions.announce.correcting import Correction, correction
 from functions.announce.letters import one_answer
 from shared import keys
 from shared.applications import Application
-from shared.aws.decided import read_decided
+from shared.aws.decided import read_announced, read_decided
 from shared.aws.effects import BusyError, Effects
 from shared.aws.messages import Functions, Topic
 from shared.aws.rows import audit, commit_round_change, read_applications, read_rounds, replace_round, require_round
@@ -64,10 +64,9 @@ class Announcing:
         number = self._number_shown(call)
         if not self.sends_letters:
             return {"number": number, "sent_to_applicants": False, "letters": [], "next": None}
-        decided = self.table.get(keys.decisions_key(round_id, number)) or {}
-        letters = DecisionLetters(call, number, decided.get("reason", {}), self.address)
+        letters = DecisionLetters(call, read_announced(self.table, round_id, number), self.address)
         noted = self.effects.begun(round_id, keys.DECISION_LETTERS)
-        due = letters.due(read_decided(self.table, round_id, decided), noted)
+        due = letters.due(noted)
         applications = {one.id: one for one in read_applications(self.table, round_id)}
         told, following = one_answer(letters, (one for one in due if one.decision.application > after), applications)
         return {"number": number, "sent_to_applicants": True, "letters": told, "next": following}
@@ -92,7 +91,8 @@ class Announcing:
         return _shown(_as_item(self._compose(call, decided)))
 
     def publish(self, round_id: str, digest: str, who: str) -> dict[str, Any]:
-        """Publish what has this digest, once. Raises ProblemsError; 409 for another digest, or when it is out."""
+        """Publish what has this digest, once. Raises ProblemsError; 409 for another digest, or when it is out or on its
+        way."""
         call = require_round(self.table, round_id)
         stored = self._claimed(call)
         if stored is None:
@@ -104,7 +104,8 @@ class Announcing:
         try:
             return _shown(self._finish(call, stored))
         except BusyError as error:
-            raise refuse("already-published", status=409) from error
+            # Its claim is somebody's who is at it, or who died: then the next tick goes on with it.
+            raise refuse("announcement-on-its-way", status=409) from error
 
     def finish(self, round_id: str) -> bool:
         """Publish what was claimed and did not go out, and what was to go out by now. Returns whether it did now."""
@@ -124,14 +125,14 @@ class Announcing:
     def publish_at(self, round_id: str, digest: str, at: str, who: str) -> dict[str, Any]:
         """Have what has this digest go out at an instant, as people write one in the programme's zone.
 
-        It is kept as it was read. Raises ProblemsError; another instant replaces the one before.
+        It is kept as it was read. Raises ProblemsError; another instant replaces the one before, and leaves what was
+        kept as it is. Where that is not true any more, it has to be called off first.
         """
         call, now = require_round(self.table, round_id), self.now()
         if call.announcing is not None:
-            raise refuse("already-published", status=409)
+            raise refuse("announcement-on-its-way", status=409)
         embargo = Embargo(_coming("at", at, call, now), digest, who)
-        item = _as_item(self._approved_content(call, digest))
-        number = call.next_announcement
+        item, number = self._to_keep(call, digest), call.next_announcement
         event = audit(
             round_id,
             now,
@@ -162,18 +163,33 @@ class Announcing:
             return None
         return self.table.get(keys.timed_announcement_key(call.id, call.next_announcement))
 
+    def _to_keep(self, call: Round, digest: str) -> Item:
+        """What has this digest. While something is timed, that is all that anybody can have read."""
+        kept = self._timed(call)
+        if kept is None:
+            return _as_item(self._approved_content(call, digest))
+        if kept["digest"] != digest:
+            raise refuse("digest-changed", "digest", status=409, current=kept["digest"])
+        if not self._is_true(call, kept):
+            raise refuse("announcement-timed", status=409)
+        return kept
+
     def _release(self, call: Round) -> tuple[Round, Item] | None:
         """Claim what was to go out by now. None where nothing was, or where it is held back."""
         now = self.now()
         kept = self._timed(call)
         if kept is None or call.embargo is None or not embargo_is_over(call, now):
             return None
-        if _said(self._compose(call, self._approved(call)).document) != _said(kept["document"]):
+        if not self._is_true(call, kept):
             self._hold_back(call, call.embargo)
             return None
         item = {name: value for name, value in kept.items() if name not in ("pk", "sk")}
         item["document"] = {**item["document"], "announced_at": iso(now)}
         return self._claim(call, item, call.embargo.by)
+
+    def _is_true(self, call: Round, kept: Item) -> bool:
+        """Whether the approved decisions still come to what it says."""
+        return _said(self._compose(call, self._approved(call)).document) == _said(kept["document"])
 
     def _hold_back(self, call: Round, embargo: Embargo) -> None:
         """What it says is not what the approved decisions come to any more: people have to look."""
@@ -267,8 +283,11 @@ class Announcing:
         effect = f"announcement-{stored['number']:04}"
         with self.effects.once(call.id, effect, self.now()) as mine:
             if mine:
+                # The language that the e-mail begins in. The programme's file may say another by now.
+                first = stored["attributes"]["languages"][0]
+                subject = stored["texts"][first]["subject"]
                 message_id = self.awards.publish_both(
-                    stored["texts"]["sv"]["subject"], stored["email"], stored["document"], stored["attributes"]
+                    subject, stored["email"], stored["document"], stored["attributes"]
                 )
                 self.effects.done(call.id, effect, self.now(), message_id=message_id)
         noted = self.table.get(keys.effect_key(call.id, effect)) or {}

@@ -16,6 +16,7 @@ from shared.rounds import Round
 from shared.wording import counted, day, either, kronor, listed, month, number, rounded_kronor, swedish_order
 
 _MOST_NAME_IN_HEADLINE = 50
+_GRANTEES = {"sv": ("mottagare", "mottagare"), "en": ("grantee", "grantees")}
 _PROJECTS = {"sv": ("projekt", "projekt"), "en": ("project", "projects")}
 _YEARS = {"sv": ("år", "år"), "en": ("year", "years")}
 
@@ -48,7 +49,7 @@ def compose(
     headline = _headline(result, programme, language)
     each = detail in (Detail.FULL, Detail.SHORT)
     return letter(
-        _subject(name, headline, occasion.number, language),
+        _subject(name, (headline, _headline(result, programme, language, short=True)), occasion.number, language),
         f"{paragraph(headline)}\n{paragraph(f'{name}, {one_line(call.name[_known(language)])}')}",
         replaces(occasion.number, occasion.correction, language),
         corrected(occasion.correction, language, each=each),
@@ -85,26 +86,32 @@ def _known(language: str) -> str:
     return either(language, "sv", "en")
 
 
-def _subject(name: str, headline: str, number_: int, language: str) -> str:
-    """The headline under the programme's name, or alone where both are too long for a subject."""
+def _subject(name: str, headlines: tuple[str, str], number_: int, language: str) -> str:
+    """The headline under the programme's name, or alone where both are too long for a subject, or the shorter one: a
+    subject that was cut would end within the sum."""
     correction = [either(language, "Rättelse", "Correction")] if number_ > 1 else []
-    whole = f"{', '.join([*correction, name])}: {headline}"
-    return whole if len(whole) <= MOST_SUBJECT else ": ".join([*correction, headline])
+    choice = [
+        f"{', '.join([*correction, name])}: {headlines[0]}",
+        *(": ".join([*correction, one]) for one in headlines),
+    ]
+    return next((one for one in choice if len(one) <= MOST_SUBJECT), choice[-1])
 
 
 def _projects(count: int, language: str) -> str:
     return counted(count, _PROJECTS[_known(language)])
 
 
-def _headline(result: Result, programme: Programme, language: str) -> str:
+def _headline(result: Result, programme: Programme, language: str, *, short: bool = False) -> str:
+    """Who gets how much. In short, only how many they are."""
     if not result.grantees:
         return either(language, "Inga bidrag beviljas", "No grants awarded")
     total = rounded_kronor(result.total, language)
-    kinds = kinds_in_words(result.kinds, programme, language)
+    grantees = counted(len(result.grantees), _GRANTEES[_known(language)])
+    kinds = grantees if short else kinds_in_words(result.kinds, programme, language)
     if len(result.grantees) > 1:
         return either(language, f"{kinds} får dela på {total}", f"{kinds} share {total}")
     name = one_line(result.grantees[0].applicant.name)
-    grantee = name if len(name) <= _MOST_NAME_IN_HEADLINE else kinds
+    grantee = name if len(name) <= _MOST_NAME_IN_HEADLINE and not short else kinds
     count = len(result.awards)
     several = _projects(count, language) if count > 1 else ""
     what = either(language, f" till {several}", f" for {several}") if several else ""

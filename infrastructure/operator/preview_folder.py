@@ -70,7 +70,8 @@ def write(answer: Json, letters: Json, folder: Path) -> Path:
 
 def _message(answer: Json) -> Iterator[Part]:
     """The e-mail that subscribers get, and its text in each language."""
-    subject = f"Ämne/Subject: {answer['texts']['sv']['subject']}\n\n"
+    first = answer["attributes"]["languages"][0]
+    subject = f"Ämne/Subject: {answer['texts'][first]['subject']}\n\n"
     yield Part(
         "message/email.txt",
         _marked(answer, subject + answer["email"]),

@@ -13,7 +13,7 @@ from boto3.dynamodb.conditions import Attr
 
 from shared import keys
 from shared.aws.table import ABSENT, Item, Put, Table, Update
-from shared.decisions import Decision, digest
+from shared.decisions import Announced, Decision, digest
 
 
 def store_set(table: Table, round_id: str, decisions: Sequence[Decision]) -> str:
@@ -31,6 +31,15 @@ def read_set(table: Table, round_id: str, found: str) -> list[Decision]:
 def read_decided(table: Table, round_id: str, decided: Item) -> list[Decision]:
     """The decisions that a row of `keys.decisions_key` points to. A correction's own digest covers more than them."""
     return read_set(table, round_id, str(decided.get("decisions") or decided["digest"]))
+
+
+def read_announced(table: Table, round_id: str, number: int) -> list[Announced]:
+    """What the announcement with this number makes public, once it is out, and what each before it did, in order."""
+    rows = (table.get(keys.decisions_key(round_id, one)) or {} for one in range(1, number + 1))
+    return [
+        Announced({one.application: one for one in read_decided(table, round_id, row)}, row.get("reason", {}))
+        for row in rows
+    ]
 
 
 def point_to(round_id: str, before: Item | None, facts: dict[str, Any], number: int = 1) -> Update:

@@ -7,7 +7,7 @@ the same identifier, so that the one repeat that a crash can cause is recognised
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -49,24 +49,27 @@ class Effects:
         return True
 
     @contextmanager
-    def once(self, round_id: str, effect: str, now: datetime) -> Iterator[bool]:
+    def once(
+        self, round_id: str, effect: str, now: datetime, *, untried: Callable[[Exception], bool] = lambda _: False
+    ) -> Iterator[bool]:
         """A claim for the length of a block: True where the block is to have the effect and close the claim.
 
         A block that fails gives the claim back, so that the next try need not wait; only one that dies without
-        a word holds it until the lease is over. Raises BusyError as `claim` does.
+        a word holds it until the lease is over. `untried` is asked of a failure whether nothing can have come of this
+        try, see `give_back`. Raises BusyError as `claim` does.
         """
         if not self.claim(round_id, effect, now):
             yield False
             return
         try:
             yield True
-        except Exception:
-            self.give_back(round_id, effect)
+        except Exception as error:
+            self.give_back(round_id, effect, untried=untried(error))
             raise
 
     def give_back(self, round_id: str, effect: str, *, untried: bool = False) -> None:
         """Open the claim for whoever comes next, because what was claimed has not been done. `untried` where it was not
-        even tried: then it has not begun, unless with an earlier claim."""
+        even tried, or certainly to no effect: then it has not begun, unless with an earlier claim."""
         key = keys.effect_key(round_id, effect)
         back = Update(key, remove=("claimed_at",))
         if untried:

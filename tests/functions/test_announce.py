@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from functions.administer.administering import NewRound
+from functions.announce import announcing as module
 from shared.aws.effects import LEASE, Effects
 from shared.aws.messages import Topic
 from shared.aws.table import ConflictError, Table
 from shared.problems import ProblemsError
+from shared.programme import Programme, load
 from shared.rounds import RoundState
 from tests.functions.staff import Inbox, Killed, announcing, decided, deciding, filled_in, refused
 from tests.functions.world import ROUND, World
@@ -81,6 +83,14 @@ def test_a_crash_around_the_publication_is_finished_under_the_same_number(
     digest = announcing(closed, inbox.topic).preview(ROUND)["digest"]
     with pytest.raises(Killed):
         announcing(closed, Dead(inbox.topic, after=after)).publish(ROUND, digest, "bertil")
+    again: list[Callable[[], object]] = [
+        lambda: announcing(closed, inbox.topic).publish(ROUND, digest, "bertil"),
+        lambda: announcing(closed, inbox.topic).publish_at(ROUND, digest, "2019-12-17T09:00", "bertil"),
+    ]
+    for door in again:  # which do not say that it is out: nobody knows
+        with pytest.raises(ProblemsError) as error:
+            door()
+        assert refused(error) == (409, [("announcement-on-its-way", "")])
     assert [step.what for step in closed.lifecycle.tick()] == [
         "closing summary asked for",
         "letters asked for",
@@ -109,7 +119,7 @@ def test_two_who_publish_at_the_same_moment_publish_once(closed: World, inbox: I
         def publish_both(self, *arguments: Any) -> str:
             with pytest.raises(ProblemsError) as error:
                 announcing(closed, inbox.topic).publish(ROUND, digest, "cecilia")
-            assert refused(error) == (409, [("already-published", "")])
+            assert refused(error) == (409, [("announcement-on-its-way", "")])
             return inbox.topic.publish_both(*arguments)
 
     announcing(closed, SomebodyElseToo()).publish(ROUND, digest, "bertil")
@@ -132,6 +142,26 @@ def test_a_record_that_meets_another_write_is_done_again_without_publishing_agai
     assert announcing(closed, inbox.topic).finish(ROUND) is True
     assert len(inbox.read()) == 1
     assert closed.round().state is RoundState.ANNOUNCED
+
+
+def english_first(key: str) -> Programme:
+    """The programme, whose announcements are in English above and in Swedish below."""
+    return load(key).model_copy(update={"languages": ["en", "sv"]})
+
+
+def test_the_subject_is_in_the_language_that_the_message_begins_in_and_a_repeat_has_the_same(
+    closed: World, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided(closed)
+    monkeypatch.setattr(module, "load", english_first)
+    shown = announcing(closed, inbox.topic).preview(ROUND)
+    with pytest.raises(Killed):
+        announcing(closed, Dead(inbox.topic, after=True)).publish(ROUND, shown["digest"], "bertil")
+    monkeypatch.setattr(module, "load", load)  # the programme's file is changed meanwhile
+    closed.now += LEASE + timedelta(seconds=1)
+    assert announcing(closed, inbox.topic).finish(ROUND)
+    assert shown["email"].startswith("(På svenska längre ned.)")
+    assert [message["Subject"] for message in inbox.read()] == [shown["texts"]["en"]["subject"]] * 2
 
 
 def _planned(world: World, round_id: str, opens: str, programme: str = "municipal-partnership-2019") -> None:

@@ -221,6 +221,53 @@ def test_headlines_fit_the_number_and_kind_of_grantees(awards: list[Award], sv: 
     assert [" ".join(head.replace("\u00a0", " ").split()) for head in heads] == [sv, en]
 
 
+def eleven_bodies_and_one_more() -> list[Award]:
+    """Of three kinds, the last with a long name in English: 11.3 million kronor in all."""
+    codes = ("2581", "1081", "1780", "1781", "2481", "1493", "2480", "0765", "1407", "0125")
+    bodies = [*map(municipality, codes), region("05"), joint_body()]
+    return [an_award(body, 943_000, f"B0DY000{n:02}") for n, body in enumerate(bodies)]
+
+
+LONG_NAME = "Kommunalförbundet för vatten och avlopp i Norrland"
+
+
+@pytest.mark.parametrize(
+    ("awards", "number", "sv", "en"),
+    [
+        pytest.param(
+            eleven_bodies_and_one_more(),
+            1,
+            "10 kommuner, 1 region och 1 kommunalförbund får dela på 11,3 miljoner kronor",
+            "10 municipalities, 1 region and 1 association of local authorities share SEK 11.3 million",
+            id="room for the kinds",
+        ),
+        pytest.param(
+            eleven_bodies_and_one_more(),
+            2,
+            "Rättelse: 10 kommuner, 1 region och 1 kommunalförbund får dela på 11,3 miljoner kronor",
+            "Correction: 12 grantees share SEK 11.3 million",
+            id="no room for the kinds in English",
+        ),
+        pytest.param(
+            [an_award(joint_body(LONG_NAME), 943_000, f"J0INT00{n:02}") for n in range(12)],
+            2,
+            "Rättelse: 1 mottagare får 11,3 miljoner kronor till 12 projekt",
+            "Correction: 1 grantee receives SEK 11.3 million for 12 projects",
+            id="no room for the only grantee's name",
+        ),
+    ],
+)
+def test_a_subject_has_a_whole_headline_a_shorter_one_where_the_text_s_is_too_long(
+    awards: list[Award], number: int, sv: str, en: str
+) -> None:
+    """Services cut what is longer than a subject may be, in the middle of the sum."""
+    texts = announced(awards, number=number).texts
+    assert [texts[language].subject.removeprefix(before) for language, before in HEADS] == [sv, en]
+
+
+HEADS = (("sv", "Kommunala partnerskap: "), ("en", "Municipal Partnerships: "))
+
+
 def test_grantees_and_projects_are_two_numbers() -> None:
     awards = [*three_for_umea(), an_award(PITEA, 450_000)]
     assert (

@@ -94,6 +94,48 @@ def test_another_instant_replaces_the_first(timed: World, inbox: Inbox) -> None:
     assert ticked(timed, inbox)
 
 
+def test_another_instant_replaces_the_first_for_what_was_read_though_a_next_round_was_planned_meanwhile(
+    timed: World, inbox: Inbox
+) -> None:
+    """Nobody has read the text that says when it opens."""
+    announce = announcing(timed, inbox.topic)
+    read = announce.preview(ROUND)
+    _planned(timed, "2020-spring", "2020-02-15")
+    answer = announce.publish_at(ROUND, read["digest"], "2019-12-18T09:00", "anna")
+    assert (answer["digest"], answer["texts"]) == (read["digest"], read["texts"])
+    timed.now = INSTANT
+    assert not ticked(timed, inbox)
+    timed.now = INSTANT + timedelta(days=1)
+    assert ticked(timed, inbox)
+    assert announce.preview(ROUND)["texts"] == read["texts"]
+    assert timed.administering.events(ROUND)[-1]["who"] == "anna"
+
+
+def test_another_instant_is_for_what_was_read_alone(timed: World, inbox: Inbox) -> None:
+    announce = announcing(timed, inbox.topic)
+    read = announce.preview(ROUND)
+    with pytest.raises(ProblemsError) as error:
+        announce.publish_at(ROUND, "0" * 64, "2019-12-18T09:00", "anna")
+    assert refused(error) == (409, [("digest-changed", "digest")])
+    assert read["digest"] in error.value.problems[0].en
+
+
+def test_what_is_not_true_any_more_is_called_off_before_it_has_another_instant(timed: World, inbox: Inbox) -> None:
+    """Of the two texts, one is not true, and nobody has read the other."""
+    announce = announcing(timed, inbox.topic)
+    read = announce.preview(ROUND)["digest"]
+    retitled(timed)
+    for told in (False, True):
+        with pytest.raises(ProblemsError) as error:
+            announce.publish_at(ROUND, read, "2019-12-18T09:00", "anna")
+        assert refused(error) == (409, [("announcement-timed", "")])
+        if not told:
+            timed.now = INSTANT
+            assert not ticked(timed, inbox)
+    announce.call_off(ROUND, "anna")
+    assert announce.publish_at(ROUND, announce.preview(ROUND)["digest"], "2019-12-18T09:00", "anna")["number"] == 1
+
+
 def retitled(world: World) -> None:
     """Somebody changes the title of an awarded application."""
     row = world.rows(keys.APPLICATIONS)[0]

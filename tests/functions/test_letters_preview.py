@@ -11,6 +11,7 @@ import pytest
 from functions.announce import letters as letters_module
 from shared import keys
 from shared.aws.effects import Effects
+from shared.corrections import Reason
 from shared.problems import ProblemsError
 from tests.functions.staff import (
     REASON,
@@ -26,7 +27,8 @@ from tests.functions.staff import (
     refused,
     rows_of,
 )
-from tests.functions.test_acknowledge import Post
+from tests.functions.test_acknowledge import NEVER, Post, owing
+from tests.functions.test_sending import Refusing
 from tests.functions.test_verdicts import announce, half_awarded, settle
 from tests.functions.world import ROUND, World
 
@@ -103,14 +105,52 @@ def test_an_award_that_is_taken_back_is_previewed_as_its_applicant_will_read_it(
     assert sent(closed, post) == read(before)
 
 
-def test_a_letter_in_somebodys_hands_when_the_correction_is_read_counts_as_told(closed: World, inbox: Inbox) -> None:
-    """Nobody knows whether the first letter went out, so the correction's tells everybody what counts."""
+def test_where_the_first_letters_may_have_gone_out_all_are_told_and_who_was_decided_on_otherwise_is_corrected(
+    closed: World, inbox: Inbox
+) -> None:
+    """To whoever reads it the other is no correction: it says what the first letter said, if that went out."""
     announced(closed, inbox.topic)
-    first, second = (one["application"] for one in closed.rows(keys.APPLICATIONS))
-    Effects(closed.table).claim(ROUND, keys.decision_letter(second, 1), closed.now)
+    changed, same = (one["application"] for one in closed.rows(keys.APPLICATIONS))
+    for one in (changed, same):
+        Effects(closed.table).claim(ROUND, keys.decision_letter(one, 1), closed.now)
     correction_approved(closed)
-    found = {one["reference"].replace("-", ""): one["corrects"] for one in previewed(closed, inbox)}
-    assert found == {first: False, second: True}
+    before = previewed(closed, inbox)
+    assert {one["reference"].replace("-", ""): one["corrects"] for one in before} == {changed: True, same: False}
+    announce(closed, inbox)
+    assert sent(closed, Post()) == read(before)
+    (again,) = (one["text"] for one in before if not one["corrects"])
+    assert [words for words in ("ersätter det beslutsbrev", "rättat", "Skäl:") if words in again] == []
+
+
+def test_a_letter_that_ses_refused_is_corrected_by_none(closed: World, inbox: Inbox) -> None:
+    """Nothing has gone out, so the decision that counts is the first that anybody reads."""
+    announced(closed, inbox.topic)
+    assert owing(closed, Refusing()).settle(ROUND, NEVER).failures
+    correction_approved(closed)
+    before = previewed(closed, inbox)
+    assert [one["corrects"] for one in before] == [False, False]
+    announce(closed, inbox)
+    assert sent(closed, Post()) == read(before)
+
+
+def test_a_reason_is_that_of_the_correction_which_changed_the_decision(closed: World, inbox: Inbox) -> None:
+    """The letter of the correction in between never went out, and the last correction is about somebody else."""
+    announced(closed, inbox.topic)
+    settle(closed, Post())
+    correction_approved(closed)
+    announce(closed, inbox)
+    assert owing(closed, Refusing()).settle(ROUND, NEVER).failures
+    first, second = rows_of(closed)
+    left = Reason(sv="Partnern i Kenya har dragit sig ur.", en="The partner in Kenya has left.")
+    decisions = listed((first["reference"], "award", first["amount"]), (second["reference"], "award", 650_000))
+    entered = correcting(closed).take_in(ROUND, decisions, left, "anna")
+    deciding(closed).approve(ROUND, entered["digest"], "bertil")
+    before = previewed(closed, inbox)
+    texts = {one["reference"]: " ".join(one["text"].split()) for one in before}
+    assert f"Skäl: {REASON.sv}" in texts[first["reference"]]
+    assert f"Skäl: {left.sv}" in texts[second["reference"]]
+    announce(closed, inbox)
+    assert sent(closed, Post()) == read(before)
 
 
 def test_nothing_is_previewed_before_the_decisions_are_approved(closed: World, inbox: Inbox) -> None:

@@ -38,6 +38,13 @@ def refusal(status: int, retries: int) -> ClientError:
     return ClientError(answer, "SendEmail")
 
 
+class Refusing(Post):
+    """A sender whose letters SES takes none of."""
+
+    def send(self, to: str, subject: str, text: str, *, effect: str) -> str:  # noqa: ARG002
+        raise refusal(400, 0)
+
+
 @pytest.mark.parametrize(
     ("failure", "repeated"),
     [
@@ -71,3 +78,47 @@ def test_a_letter_that_is_not_to_go_out_has_begun_only_if_it_was_tried_before(
     message = ("asa@pitea.example", Letter("Beslut", "Avslag."))
     assert not sending.deliver(ROUND, EFFECT, message, holds=lambda: False)
     assert (post.sent, list(effects.begun(ROUND, EFFECT))) == ([], [EFFECT] if tried_before else [])
+
+
+@pytest.mark.parametrize(
+    ("tried_before", "failure", "begun"),
+    [
+        (False, refusal(400, 0), []),
+        (True, refusal(400, 0), [EFFECT]),
+        (False, refusal(400, 2), [EFFECT]),
+        (False, ReadTimeoutError(endpoint_url="https://email.eu-north-1.amazonaws.com"), [EFFECT]),
+    ],
+)
+def test_a_letter_that_ses_plainly_refused_has_not_begun_unless_an_earlier_try_may_have_gone_out(
+    world: World, failure: Exception, *, tried_before: bool, begun: list[str]
+) -> None:
+    effects, post = Effects(world.table), Fails(failure)
+    if tried_before:
+        effects.claim(ROUND, EFFECT, world.now)
+        effects.give_back(ROUND, EFFECT)
+    sending = Sending(effects, post, world.clock)  # type: ignore[arg-type]
+    message = ("asa@pitea.example", Letter("Beslut", "Avslag."))
+    with pytest.raises(type(failure)):
+        sending.deliver(ROUND, EFFECT, message)
+    assert list(effects.begun(ROUND, EFFECT)) == begun
+    assert sending.deliver(ROUND, EFFECT, message)
+    assert list(effects.all_done(ROUND, EFFECT)) == [EFFECT]
+
+
+def test_a_letter_has_begun_where_the_table_refuses_to_note_that_it_went_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    effects, post = Effects(world.table), Post()
+    error: Any = {
+        "Error": {"Code": "ValidationException"},
+        "ResponseMetadata": refusal(400, 0).response["ResponseMetadata"],
+    }
+
+    def refuses(*_: Any, **__: Any) -> None:
+        raise ClientError(error, "UpdateItem")
+
+    monkeypatch.setattr(Effects, "done", refuses)
+    sending = Sending(effects, post, world.clock)  # type: ignore[arg-type]
+    with pytest.raises(ClientError):
+        sending.deliver(ROUND, EFFECT, ("asa@pitea.example", Letter("Beslut", "Avslag.")))
+    assert (len(post.sent), list(effects.begun(ROUND, EFFECT))) == (1, [EFFECT])

@@ -240,9 +240,14 @@ def test_whoever_may_have_been_told_another_decision_is_told_the_one_that_counts
     post = Post()
     announced(closed, inbox.topic)
     settle(closed, post)
+    correction_approved(closed)
+    announce(closed, inbox)
     (first, *_) = sorted(effect for *_, effect in post.sent if "decision" in effect)
     Effects(closed.table).claim(ROUND, f"{first.rpartition('-')[0]}-0002", closed.now)
     take_back(closed)
     assert len(settle(closed, post)) == 1
-    assert post.sent[0][-1] == f"{first.rpartition('-')[0]}-0003"
+    ((_, subject, text, effect),) = post.sent
+    assert effect == f"{first.rpartition('-')[0]}-0003"
+    assert "(rättat beslut)" in subject
+    assert "Skäl: Ändringen var fel." in " ".join(text.split())
     assert settle(closed, post) == []

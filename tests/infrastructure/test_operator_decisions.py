@@ -17,7 +17,9 @@ from lxml import etree
 from okfn_iati.iati_schema_validator import IatiValidator
 from openpyxl import load_workbook
 
+from functions.announce import announcing
 from tests.builders.listings import FIRST
+from tests.functions.test_announce import english_first
 from tests.infrastructure import operator_api, operator_command, operator_rounds
 from tests.infrastructure.operator_api import ANNA, BO, StaffApi, log_in
 from tests.infrastructure.operator_command import Anslag, Ran, command_line, elsewhere, process
@@ -258,6 +260,16 @@ def test_all_that_goes_out_is_written_into_a_folder_before_anything_is_published
         assert f'href="{one["reference"]}.txt"' in listed
         letter = (folder / f"letters/{one['reference']}.txt").read_text(encoding="utf-8")
         assert f"\n\nÄmne: {one['subject']}\n\n{one['text']}\n" in letter
+
+
+def test_the_message_in_the_folder_has_the_subject_that_it_goes_out_with(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    decided(anslag, monkeypatch, closed)
+    monkeypatch.setattr(announcing, "load", english_first)
+    assert anslag("announcement", "preview", ROUND, "--folder", str(tmp_path / "utkast")).code == 0
+    message = (tmp_path / "utkast/message/email.txt").read_text(encoding="utf-8")
+    assert f"Ämne/Subject: {stored(closed, '/announcement')['texts']['en']['subject']}\n\n(På svenska" in message
 
 
 def test_every_data_file_of_a_preview_says_so_by_its_name_and_is_read_as_before(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,6 @@ from shared.applications import Outcome
 from shared.aws.effects import Effects
 from shared.aws.table import Update
 from shared.decision_letters import DecisionLetters, Due
-from shared.decisions import Decision
 from shared.instants import iso
 from shared.rounds import Round, RoundState
 from shared.submissions import Submission
@@ -27,7 +26,7 @@ from tests.simulation.replacing import replaced
 
 
 @contextlib.contextmanager
-def no_claim(self: Effects, round_id: str, effect: str, now: datetime) -> Iterator[bool]:  # noqa: ARG001
+def no_claim(self: Effects, round_id: str, effect: str, now: datetime, **_: Any) -> Iterator[bool]:  # noqa: ARG001
     yield True
 
 
@@ -60,7 +59,7 @@ class _Afterwards(Effects):
     """Looks whether it was done, and claims nothing before."""
 
     @contextlib.contextmanager
-    def once(self, round_id: str, effect: str, now: datetime) -> Iterator[bool]:  # noqa: ARG002
+    def once(self, round_id: str, effect: str, now: datetime, **_: Any) -> Iterator[bool]:  # noqa: ARG002
         yield not self.is_done(round_id, effect)
 
 
@@ -119,20 +118,22 @@ def good_news_only(self: Receipts, submission: Submission) -> bool:
 _ACKNOWLEDGE = Receipts.acknowledge
 
 
-def kinds_compared(self: DecisionLetters, decisions: Iterable[Decision], noted: Any) -> Iterator[Due]:
+def kinds_compared(self: DecisionLetters, noted: Any) -> Iterator[Due]:
     """Whoever is awarded another amount knew already that there was an award."""
-    for due in _DUE(self, decisions, noted):
-        letters = keys.decision_letters(due.decision.application)
-        told = {noted[name]["kind"] for name in noted if name.startswith(letters) and "done_at" in noted[name]}
-        if due.decision.kind.value not in told:
+    for due in _DUE(self, noted):
+        application = due.decision.application
+        letters = keys.decision_letters(application)
+        told = [name for name in noted if name.startswith(letters) and "done_at" in noted[name]]
+        decided = [self.announced[int(name.removeprefix(letters)) - 1].decisions[application].kind for name in told]
+        if due.decision.kind not in decided:
             yield due
 
 
-def told_again(self: DecisionLetters, decisions: Iterable[Decision], noted: Any) -> Iterator[Due]:
+def told_again(self: DecisionLetters, noted: Any) -> Iterator[Due]:
     """Every announcement is told to everybody whom it decides on."""
-    every = list(decisions)
-    due = {one.decision.application: one for one in _DUE(self, every, noted)}
-    yield from (due.get(one.application) or Due(one, corrects=True) for one in every)
+    due = {one.decision.application: one for one in _DUE(self, noted)}
+    every = self.announced[-1].decisions
+    yield from (due.get(one) or Due(every[one], corrects=True, reason={}) for one in every)
 
 
 _DUE = DecisionLetters.due
