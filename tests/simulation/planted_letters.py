@@ -110,7 +110,7 @@ LETTERS = (
         "no-decision-is-told-before-everybody-is",
         60,
         planting_letters.told_when_claimed,
-        first=115,
+        first=255,
     ),
     Planted(
         "whose amount was corrected is not told",
@@ -125,6 +125,20 @@ LETTERS = (
         60,
         lambda: replaced(DecisionLetters, "due", planting_letters.told_again),
         first=70,
+    ),
+    Planted(
+        "a correction does not say that it is one",
+        "everybody-is-told-the-decision",
+        60,
+        lambda: replaced(DecisionLetters, "due", planting_letters.always_the_first),
+        first=40,
+    ),
+    Planted(
+        "a first letter says that it corrects another",
+        "everybody-is-told-the-decision",
+        60,
+        lambda: replaced(DecisionLetters, "due", planting_letters.never_the_first),
+        first=130,
     ),
     Planted(
         "exceptions are told once for each round",

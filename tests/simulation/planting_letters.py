@@ -136,6 +136,16 @@ def told_again(self: DecisionLetters, noted: Any) -> Iterator[Due]:
     yield from (due.get(one) or Due(every[one], corrects=True, reason={}) for one in every)
 
 
+def always_the_first(self: DecisionLetters, noted: Any) -> Iterator[Due]:
+    """No letter says that it corrects another."""
+    yield from (replace(one, corrects=False) for one in _DUE(self, noted))
+
+
+def never_the_first(self: DecisionLetters, noted: Any) -> Iterator[Due]:
+    """Every letter of a correction says that it corrects another, also where nobody was told anything before."""
+    yield from (replace(one, corrects=self.number > 1) for one in _DUE(self, noted))
+
+
 _DUE = DecisionLetters.due
 
 

@@ -200,6 +200,25 @@ def _decision_letters(cloud: Cloud) -> Iterator[Violation]:
             unknown = _begun_between(cloud, begins, before, after)
             if of[0] == of[1] and not unknown and _known_by_then(cloud, before, after):
                 yield Violation("each-effect-at-most-once", f"{application} was told {of[0]} twice")
+        yield from _corrected(
+            cloud, application, names, [decided[number].get(application) for number in sorted(decided)]
+        )
+
+
+def _corrected(
+    cloud: Cloud, application: str, names: Sequence[str], decided: Sequence[tuple[str, int] | None]
+) -> Iterator[Violation]:
+    """Of the application's letters, those call themselves corrections before which another decision was told, or may
+    have been: one that SES took was told, and one that has a row perhaps."""
+    begins = keys.decision_letters(application)
+    for name in names:
+        number = int(name.removeprefix(begins))
+        others = [f"{begins}{one:04}" for one in range(1, number) if decided[one - 1] != decided[number - 1]]
+        was_told = any(one in cloud.effects for one in others)
+        may_be = any(cloud.table.peek(keys.effect_key(ROUND, one)) is not None for one in others)
+        says_so = {"(rättat" in subject or "(corrected" in subject for _, subject in cloud.effects[name]}
+        if says_so - {was_told, may_be}:
+            yield Violation("everybody-is-told-the-decision", f"{name} says wrongly whether it corrects another")
 
 
 def _begun_between(cloud: Cloud, begins: str, before: str, after: str) -> bool:
