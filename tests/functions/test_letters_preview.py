@@ -142,7 +142,7 @@ def test_a_reason_is_that_of_the_correction_which_changed_the_decision(closed: W
     assert owing(closed, Refusing()).settle(ROUND, NEVER).failures
     first, second = rows_of(closed)
     left = Reason(sv="Partnern i Kenya har dragit sig ur.", en="The partner in Kenya has left.")
-    decisions = listed((first["reference"], "award", first["amount"]), (second["reference"], "award", 650_000))
+    decisions = listed(closed, (first["reference"], "award", first["amount"]), (second["reference"], "award", 650_000))
     entered = correcting(closed).take_in(ROUND, decisions, left, "anna")
     deciding(closed).approve(ROUND, entered["digest"], "bertil")
     before = previewed(closed, inbox)
