@@ -90,7 +90,7 @@ def test_a_round_that_closes_while_the_form_is_open_says_so_and_whom_to_ask(
 
     form.box("project.title").fill("Skrivet efteråt")
     form.saved()
-    form.page.goto(form.page.url.replace("/form#", "/application#"))
+    form.page.goto(form.page.url.replace("/form?new#", "/application#"))
     status_page(form.page, SV.not_sent)
     expect(form.page.get_by_text("skickades inte in innan tiden gick ut")).to_be_visible()
     expect(form.page.get_by_text(CONTACT)).to_be_visible()
@@ -118,21 +118,21 @@ def test_forms_are_asked_for_once_more_just_before_the_deadline(
     visit: Visit, installation: Installation, to_bucket: re.Pattern[str]
 ) -> None:
     """Those that were signed a quarter of an hour before it would end before the grace does."""
-    with installation.open_for("renewed", programme=VILLAGE_STAGE, grace=60):
-        form = filled(visit(), installation, "renewed")
-        asked: list[Request] = []
-        form.page.on("request", lambda one: asked.append(one) if one.url.endswith("/application/forms") else None)
-        held = hold(form, to_bucket)
-        form.send()
-        on_its_way(form, held)
-        for _ in range(300):
-            form.page.wait_for_timeout(100)
-            if len(asked) == 2:
-                break
-        assert len(asked) == 2
-        held[0].continue_()
-        form.page.context.unroute(to_bucket)
-        status_page(form.page, SV.received)
+    installation.open_round("renewed", programme=VILLAGE_STAGE, seconds=60, grace=60)
+    form = filled(visit(), installation, "renewed")
+    asked: list[Request] = []
+    form.page.on("request", lambda one: asked.append(one) if one.url.endswith("/application/forms") else None)
+    held = hold(form, to_bucket)
+    form.send()
+    on_its_way(form, held)
+    for _ in range(600):
+        form.page.wait_for_timeout(100)
+        if len(asked) == 2:
+            break
+    assert len(asked) == 2
+    held[0].continue_()
+    form.page.context.unroute(to_bucket)
+    status_page(form.page, SV.received)
 
 
 def test_what_is_not_through_when_the_grace_ends_is_not_sent_and_the_page_says_so(
