@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal, Protocol, Self
@@ -289,6 +290,12 @@ class Programme(_Data):
     def zone(self) -> ZoneInfo:
         """The zone in which people read this programme's dates."""
         return ZoneInfo(self.time_zone)
+
+    def moment(self, instant: datetime, *, seconds: bool = False) -> dict[str, str]:
+        """An instant in that zone by language, as the texts of problems take it. See `wording.moment`."""
+        from shared.wording import moment  # noqa: PLC0415  Babel is only needed to refuse
+
+        return {language: moment(instant, self.zone, language, seconds=seconds) for language in ("sv", "en")}
 
     def core_area(self, area: str) -> Choice:
         """Raises KeyError for an area that this edition lacks."""

@@ -132,7 +132,7 @@ class Administering:
         if isinstance(closes_at, Problem):
             raise ProblemsError([closes_at])
         if closes_at <= max(call.closes_at, self.now()):
-            raise refuse("not-an-extension", "closes", closes=_local(call.closes_at, programme))
+            raise refuse("not-an-extension", "closes", closes=programme.moment(call.closes_at, seconds=True))
         reopened = RoundState.OPEN if call.state is RoundState.CLOSING else call.state
         now = whole_second(self.now())
         after = replace(call, closes_at=closes_at, state=reopened, closing_since=None, extended_at=now)
@@ -147,7 +147,9 @@ class Administering:
         call = require_round(self.table, round_id)
         now = whole_second(self.now())
         if call.state in (RoundState.OPEN, RoundState.CLOSING) and call.closes_at is not None and call.closes_at < now:
-            raise refuse("round-time-over", status=409, closed=_local(call.closes_at, load(call.programme)))
+            raise refuse(
+                "round-time-over", status=409, closed=load(call.programme).moment(call.closes_at, seconds=True)
+            )
         if call.state is not RoundState.OPEN:
             raise wrong_state(call.state, RoundState.OPEN)
         grace = max(call.grace, FORM_LIFETIME + _CLOCKS_DIFFER)
@@ -225,12 +227,6 @@ def _instant(path: str, text: str, programme: Programme, *, end_of_day: bool) ->
         return whole_second(from_local(text, programme.zone, end_of_day=end_of_day))
     except BadInstantError:
         return problem("bad-instant", path, given=text)
-
-
-def _local(instant: datetime, programme: Programme) -> dict[str, str]:
-    from shared.wording import moment  # noqa: PLC0415  Babel is only needed to refuse
-
-    return {language: moment(instant, programme.zone, language, seconds=True) for language in ("sv", "en")}
 
 
 def _line(application: Application) -> dict[str, Any]:

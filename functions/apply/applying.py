@@ -202,15 +202,9 @@ def _withdrawal(after: Application) -> dict[str, Any]:
 def _require_open(call: Round, programme: Programme, now: datetime, access: Access | None = None) -> None:
     phase = round_phase(call, now, access)
     if phase is Phase.SCHEDULED:
-        raise refuse("round-not-yet-open", status=409, opens=_moment(call.opens_at, programme))
+        raise refuse("round-not-yet-open", status=409, opens=programme.moment(call.opens_at))
     if phase is not Phase.OPEN:
-        raise refuse("round-not-open", status=409, closed=_moment(held(call, access).closes_at or now, programme))
-
-
-def _moment(instant: datetime, programme: Programme) -> dict[str, str]:
-    from shared import wording  # noqa: PLC0415  Babel is only needed to refuse
-
-    return {language: wording.moment(instant, programme.zone, language) for language in ("sv", "en")}
+        raise refuse("round-not-open", status=409, closed=programme.moment(held(call, access).closes_at or now))
 
 
 def form_data(programme: Programme) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class Deciding:
         if decided is None:
             raise refuse("no-decisions" if call.announcement is None else "no-correction", status=409)
         if call.exceptions_until is not None:
-            raise refuse("exceptions-open", status=409, until=_local(call.exceptions_until, call))
+            raise refuse("exceptions-open", status=409, until=load(call.programme).moment(call.exceptions_until))
         if decided["digest"] != digest:
             raise refuse("digest-changed", "digest", status=409, current=decided["digest"])
         if decided["entered_by"] == who:
@@ -121,13 +121,6 @@ class Deciding:
     def _round_and_decisions(self, round_id: str) -> tuple[Round, Item | None]:
         call = require_round(self.table, round_id)
         return call, self.table.get(keys.decisions_key(round_id, call.next_announcement))
-
-
-def _local(instant: datetime, call: Round) -> dict[str, str]:
-    from shared.wording import moment  # noqa: PLC0415  Babel is only needed to refuse
-
-    zone = load(call.programme).zone
-    return {language: moment(instant, zone, language) for language in ("sv", "en")}
 
 
 def _require_closed(call: Round, *states: RoundState) -> None:
