@@ -102,11 +102,9 @@ class Api:
         status = response.status_code
         problems, said = _reasons(response)
         if status in (401, 403):
-            return (
-                failures.not_let_in(*problems)
-                if problems
-                else failures.not_allowed(self._access.identity(), status, said)
-            )
+            if problems:
+                return failures.not_let_in(*problems)
+            return failures.not_allowed(self._access.identity(), status, said)
         if status >= 500 or status == 429:
             return failures.service_failed(status, problems)
         if problems:

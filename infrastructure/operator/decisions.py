@@ -49,8 +49,10 @@ def take_out(
     if target == _STANDARD_OUTPUT:
         typer.echo(content, nl=False)
         return
+    # Asked before the file is there: a command that fails leaves none.
+    following = [] if desk.as_json else [_next(desk, round_id, target, rows, as_csv=as_csv)]
     _write(desk, Path(target), content, over=force)
-    desk.show({"file": target, "applications": rows}, lambda: [_next(desk, round_id, target, rows, as_csv=as_csv)])
+    desk.show({"file": target, "applications": rows}, lambda: following)
 
 
 def _next(desk: Desk, round_id: str, target: str, rows: int, *, as_csv: bool) -> RenderableType:

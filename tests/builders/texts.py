@@ -27,6 +27,11 @@ def golden(name: str) -> str:
     return (GOLDEN / name).read_text(encoding="utf-8")
 
 
+def english_first(key: str) -> Programme:
+    """The programme, whose announcements are in English above and in Swedish below."""
+    return load(key).model_copy(update={"languages": ["en", "sv"]})
+
+
 def partnership() -> Programme:
     """ICLD's programme of 2019."""
     return load("municipal-partnership-2019")

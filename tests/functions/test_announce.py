@@ -16,8 +16,9 @@ from shared.aws.effects import LEASE, Effects
 from shared.aws.messages import Topic
 from shared.aws.table import ConflictError, Table
 from shared.problems import ProblemsError
-from shared.programme import Programme, load
+from shared.programme import load
 from shared.rounds import RoundState
+from tests.builders.texts import english_first
 from tests.functions.staff import Inbox, Killed, announcing, decided, deciding, filled_in, refused
 from tests.functions.world import ROUND, World
 
@@ -142,11 +143,6 @@ def test_a_record_that_meets_another_write_is_done_again_without_publishing_agai
     assert announcing(closed, inbox.topic).finish(ROUND) is True
     assert len(inbox.read()) == 1
     assert closed.round().state is RoundState.ANNOUNCED
-
-
-def english_first(key: str) -> Programme:
-    """The programme, whose announcements are in English above and in Swedish below."""
-    return load(key).model_copy(update={"languages": ["en", "sv"]})
 
 
 def test_the_subject_is_in_the_language_that_the_message_begins_in_and_a_repeat_has_the_same(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.builders.rounds import submit_application
-from tests.infrastructure.operator_api import StaffApi
+from tests.infrastructure.operator_api import BO, StaffApi, log_in
+from tests.infrastructure.operator_command import Anslag
 
 ROUND = "2026-autumn"
 LIST = f"{ROUND}-decisions.csv"
@@ -44,3 +46,13 @@ def stored(api: StaffApi, path: str = "") -> Any:
 def plain(text: str) -> str:
     """Without the difference between spaces that break and those that do not."""
     return text.replace("\u00a0", " ")
+
+
+def decided(anslag: Anslag, monkeypatch: pytest.MonkeyPatch, api: StaffApi) -> str:
+    """Anna hands in, Bo approves. Returns the announcement's digest."""
+    anslag("decisions", "out", ROUND, "--csv")
+    fill_in(("bifall", "700000", ""), ("avslag", "", ""))
+    entered = json.loads(anslag("decisions", "in", ROUND, LIST, "--json").out)
+    log_in(monkeypatch, BO)
+    assert anslag("decisions", "approve", ROUND, "--digest", entered["digest"]).code == 0
+    return str(stored(api, "/announcement")["digest"])
