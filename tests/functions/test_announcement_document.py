@@ -37,7 +37,8 @@ from tests.builders.texts import (
     too_wide,
     village_stage,
 )
-from tests.functions.test_announcement import NOW, announced, award_lists, list_lines, plays, three_for_umea
+from tests.functions.awards import NOW, announced, list_lines, plays, three_for_umea
+from tests.functions.test_announcement import award_lists
 
 PARTNERSHIP, VILLAGE_STAGE = partnership(), village_stage()
 PITEA = municipality("2581")
