@@ -73,7 +73,7 @@ export async function read(path, tries = 4) {
   }
 }
 
-/** One file through one signed form to the bucket. Rejects with a Failure: 0 for the network, or the bucket's status. */
+/** One file to the bucket. Rejects with a Failure, whose status is 0 for the network. */
 export function upload(form, content, progress, started) {
   return new Promise((done, failed) => {
     const body = new FormData();

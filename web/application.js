@@ -56,7 +56,8 @@ const reference = (status) => el("p", { class: "screen" }, `${t.reference} `, el
 /** What the page is about: a key of ABOUT. */
 function stateOf({ refused, state, lost, withdrawn_at: gone }) {
   if (lost) return "lost";
-  if (refused && !(state === "withdrawn" && gone > refused.arrived_at)) return refused.outcome === "late" ? "late" : "refused";
+  if (refused && !(state === "withdrawn" && gone > refused.arrived_at))
+    return refused.outcome === "late" ? "late" : "refused";
   return { submitted: "receipt", withdrawn: "withdrawn" }[state] ?? "draft";
 }
 

@@ -202,7 +202,8 @@ export class Files extends EventTarget {
   /** The same content is there already, under whatever name. */
   #isDouble(job) {
     const stored = this.draft.get(`files.${job.sha256}`);
-    return this.jobs.some((one) => one !== job && one.state !== "sent" && one.sha256 === job.sha256) || (stored && !stored.waiting);
+    const same = (one) => one !== job && one.state !== "sent" && one.sha256 === job.sha256;
+    return this.jobs.some(same) || (stored && !stored.waiting);
   }
 
   #fail(job, text) {

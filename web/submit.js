@@ -22,24 +22,25 @@ export const hasArrived = (status, { submission, sha256: hash }) =>
 /** How long a window waits for another that is sending, before it offers to go on without it. */
 const PATIENCE = 10_000;
 const MARGIN = 9000;
+let renewal;
 
 /**
  * Send the application. One window of a browser at a time; the others wait, and see that it has been done. A window
  * may be frozen while it sends: then another may take over, and the document's hash keeps it from counting twice.
- * `tell` hears each step, `offer` how to take over. Gives "sent", "files", "changed" or "edited"; rejects with a Failure.
+ * `tell` hears each step, `offer` how to take over. Gives "sent", "files", "changed" or "edited".
  */
 export async function send(draft, files, round, tell, offer) {
   const waiting = new AbortController();
   const timer = setTimeout(offer, PATIENCE, () => waiting.abort());
-  const request = (options) =>
-    navigator.locks.request(KEY, options, () => {
-      clearTimeout(timer);
-      return sendAlone(draft, files, round, tell);
-    });
+  const work = () => {
+    clearTimeout(timer);
+    return sendAlone(draft, files, round, tell);
+  };
+  const request = (options) => navigator.locks.request(KEY, options, work);
   try {
     return await request({ signal: waiting.signal });
   } catch (failure) {
-    if (failure.name === "SecurityError") return sendAlone(draft, files, round, tell); // Nothing may be kept here.
+    if (failure.name === "SecurityError") return work(); // Nothing may be kept here.
     if (failure.name !== "AbortError") throw failure;
     // This window takes over; or another took over from this one, whose status page shows what becomes of it.
     return waiting.signal.aborted ? request({ steal: true }) : "sent";
@@ -61,8 +62,9 @@ async function sendAlone(draft, files, round, tell) {
   let signed = await sign(bytes, hash, files);
   // And once more just before the deadline: those are good for the whole of the grace.
   const left = Date.parse(round.closes_at) - now();
+  clearTimeout(renewal);
   if (left > MARGIN && left < 1e9)
-    setTimeout(() => sign(bytes, hash, files).then((fresh) => (signed = fresh), Boolean), left - MARGIN);
+    renewal = setTimeout(() => sign(bytes, hash, files).then((fresh) => (signed = fresh), Boolean), left - MARGIN);
   tell("files");
   if (!(await files.settled())) return "files";
   // What was changed meanwhile is meant, as long as it can be signed.
@@ -81,7 +83,8 @@ async function sendAlone(draft, files, round, tell) {
       );
       sending.set({ ...sent, delivered: true });
       // Where nothing is kept, the next page cannot wait for it.
-      while (!sending.get() && !hasArrived(await read("/application"), sent)) await wait(1000);
+      for (let looks = 30; looks-- && !sending.get() && !hasArrived(await read("/application"), sent); )
+        await wait(1000);
       return "sent";
     } catch (failure) {
       if (!failure.passing && renewed) throw stopped(failure);

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from infrastructure.demo.applicant import ApplicantClient, File
 from tests.browser.words import WORDS, Words
@@ -196,3 +196,19 @@ def token_of(page: Page) -> str:
 def status_page(page: Page, state: str) -> None:
     """Wait until the status page says this."""
     expect(page.get_by_role("heading", level=1, name=state)).to_be_visible(timeout=40_000)
+
+
+def hold(form: Form, address: str | re.Pattern[str]) -> list[Route]:
+    """What goes there waits until somebody continues it."""
+    held: list[Route] = []
+    form.page.context.route(address, lambda route: held.append(route))  # noqa: PLW0108  (Playwright marks what it is given)
+    return held
+
+
+def on_its_way(form: Form, held: list[Route]) -> None:
+    """Wait until something is held."""
+    for _ in range(300):
+        if held:
+            return
+        form.page.wait_for_timeout(50)
+    raise AssertionError("nothing was sent")

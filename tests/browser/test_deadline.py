@@ -6,10 +6,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Request, Route, expect
+from playwright.sync_api import Request, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.forms import Form, begin, client_of, status_page
+from tests.browser.forms import Form, begin, client_of, hold, on_its_way, status_page
 from tests.browser.visitors import Visitor
 from tests.browser.words import SV
 from tests.end_to_end.installation import Installation
@@ -33,22 +33,6 @@ def filled(visitor: Visitor, installation: Installation, round_id: str) -> Form:
     form.fill(a_play(email="i-sista-stund@forening.example"))
     form.saved()
     return form
-
-
-def hold(form: Form, address: re.Pattern[str]) -> list[Route]:
-    """What goes there waits until somebody continues it."""
-    held: list[Route] = []
-    form.page.context.route(address, lambda route: held.append(route))  # noqa: PLW0108  (Playwright marks what it is given)
-    return held
-
-
-def on_its_way(form: Form, held: list[Route]) -> None:
-    """Wait until something is held."""
-    for _ in range(300):
-        if held:
-            return
-        form.page.wait_for_timeout(50)
-    raise AssertionError("nothing was sent")
 
 
 @pytest.mark.parametrize("days", [-1, 1])

@@ -17,6 +17,7 @@ from tests.end_to_end.waiting import until
 
 pytestmark = pytest.mark.cloud
 ROUND, BILINGUAL = "drafts", "drafts-bilingual"
+QUESTION = "Projektets namn är ändrat på två ställen samtidigt"
 KEPT_HERE = "Object.entries(localStorage).map((pair) => pair.join(' '))"
 
 
@@ -137,16 +138,22 @@ def test_two_people_who_change_different_fields_keep_both(visit: Visit, installa
     assert (fields["project.title"], fields["contact.name"]) == ("Annas titel", "Bertil")
 
 
+def two_titles(visit: Visit, installation: Installation) -> tuple[Form, Form]:
+    """Anna's window and Bertil's, who have changed the title at the same time."""
+    anna = begin(visit().open(), installation, ROUND)
+    bertil = elsewhere(somebody_else(visit).open(), anna, installation)
+    anna.box("project.title").fill("Annas titel")
+    anna.saved()
+    bertil.box("project.title").fill("Bertils titel")
+    return anna, bertil
+
+
 @pytest.mark.parametrize(("choice", "kept"), [("Behåll mitt", "Bertils titel"), ("Ta det andra", "Annas titel")])
 def test_two_people_who_change_the_same_field_are_asked(
     visit: Visit, installation: Installation, choice: str, kept: str
 ) -> None:
-    one = begin(visit().open(), installation, ROUND)
-    other = elsewhere(somebody_else(visit).open(), one, installation)
-    one.box("project.title").fill("Annas titel")
-    one.saved()
-    other.box("project.title").fill("Bertils titel")
-    asked = other.page.get_by_role("group", name="Projektets namn är ändrat på två ställen samtidigt")
+    one, other = two_titles(visit, installation)
+    asked = other.page.get_by_role("group", name=QUESTION)
     expect(asked).to_contain_text("Annas titel")
     expect(asked).to_contain_text("Bertils titel")
     stored = client_of(one.page, installation).draft()["draft"]["fields"]["project.title"]
@@ -164,15 +171,10 @@ def test_two_people_who_change_the_same_field_are_asked(
 def test_a_question_that_nobody_answered_is_asked_again_after_a_reload(
     visit: Visit, installation: Installation
 ) -> None:
-    one = begin(visit().open(), installation, ROUND)
-    other = elsewhere(somebody_else(visit).open(), one, installation)
-    one.box("project.title").fill("Annas titel")
-    one.saved()
-    other.box("project.title").fill("Bertils titel")
-    question = "Projektets namn är ändrat på två ställen samtidigt"
-    expect(other.page.get_by_role("group", name=question)).to_be_visible()
+    one, other = two_titles(visit, installation)
+    expect(other.page.get_by_role("group", name=QUESTION)).to_be_visible()
     other.page.reload()
-    asked = form_of(other.page, installation, ROUND).page.get_by_role("group", name=question)
+    asked = form_of(other.page, installation, ROUND).page.get_by_role("group", name=QUESTION)
     expect(asked).to_contain_text("Annas titel")
     expect(asked).to_contain_text("Bertils titel")
     stored = client_of(one.page, installation).draft()["draft"]["fields"]["project.title"]

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from infrastructure.demo.applicant import File
 from tests.browser.conftest import Visit
-from tests.browser.forms import Form, begin, client_of, form_of, status_page
+from tests.browser.forms import Form, begin, client_of, form_of, hold, on_its_way, status_page
 from tests.browser.visitors import NO_CLIPBOARD
 from tests.browser.words import SV
 from tests.builders.documents import A_PDF, a_document
@@ -152,7 +152,9 @@ def _nothing(route: Route) -> None:
     route.fulfill(body="null", headers={"Access-Control-Allow-Origin": "*"})
 
 
-def test_where_a_browser_keeps_nothing_the_server_does(visit: Visit, installation: Installation) -> None:
+def test_where_a_browser_keeps_nothing_the_server_does(
+    visit: Visit, installation: Installation, to_bucket: re.Pattern[str]
+) -> None:
     visitor = visit()
     visitor.context.add_init_script(NOTHING_KEPT)
     form = begin(visitor.open(), installation, ROUND)
@@ -161,7 +163,12 @@ def test_where_a_browser_keeps_nothing_the_server_does(visit: Visit, installatio
     form.page.reload()
     form = form_of(form.page, installation, ROUND)
     expect(form.box("project.title")).to_have_value("Ingenting sparas här")
+    held = hold(form, to_bucket)
     form.send()
+    on_its_way(form, held)
+    form.page.wait_for_timeout(11_000)  # longer than a window waits for another one
+    expect(form.page.get_by_text("Ett annat fönster skickar ansökan")).to_have_count(0)
+    held[0].continue_()
     status_page(form.page, SV.received)
 
 

@@ -11,7 +11,8 @@ from playwright.sync_api import Locator, Route, expect
 from infrastructure.demo.applicant import File
 from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import Visit
-from tests.browser.forms import Form, begin, client_of, status_page
+from tests.browser.forms import Form, begin, client_of, hold, on_its_way, status_page
+from tests.browser.visitors import Visitor
 from tests.browser.wires import wire_to
 from tests.browser.words import SV
 from tests.builders.documents import A_PDF, a_document
@@ -124,8 +125,8 @@ def test_a_connection_lost_in_mid_upload_goes_on_by_itself(visit: Visit, install
         form.all_uploaded([LARGE])
 
 
-def test_sending_waits_for_a_file_that_is_still_on_its_way(visit: Visit, installation: Installation) -> None:
-    visitor = visit()
+def waiting_for_a_file(visitor: Visitor, installation: Installation) -> Form:
+    """An application that was sent while a large file is on its way, slowly."""
     form = begin(visitor.open(), installation, ROUND)
     form.fill(a_document())
     form.choose(FILES)
@@ -135,6 +136,12 @@ def test_sending_waits_for_a_file_that_is_still_on_its_way(visit: Visit, install
     shares(form, f"Uppladdning av {LARGE.name}", 1)
     form.send()
     expect(form.page.get_by_text("Väntar på att filerna laddas upp")).to_be_visible()
+    return form
+
+
+def test_sending_waits_for_a_file_that_is_still_on_its_way(visit: Visit, installation: Installation) -> None:
+    visitor = visit()
+    form = waiting_for_a_file(visitor, installation)
     visitor.slow(form.page, upload=-1)
     status_page(form.page, SV.received)
     attachments = client_of(form.page, installation).status()["current"]["attachments"]
@@ -143,15 +150,7 @@ def test_sending_waits_for_a_file_that_is_still_on_its_way(visit: Visit, install
 
 def test_what_is_corrected_while_files_are_on_their_way_is_sent(visit: Visit, installation: Installation) -> None:
     visitor = visit()
-    form = begin(visitor.open(), installation, ROUND)
-    form.fill(a_document())
-    form.choose(FILES)
-    form.all_uploaded(FILES)
-    visitor.slow(form.page, upload=SLOWLY)
-    form.choose([LARGE])
-    shares(form, f"Uppladdning av {LARGE.name}", 1)
-    form.send()
-    expect(form.page.get_by_text("Väntar på att filerna laddas upp")).to_be_visible()
+    form = waiting_for_a_file(visitor, installation)
     form.box("project.title").fill("Rättat under tiden, å ä ö")
     form.saved()
     visitor.slow(form.page, upload=-1)
@@ -163,15 +162,9 @@ def test_a_file_that_is_removed_while_its_form_is_asked_for_stays_removed(
     visit: Visit, installation: Installation
 ) -> None:
     form = begin(visit().open(), installation, ROUND)
-    held: list[Route] = []
-    form.page.context.route("**/application/forms", lambda route: held.append(route))  # noqa: PLW0108
+    held = hold(form, "**/application/forms")
     form.choose(FILES[:1])
-    until_held = form.page.get_by_role("listitem").filter(has_text=FILES[0].name)
-    expect(until_held).to_be_visible()
-    for _ in range(100):
-        if held:
-            break
-        form.page.wait_for_timeout(50)
+    on_its_way(form, held)
     line_of(form, FILES[0]).get_by_role("button", name=SV.remove).click()
     with form.page.expect_response("**/application/forms"):
         held[0].continue_()
