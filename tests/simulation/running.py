@@ -82,11 +82,7 @@ def run(seed: int | str, muted: frozenset[str] = frozenset(), ignored: frozenset
     ends = world.closes + timedelta(minutes=world.plan.randint(5, 60))
     world.run_until(lambda: cloud.now >= ends)
     ticks = _come_to_rest(world, delivery)
-
-    def check_receipts(world: World, delivery: Delivery) -> None:  # noqa: ARG001  every phase is told of both
-        holders_check(world, applicants)
-
-    for phase in (_check_rest, check_receipts, _replay, _expire):
+    for phase in (_check_rest, lambda world, _: holders_check(world, applicants), _replay, _expire):
         if not cloud.watch.violations:
             phase(world, delivery)
     found = cloud.watch.violations
