@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 
 NO_BREAK_SPACE = "\u00a0"
+MOST_PATH = 200
+"""Characters of a problem's path: whoever wrote the document chose the names in it."""
 
 
 def grouped(amount: int) -> str:
@@ -53,7 +55,8 @@ def sentence(code: str) -> Mapping[str, str]:
 def problem(code: str, path: str = "", **facts: object) -> Problem:
     """A problem of the catalogue with its facts filled in.
 
-    Whole numbers are grouped in threes; a fact that differs between the languages is a mapping of both.
+    Whole numbers are grouped in threes; a fact that differs between the languages is a mapping of both. A path is cut
+    at MOST_PATH characters, and those that cannot be stored or seen are question marks.
     Raises KeyError for a code that the catalogue lacks, or a fact that its sentence needs.
     """
     found = sentence(code)
@@ -61,7 +64,11 @@ def problem(code: str, path: str = "", **facts: object) -> Problem:
         found[language].format(**{name: _said(fact, language) for name, fact in facts.items()})
         for language in ("sv", "en")
     )
-    return Problem(code, path, sv, en)
+    return Problem(code, _seen(path), sv, en)
+
+
+def _seen(path: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in path[:MOST_PATH])
 
 
 def _said(fact: object, language: str) -> object:

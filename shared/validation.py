@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -34,6 +35,12 @@ from shared.programme import ApplicationType, AttachmentKind, Cap, Programme, na
 
 Section = TypeVar("Section", bound=BaseModel)
 
+MOST_PROBLEMS = 100
+"""How many problems are told of one document. More than a person mends at a time, and what a row of DynamoDB's (400 KB)
+has room for; whoever wrote the document by hand may have made any number."""
+_MOST_READ = 250
+"""How much of a list is read one by one where the whole is not what it should be: more than any may have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -53,14 +60,20 @@ def judge(raw: bytes, programme: Programme) -> Verdict:
     try:
         document = Document.model_validate_json(raw)
     except ValidationError as error:
-        shape = [shape_problem(one) for one in error.errors(include_url=False, include_input=False)]
+        shape = islice(error.errors(include_url=False, include_input=False), MOST_PROBLEMS + 1)
         parts = _readable(raw)
-        return Verdict((*shape, *_rules(parts, programme)[1]), contact=_contact(parts))
+        return Verdict(_told([*map(shape_problem, shape), *_rules(parts, programme)[1]]), contact=_contact(parts))
     parts = _Parts.of(document)
     applicant, problems = _rules(parts, programme)
     if problems:
-        return Verdict(problems, contact=_contact(parts))
+        return Verdict(_told(problems), contact=_contact(parts))
     return Verdict((), document, applicant, _contact(parts))
+
+
+def _told(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    if len(problems) <= MOST_PROBLEMS:
+        return tuple(problems)
+    return (*problems[:MOST_PROBLEMS], problem("more-problems"))
 
 
 def _contact(parts: _Parts) -> Mapping[str, Any] | None:
@@ -170,10 +183,12 @@ _NOTHING = _Parts({}, None, None, {}, (), (), (), {}, frozenset())
 def _readable(raw: bytes) -> _Parts:
     try:
         document = json.loads(raw)
+        return _parts(document) if isinstance(document, dict) else _NOTHING
     except (ValueError, RecursionError):
         return _NOTHING
-    if not isinstance(document, dict):
-        return _NOTHING
+
+
+def _parts(document: Mapping[str, Any]) -> _Parts:
     lists = {name: _items(model, document.get(name)) for name, model in _LISTS.items()}
     answers = document.get("answers", {})
     whole = {name for name, model in _LISTS.items() if _whole(model, document.get(name))}
@@ -185,7 +200,9 @@ def _readable(raw: bytes) -> _Parts:
         lists["partners"],
         lists["budget"],
         lists["attachments"],
-        {name: _answer(given) for name, given in answers.items()} if isinstance(answers, dict) else {},
+        {name: _answer(given) for name, given in islice(answers.items(), _MOST_READ)}
+        if isinstance(answers, dict)
+        else {},
         frozenset(whole | ({"answers"} if isinstance(answers, dict) else set())),
     )
 
@@ -219,11 +236,15 @@ def _answer(given: Any) -> str | None:
 
 
 def _items(model: type[BaseModel], given: Any) -> list[tuple[int, dict[str, Any]]]:
-    return [(index, _fields(model, item)) for index, item in enumerate(given)] if isinstance(given, list) else []
+    if not isinstance(given, list):
+        return []
+    return [(index, _fields(model, item)) for index, item in enumerate(given[:_MOST_READ])]
 
 
 def _whole(model: type[BaseModel], given: Any) -> bool:
-    return isinstance(given, list) and all(_section(model, item) is not None for item in given)
+    if not isinstance(given, list) or len(given) > _MOST_READ:
+        return False
+    return all(_section(model, item) is not None for item in given)
 
 
 # --- rules ---

@@ -24,8 +24,6 @@ def address_of(table: Table, application: Application) -> str | None:
     item = table.get(keys.draft_key(application.round_id, application.id)) or {}
     fields = json.loads(item.get("draft", "{}")).get("fields")
     try:
-        address = _ADDRESS.validate_python(fields.get("contact.email") if isinstance(fields, dict) else None)
+        return _ADDRESS.validate_python(fields.get("contact.email") if isinstance(fields, dict) else None)
     except ValidationError:
         return None
-    # SES takes no other ones, and a draft's would hold up nobody but its own holder.
-    return address if address.isascii() else None

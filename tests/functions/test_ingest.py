@@ -49,6 +49,14 @@ def test_a_valid_upload_is_accepted_recorded_and_counted(world: World) -> None:
     assert counted(world)["requested"] == 850_000
 
 
+@pytest.mark.parametrize("partner", [{"country": "XX"}, {"name": "x", "country": "KE"}, 7])
+def test_an_upload_with_thousands_of_mistakes_has_its_outcome_like_any_other(world: World, partner: Any) -> None:
+    """moto refuses a row above 400 KB, as DynamoDB does."""
+    recorded = world.submit(world.start().application.id, a_document() | {"partners": [partner] * 8_000})
+    assert recorded.submission.outcome is Outcome.REJECTED
+    assert counted(world)[totals.outcome_counter(Outcome.REJECTED)] == 1
+
+
 def test_a_submitted_draft_no_longer_expires(world: World) -> None:
     draft = world.start().application
     key = keys.application_key(ROUND, draft.id)

@@ -1,13 +1,15 @@
 """Every problem at once, each where it stands."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
 
 from shared.document import MOST_DOCUMENT_BYTES
+from shared.problems import MOST_PATH
 from shared.programme import Programme, load
-from shared.validation import judge
+from shared.validation import MOST_PROBLEMS, judge
 from tests.builders.documents import A_PDF, XLSX, a_document, attachment, raw
 
 ICLD = load("municipal-partnership-2019")
@@ -182,6 +184,68 @@ def test_what_is_no_document_is_told_and_breaks_nothing(content: bytes) -> None:
 
 def test_a_document_above_the_limit_is_refused_unread() -> None:
     assert [one.code for one in judge(b"{" * (MOST_DOCUMENT_BYTES + 1), ICLD).problems] == ["document-too-large"]
+
+
+FAR_TOO_MANY: dict[str, dict[str, Any]] = {
+    "partners of an unknown country": {"partners": [{"country": "XX"}] * 14_000},
+    "partners that are none": {"partners": [7] * 60_000},
+    "answers to nothing": {"answers": {f"q{number}": "x" for number in range(15_000)}},
+    "unknown fields": {f"q{number}": 1 for number in range(18_000)},
+    "one field with a long name": {"q" * 200_000: 1, "answers": {"q" * 40_000: "x"}},
+}
+
+
+@pytest.mark.parametrize("changes", FAR_TOO_MANY.values(), ids=FAR_TOO_MANY.keys())
+def test_what_is_told_of_a_document_with_thousands_of_mistakes_can_be_stored(changes: dict[str, Any]) -> None:
+    """A row of DynamoDB's holds 400 KB, and a document whose outcome has no room keeps its round from closing."""
+    content = json.dumps(a_document() | changes, separators=(",", ":")).encode()
+    assert len(content) <= MOST_DOCUMENT_BYTES
+    told = judge(content, ICLD).problems
+    assert told
+    assert len(json.dumps([one.as_json() for one in told])) < 150_000
+    assert all(len(one.path) <= MOST_PATH for one in told)
+    if len(told) > MOST_PROBLEMS:
+        assert [one.code for one in told[MOST_PROBLEMS:]] == ["more-problems"]
+
+
+def test_a_name_that_cannot_be_stored_or_seen_is_told_with_question_marks() -> None:
+    content = json.dumps(a_document() | {"answers": {"\ud800\u202e": "x"}}).encode()
+    (told,) = (one for one in judge(content, ICLD).problems if one.code == "question-not-asked")
+    assert told.path == "answers.??"
+
+
+def test_a_document_as_deep_as_python_can_just_read_is_judged() -> None:
+    for depth in range(sys.getrecursionlimit() - 300, sys.getrecursionlimit() + 10):
+        assert judge(b'{"project":{"title":' + b"[" * depth + b"]" * depth + b"}}", ICLD).problems
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "åsa@pitea.example",
+        "asa@piteå.example",
+        "asa@pitea..example",
+        "asa@-pitea.example",
+        ".asa@pitea.example",
+        "asa.@pitea.example",
+        "asa@pitea.example>",
+        "asa@pitea.example.",
+        "asa@pitea",
+        "asa@192.0.2.1",
+        'asa"oberg@pitea.example',
+        "asa oberg@pitea.example",
+        "asa@pitea.example\n",
+    ],
+)
+def test_an_address_that_ses_would_refuse_is_a_mistake_to_mend(address: str) -> None:
+    assert found(a_document(contact__email=address)) == {("bad-email", "contact.email")}
+
+
+@pytest.mark.parametrize(
+    "address", ["asa.oberg+ansokan@pitea.example", "o'brien@a-b.c1.se", "x@xn--pite-roa.example", "A_B@PITEA.SE"]
+)
+def test_an_address_that_ses_takes_is_taken(address: str) -> None:
+    assert found(a_document(contact__email=address)) == set()
 
 
 def test_the_contact_is_known_even_where_the_rest_is_wrong() -> None:
