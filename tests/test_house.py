@@ -116,13 +116,13 @@ def test_only_handlers_look_at_clocks_chance_and_their_environment(path: Path) -
 
 
 def test_handlers_do_so_only_where_they_pass_it_on() -> None:
-    """The clock and the source of random bytes are passed on as they are, settings are read in one line."""
+    """Clock, sleep and chance are passed on as they are, settings are read in one line."""
     for function in FUNCTIONS:
         handler = ROOT / "functions" / function / "handler.py"
         looked = set(moments_and_surroundings(handler))
-        assert looked <= {"import os", "import secrets", "datetime.now"}, function
+        assert looked <= {"import os", "import secrets", "import random", "import time", "datetime.now"}, function
         uses = [ast.unparse(node) for node in ast.walk(tree(handler)) if isinstance(node, ast.Call)]
-        assert [use for use in uses if use.startswith("secrets.")] == [], function
+        assert [use for use in uses if use.startswith(("secrets.", "random.", "time."))] == [], function
         source = handler.read_text(encoding="utf-8")
         assert source.count("datetime.now(UTC)") == source.count("lambda: datetime.now(UTC)"), function
         assert source.count("os.environ") == source.count("from_env(") == 1, function

@@ -38,8 +38,12 @@ def dynamodb() -> DynamoDBClient:
 @cache
 def s3() -> S3Client:
     """Signature V4 and the regional address: boto3's default signs forms with V2 for the global one, which
-    European regions redirect, and a redirect breaks a browser's upload."""
-    config = _PATIENCE.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
+    European regions redirect, and a redirect breaks a browser's upload. us-east-1 has one too, and the pages allow no
+    other."""
+    own = Config(
+        signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+    )
+    config = _PATIENCE.merge(own)
     client: S3Client = _client("s3", config)
     return client
 

@@ -6,7 +6,8 @@ double in memory can judge them without reading expression strings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = dict[str, Any]
+
+_PAUSES = (0.02, 0.04, 0.08, 0.16)
+"""Seconds that a transaction waits at most for whoever was in its way, twice as long each time. (AWS Builders' Library,
+"Timeouts, retries, and backoff with jitter".)"""
 
 ABSENT = Attr("pk").not_exists()
 PRESENT = Attr("pk").exists()
@@ -71,11 +76,20 @@ class ConflictError(Exception):
 
 
 class Table:
-    """One DynamoDB table. Numbers are whole: decimals come back as int, and floats are refused by boto3."""
+    """One DynamoDB table. Numbers are whole: decimals come back as int, and floats are refused by boto3. `sleep`
+    (for seconds) is for whoever meets many others, and `chance` (0 to 1) for that those who met do not meet again."""
 
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        name: str,
+        sleep: Callable[[float], None] | None = None,
+        chance: Callable[[], float] = lambda: 1,
+    ) -> None:
         self._client = client
         self._name = name
+        self._sleep = sleep
+        self._chance = chance
 
     def get(self, key: Key) -> Item | None:
         """The item as of now (a strongly consistent read), or None."""
@@ -118,8 +132,17 @@ class Table:
             raise _translated(error) from error
 
     def transact(self, writes: Sequence[Write]) -> None:
-        """All the writes or none. Raises ConditionFailedError or ConflictError."""
+        """All the writes or none. Raises ConditionFailedError or ConflictError, the latter at once only where nobody
+        sleeps: neither DynamoDB nor its SDK tries again by itself."""
         items: list[Any] = [dict([_request(self._name, write)]) for write in writes]
+        if sleep := self._sleep:
+            for pause in _PAUSES:
+                with contextlib.suppress(ConflictError):
+                    return self._transact(items)
+                sleep(pause * self._chance())
+        return self._transact(items)
+
+    def _transact(self, items: list[Any]) -> None:
         try:
             self._client.transact_write_items(TransactItems=items)
         except ClientError as error:
