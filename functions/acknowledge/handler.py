@@ -23,6 +23,7 @@ from functions.acknowledge.sending import Sending
 from functions.acknowledge.verdicts import Verdicts
 from shared.aws import clients
 from shared.aws.effects import Effects
+from shared.aws.failures import noted, reason_of
 from shared.aws.messages import Mailer
 from shared.aws.table import Table, whole
 from shared.keys import SUBMISSIONS
@@ -64,7 +65,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     be handled twice. (Powertools' batch processor goes on, which is right for queues and wrong for streams.)
     """
     if event.get("resend"):
-        logger.info("receipts sent again", sent=owing().receipts.resend())
+        _resend()
         return {"batchItemFailures": []}
     if {"owed", "notify", "unsent"} & event.keys():
         _settle(event, context)
@@ -79,16 +80,26 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
             sent = owing().receipts.acknowledge(submission)
         except Exception as error:  # noqa: BLE001  whatever it is, the stream starts again from this record
             # Its kind alone: SES names the address in its refusals.
-            logger.error("receipt failed", error=type(error).__name__)  # noqa: TRY400
+            logger.error("receipt failed", error=reason_of(error))  # noqa: TRY400
             return {"batchItemFailures": [{"itemIdentifier": change.sequence_number}]}
         logger.info("outcome acknowledged", outcome=submission.outcome.value, sent=sent)
     return {"batchItemFailures": []}
 
 
+def _resend() -> None:
+    try:
+        sent = owing().receipts.resend()
+    except ExceptionGroup as failed:
+        for error in failed.exceptions:
+            logger.error("letter failed", letter=noted(error), error=reason_of(error))  # noqa: TRY400  texts name people
+        raise
+    logger.info("receipts sent again", sent=sent)
+
+
 def _settle(event: dict[str, Any], context: LambdaContext) -> None:
     settled = _run(event, lambda: context.get_remaining_time_in_millis() < LAST_MOMENT)
-    for kind in settled.failures:
-        logger.error("letter failed", error=kind)
+    for error in settled.failures:
+        logger.error("letter failed", letter=noted(error), error=reason_of(error))
     logger.info("letters sent", sent=settled.sent, failed=len(settled.failures), waiting=settled.waiting)
     if settled.failures:
         # A failure of the function would only make another dead letter every minute.

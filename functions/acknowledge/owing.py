@@ -21,11 +21,10 @@ from shared.rounds import Round, RoundState
 
 @dataclass(slots=True)
 class Settled:
-    """What one run came to. `failures` has the kind of each failure alone: SES names addresses in its refusals.
-    `waiting` letters were somebody else's at that moment, or there was no time for them."""
+    """What one run came to. `waiting` letters were somebody else's at that moment, or there was no time for them."""
 
     sent: int = 0
-    failures: tuple[str, ...] = ()
+    failures: tuple[Exception, ...] = ()
     waiting: int = 0
 
 
@@ -104,7 +103,7 @@ class Owing:
             except BusyError:
                 settled.waiting += 1
             except Exception as error:  # noqa: BLE001  told when the others have had their turn
-                settled.failures += (type(error).__name__,)
+                settled.failures += (error,)
         return settled
 
     def _due(self, call: Round) -> Iterator[Work]:

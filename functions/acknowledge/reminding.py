@@ -33,8 +33,10 @@ class Reminding:
         """A letter for each application that was begun and has nothing accepted. Whoever began after an extension knows
         of no other end."""
         moved = call.extended_at if notice.kind is NoticeKind.EXTENSION else None
+        told = self.sending.effects.all_done(call.id, keys.NOTICE_LETTERS)
         for application in read_applications(self.table, call.id):
-            if application.state in _UNSENT and (moved is None or application.started_at <= moved):
+            concerned = application.state in _UNSENT and (moved is None or application.started_at <= moved)
+            if concerned and keys.notice_letter(application.id, notice.name) not in told:
                 yield partial(self._tell, call, notice, application.id)
 
     def _tell(self, call: Round, notice: Notice, reference: str) -> bool:

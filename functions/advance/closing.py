@@ -35,7 +35,8 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What closing works with. `drain` is how long to wait after the last arrival before counting."""
+    """What closing works with. `drain` is how long to wait after the last arrival before counting, `marks` how many
+    files are marked for removal at a time: each takes a call, and a tick has two minutes for everything."""
 
     table: Table
     bucket: Bucket
@@ -43,6 +44,7 @@ class Closing:
     drain: timedelta
     now: Callable[[], datetime]
     random: Callable[[int], bytes]
+    marks: int = 200
 
     def close(self, call: Round) -> Closed | None:
         """One try at closing a round that is in the state closing; None while uploads may still be on the way.
@@ -75,16 +77,19 @@ class Closing:
             return Closed(certified=False, missing=len(seen.missing))
         return self._certify(call, seen, submissions, stored, begun)
 
-    def mark_leftovers(self, call: Round) -> int:
-        """Mark for removal the files of drafts of which no document ever came. Returns how many.
+    def mark_leftovers(self, call: Round, after: list[str] | None) -> tuple[int, list[str] | None]:
+        """Mark for removal some files of drafts of which no document ever came: those whose key and version follow
+        these. Returns how many, and where to go on, which is None once all are marked.
 
         Only for a decided round: before, an extension or an exception could still make an application of them. (S3
         counts the days to the removal from the upload and not from the mark, so no time is left after it.)
         """
-        leftovers = reconcile(self.bucket, call.id, read_submissions(self.table, call.id)).unsubmitted
-        for version in leftovers:
-            self.bucket.mark_unsubmitted(version)
-        return len(leftovers)
+        unsubmitted = reconcile(self.bucket, call.id, read_submissions(self.table, call.id)).unsubmitted
+        leftovers = {(one.key, one.version_id): one for one in unsubmitted}
+        left = [place for place in sorted(leftovers) if after is None or list(place) > after]
+        for place in left[: self.marks]:
+            self.bucket.mark_unsubmitted(leftovers[place])
+        return min(len(left), self.marks), list(left[self.marks - 1]) if len(left) > self.marks else None
 
     def _certify(
         self, call: Round, seen: Reconciliation, submissions: Sequence[Submission], stored: Item, begun: datetime

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -14,10 +15,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.advance.closing import Closing
-from functions.advance.lifecycle import Lifecycle
+from functions.advance.lifecycle import Lifecycle, RoundsFailedError, Step
 from shared.aws import clients
 from shared.aws.bucket import Bucket
 from shared.aws.effects import Effects
+from shared.aws.failures import noted, reason_of
 from shared.aws.messages import Functions, Queue
 from shared.aws.table import Table
 from shared.settings import from_env
@@ -70,7 +72,18 @@ def lifecycle() -> Lifecycle:
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Entry point of the function."""
-    steps = lifecycle().tick()
+    try:
+        steps = lifecycle().tick()
+    except RoundsFailedError as failed:
+        for error in failed.exceptions:
+            logger.error("round failed", round=noted(error), error=reason_of(error))  # noqa: TRY400  texts may name people
+        _tell(failed.steps)
+        raise
+    _tell(steps)
+    return {"steps": [step.what for step in steps]}
+
+
+def _tell(steps: Sequence[Step]) -> None:
     for step in steps:
         logger.info("round advanced", round=step.round_id, what=step.what, missing=step.missing, repaired=step.repaired)
     missing = sum(step.missing for step in steps)
@@ -85,4 +98,3 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     if missing or repaired or held_back:
         # Not by the decorator, which warns of every minute in which there is nothing to tell.
         metrics.flush_metrics()
-    return {"steps": [step.what for step in steps]}

@@ -3,7 +3,7 @@ sees the same rows and does what is still due."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -33,6 +33,12 @@ class Step:
     held_back: int = 0
 
 
+class RoundsFailedError(ExceptionGroup[Exception]):
+    """What failed, each with its round for a note. `steps` were taken all the same."""
+
+    steps: Sequence[Step] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
     """What the job works with. `summarise`, `announce`, `publish` and `acknowledge` are functions' names."""
@@ -50,7 +56,7 @@ class Lifecycle:
 
     def tick(self) -> list[Step]:
         """One look at every round. A round that somebody else changed meanwhile is left for the next tick; one
-        that fails does not keep the others from their turn, and the failure is raised at the end."""
+        that fails does not keep the others from their turn, and RoundsFailedError is raised at the end."""
         steps: list[Step] = []
         failures: list[Exception] = []
         for call in read_rounds(self.table):
@@ -59,9 +65,12 @@ class Lifecycle:
             except (ConditionFailedError, ConflictError):
                 steps.append(Step(call.id, "gave way"))
             except Exception as error:  # noqa: BLE001  raised again below, when the other rounds have had their turn
+                error.add_note(call.id)
                 failures.append(error)
         if failures:
-            raise ExceptionGroup("rounds failed", failures)
+            failed = RoundsFailedError("rounds failed", failures)
+            failed.steps = steps
+            raise failed
         return steps
 
     def _advance(self, call: Round) -> list[Step]:
@@ -81,13 +90,13 @@ class Lifecycle:
         return [*self._notices(call), *self._close(call)]
 
     def _decided(self, call: Round) -> list[Step]:
-        return [*self._closed(call), *self._leftovers(call), *self._announcement(call)]
+        return [*self._closed(call), *self._announcement(call), *self._leftovers(call)]
 
     def _announced(self, call: Round) -> list[Step]:
         steps: list[Step] = []
         if call.announced_at is not None and self.now() - call.announced_at < _LOOKED_AFTER:
-            steps = [*self._closed(call), *self._leftovers(call), *self._pages(call)]
-        return [*steps, *self._announcement(call)]
+            steps = [*self._closed(call), *self._pages(call), *self._leftovers(call)]
+        return [*self._announcement(call), *steps]
 
     def _closed(self, call: Round) -> list[Step]:
         return [*self._summary(call), *self._exceptions(call), *self._letters(call), *self._notices(call)]
@@ -146,12 +155,18 @@ class Lifecycle:
         return [Step(call.id, "exceptions certified", repaired=closed.repaired)]
 
     def _leftovers(self, call: Round) -> list[Step]:
-        """Of a round that is decided: until then anybody might be let in with the files that they had uploaded."""
-        if self.effects.is_done(call.id, keys.LEFTOVERS_MARKED):
+        """Of a round that is decided: until then anybody might be let in with the files that they had uploaded. A tick
+        marks some of them and notes how far it came: there may be more than it has time for."""
+        noted = self.effects.noted(call.id, keys.LEFTOVERS_MARKED)
+        if "done_at" in noted:
             return []
-        marked = self.closing.mark_leftovers(call)
-        self.effects.done(call.id, keys.LEFTOVERS_MARKED, self.now(), marked=marked)
-        return [Step(call.id, "files of unsent drafts marked for removal")]
+        marked, last = self.closing.mark_leftovers(call, noted.get("last"))
+        facts = {"marked": noted.get("marked", 0) + marked}
+        if last is None:
+            self.effects.done(call.id, keys.LEFTOVERS_MARKED, self.now(), **facts)
+            return [Step(call.id, "files of unsent drafts marked for removal")]
+        self.effects.note(call.id, keys.LEFTOVERS_MARKED, last=last, **facts)
+        return [Step(call.id, "some files of unsent drafts marked for removal")]
 
     def _pages(self, call: Round) -> list[Step]:
         if call.announcement is None or self.effects.is_done(call.id, keys.result_pages(call.announcement)):

@@ -15,6 +15,7 @@ from functions.summarise.summarising import Summarising
 from shared.aws import clients
 from shared.aws.bucket import Bucket
 from shared.aws.effects import Effects
+from shared.aws.failures import noted, reason_of
 from shared.aws.messages import Queue, Topic
 from shared.aws.table import Table
 from shared.settings import from_env
@@ -54,6 +55,15 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     if event["summary"] == "closing":
         sent = [event["round"]] if summarising().closing_summary(event["round"]) else []
     else:
-        sent = summarising().digests()
+        sent = _digests()
     logger.info("summaries sent", summary=event["summary"], rounds=sent)
     return {"sent": sent}
+
+
+def _digests() -> list[str]:
+    try:
+        return summarising().digests()
+    except ExceptionGroup as failed:
+        for error in failed.exceptions:
+            logger.error("digest failed", round=noted(error), error=reason_of(error))  # noqa: TRY400  texts may name people
+        raise

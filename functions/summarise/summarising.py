@@ -55,6 +55,7 @@ class Summarising:
                 if call.state in _REPORTED and self._digest(call, readers):
                     sent.append(call.id)
             except Exception as error:  # noqa: BLE001  raised again below, when the other rounds have had their turn
+                error.add_note(call.id)
                 failures.append(error)
         if failures:
             raise ExceptionGroup("digests failed", failures)

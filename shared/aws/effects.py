@@ -54,9 +54,9 @@ class Effects:
     ) -> Iterator[bool]:
         """A claim for the length of a block: True where the block is to have the effect and close the claim.
 
-        A block that fails gives the claim back, so that the next try need not wait; only one that dies without
-        a word holds it until the lease is over. `untried` is asked of a failure whether nothing can have come of this
-        try, see `give_back`. Raises BusyError as `claim` does.
+        A block that fails gives the claim back, so that the next try need not wait, and its failure has the effect for
+        a note; only one that dies without a word holds it until the lease is over. `untried` is asked of a failure
+        whether nothing can have come of this try, see `give_back`. Raises BusyError as `claim` does.
         """
         if not self.claim(round_id, effect, now):
             yield False
@@ -64,6 +64,7 @@ class Effects:
         try:
             yield True
         except Exception as error:
+            error.add_note(effect)
             self.give_back(round_id, effect, untried=untried(error))
             raise
 
@@ -101,12 +102,19 @@ class Effects:
 
     def is_done(self, round_id: str, effect: str) -> bool:
         """Whether it was done."""
-        found = self.table.get(keys.effect_key(round_id, effect))
-        return found is not None and "done_at" in found
+        return "done_at" in self.noted(round_id, effect)
+
+    def noted(self, round_id: str, effect: str) -> Item:
+        """What was noted of it, done or not; nothing where it was never begun."""
+        return self.table.get(keys.effect_key(round_id, effect)) or {}
+
+    def note(self, round_id: str, effect: str, **facts: Any) -> None:
+        """Note how far it is, for one that may be begun again without harm and takes several turns."""
+        self.table.write(Update(keys.effect_key(round_id, effect), set=facts))
 
     def is_due(self, round_id: str, effect: str, now: datetime) -> bool:
         """Whether it was not done, and nobody seems to be at it."""
-        found = self.table.get(keys.effect_key(round_id, effect)) or {}
+        found = self.noted(round_id, effect)
         return "done_at" not in found and found.get("claimed_at", "") < iso(now - LEASE)
 
     def all_done(self, round_id: str, prefix: str) -> set[str]:

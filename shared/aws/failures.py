@@ -1,4 +1,5 @@
-"""Why uploads could not be handled: noted by ingest, and told beside the dead letters, which hold no reason."""
+"""What failures are called in logs; and why uploads could not be handled: noted by ingest, and told beside the dead
+letters, which hold no reason."""
 
 from __future__ import annotations
 
@@ -21,6 +22,11 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, ClientError):
         return f"{error.response['Error'].get('Code', 'ClientError')} at {error.operation_name}"
     return type(error).__name__
+
+
+def noted(error: Exception) -> str:
+    """What whoever caught it noted of it (`add_note`): a round or a letter, never a person. Example: 2019-autumn"""
+    return ", ".join(getattr(error, "__notes__", ()))
 
 
 def note_failure(table: Table, key: str, version_id: str, reason: str, now: datetime) -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from functions.administer.administering import EarlyClosing, Extension
 from functions.advance.closing import Closing
-from functions.advance.lifecycle import Lifecycle
+from functions.advance.lifecycle import Lifecycle, RoundsFailedError
 from shared import certificates, keys, totals
 from shared.applications import Outcome
 from shared.aws import clients
 from shared.aws.effects import LEASE, Effects
+from shared.aws.failures import noted
 from shared.aws.table import Table, Update
 from shared.instants import iso, parse_iso
 from shared.problems import ProblemsError
@@ -193,6 +194,37 @@ def test_files_of_drafts_that_were_never_sent_are_marked_for_removal_and_no_othe
     ]
 
 
+def test_of_very_many_files_each_tick_marks_some_and_goes_on_where_the_last_one_ended(world: World) -> None:
+    unsent = sorted(world.start().application.id for _ in range(2))
+    for application in unsent:
+        for content in range(3):
+            world.put(keys.attachment_object(ROUND, application, f"{content:064}"), b"%PDF-")
+    world.put(keys.attachment_object(ROUND, unsent[0], f"{0:064}"), b"%PDF- again")
+    close(world)
+    world.table.write(Update(keys.round_key(ROUND), set={"state": "decided"}))
+    lifecycle = lifecycle_on(world, world.table)
+    lifecycle = replace(lifecycle, closing=replace(lifecycle.closing, marks=3))
+    done = [[step.what for step in lifecycle.tick() if "files" in step.what] for _ in range(4)]
+    some, all_ = "some files of unsent drafts marked for removal", "files of unsent drafts marked for removal"
+    assert done == [[some], [some], [all_], []]
+    assert len(tagged(world)) == 7  # a name with two versions is there twice
+    assert Effects(world.table).noted(ROUND, keys.LEFTOVERS_MARKED)["marked"] == 7
+
+
+def test_an_announcement_does_not_wait_for_files_that_cannot_be_marked(world: World) -> None:
+    class Refuses(Closing):
+        def mark_leftovers(self, *_: Any) -> Any:
+            raise TimeoutError("tags cannot be written")
+
+    close(world)
+    world.table.write(Update(keys.round_key(ROUND), set={"state": "decided", "announcing": 1}))
+    refusing = Refuses(world.table, world.bucket, world.uploads, timedelta(seconds=60), world.clock, world.random)
+    with pytest.raises(RoundsFailedError) as failed:
+        replace(lifecycle_on(world, world.table), closing=refusing).tick()
+    assert ("announce", {"finish": "announcement", "round": ROUND}) in world.started.started
+    assert [noted(error) for error in failed.value.exceptions] == [ROUND]
+
+
 def test_no_file_is_marked_while_its_holder_could_still_be_let_in(world: World) -> None:
     # S3 counts the days to a removal from the upload: what is marked may be gone the next day.
     world.put(keys.attachment_object(ROUND, world.start().application.id, "cd" * 32), b"%PDF-")
@@ -344,6 +376,8 @@ def test_one_round_that_fails_does_not_keep_the_others_from_their_turn(world: Wo
     closing = Broken(world.table, world.bucket, world.uploads, timedelta(seconds=60), world.clock, world.random)
     names = ("summarise", "announce", "publish", "acknowledge")
     lifecycle = Lifecycle(world.table, closing, Effects(world.table), world.started, *names, world.clock, world.random)
-    with pytest.raises(ExceptionGroup):
+    with pytest.raises(RoundsFailedError) as failed:
         lifecycle.tick()
     assert world.round().state is RoundState.CLOSED
+    assert [noted(error) for error in failed.value.exceptions] == ["2019-broken"]
+    assert (ROUND, "round closed") in [(step.round_id, step.what) for step in failed.value.steps]

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from functions.advance.closing import Closed, Closing
 from functions.ingest.intake import Uploaded
 from shared import keys
 from shared.applications import Outcome
-from shared.rounds import RoundState
+from shared.rounds import Round, RoundState
 from tests.builders.documents import a_document, attachment, raw
 from tests.functions.deployed import (
     ANNA,
@@ -259,13 +260,43 @@ def test_what_a_closed_round_owes_is_sent_and_then_nothing_is_asked_for(deployed
     assert "letters asked for" not in deployed.invoke("advance", recorded("heartbeat"))["steps"]
 
 
+def told(caplog: pytest.LogCaptureFixture, message: str) -> list[dict[str, Any]]:
+    return [vars(line) for line in caplog.records if line.message == message]
+
+
+def test_a_heartbeat_that_fails_says_which_round_and_why_and_what_it_did_all_the_same(
+    deployed: Deployed, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = Closing.close
+
+    def refuses(self: Closing, call: Round) -> Closed | None:
+        if call.id == "2019-broken":
+            raise TimeoutError("the programme officer Åsa Öberg would be named here")
+        return close(self, call)
+
+    deployed.world.create_round(id="2019-broken")
+    deployed.world.now = AFTER_CLOSING
+    monkeypatch.setattr(Closing, "close", refuses)
+    with pytest.raises(ExceptionGroup):
+        deployed.invoke("advance", recorded("heartbeat"))
+    assert [(line["round"], line["error"]) for line in told(caplog, "round failed")] == [
+        ("2019-broken", "TimeoutError")
+    ]
+    assert (ROUND, "round closed") in [(line["round"], line["what"]) for line in told(caplog, "round advanced")]
+
+
 def test_letters_that_ses_refuses_are_counted_and_make_no_dead_letter(
-    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+    deployed: Deployed, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     deployed.world.submit(deployed.world.start().application.id)
     deployed.mail_refuses = "Email address is not verified"
     assert deployed.invoke("acknowledge", recorded("letters-owed")) == {"batchItemFailures": []}
     assert '"LettersFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
+    (line,) = told(caplog, "letter failed")
+    (submission,) = deployed.world.submissions()
+    assert submission.application in line["letter"]
+    assert line["error"].endswith(" at SendEmail")
+    assert "@" not in line["letter"] + line["error"]
 
 
 def test_the_summaries_that_were_asked_for_go_out_once(deployed: Deployed) -> None:

@@ -14,6 +14,7 @@ from functions.apply.drafting import Drafting, DraftRequest
 from shared import keys
 from shared.aws.table import Update
 from shared.instants import iso, parse_iso
+from shared.notices import notices
 from tests.builders.documents import a_document
 from tests.functions.test_acknowledge import NEVER, Post, RefusesOne, owing
 from tests.functions.world import ROUND, World
@@ -61,6 +62,16 @@ def test_a_week_and_a_day_before_the_end_whoever_has_not_sent_is_reminded_once(w
     before_the_end(world, hours=23)
     assert (asked(world), told(world, post)) == (True, ["Ansökningstiden går ut om 23 timmar"])
     assert (asked(world), told(world, post)) == (False, [])
+
+
+def test_a_second_run_asks_nothing_of_those_who_were_told(world: World) -> None:
+    for _ in range(3):
+        a_draft(world)
+    before_the_end(world, days=6)
+    (notice,) = notices(world.round(), world.now)
+    for send in owing(world, Post()).reminding.due(world.round(), notice):
+        send()
+    assert list(owing(world, Post()).reminding.due(world.round(), notice)) == []
 
 
 def test_whoever_has_sent_or_left_no_address_is_not_reminded(world: World) -> None:
@@ -178,7 +189,8 @@ def test_a_reminder_that_fails_is_tried_again_alone(world: World) -> None:
     for address in ("bad@pitea.example", "good@pitea.example"):
         a_draft(world, address)
     before_the_end(world, days=6)
-    assert owing(world, RefusesOne()).notify(ROUND, NEVER) == Settled(sent=1, failures=("ConnectionError",))
+    settled = owing(world, RefusesOne()).notify(ROUND, NEVER)
+    assert (settled.sent, list(map(type, settled.failures)), settled.waiting) == (1, [ConnectionError], 0)
     assert asked(world)
     assert len(told(world, post)) == 1
     assert post.sent[0][0] == "bad@pitea.example"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from functions.acknowledge.owing import Settled
 from shared import keys
+from shared.aws import clients
 from shared.aws.effects import Effects
 from shared.aws.table import Update
+from shared.rounds import RoundState
 from tests.builders.documents import a_document
 from tests.functions.staff import (
     AFTER_CLOSING,
@@ -21,7 +24,7 @@ from tests.functions.staff import (
     decided,
     deciding,
 )
-from tests.functions.test_acknowledge import NEVER, Post, owing
+from tests.functions.test_acknowledge import NEVER, Post, counted_calls, owing
 from tests.functions.test_letting_in import let_in, over
 from tests.functions.world import ROUND, World
 
@@ -50,6 +53,18 @@ def half_awarded(world: World) -> list[str]:
     digest = deciding(world).take_in(ROUND, "\n".join(lines).encode(), "anna")["digest"]
     deciding(world).approve(ROUND, digest, "bertil")
     return [first, second]
+
+
+def test_drafts_that_nobody_sent_take_no_time_from_those_who_are_told(world: World) -> None:
+    def calls_with(drafts: int) -> list[str]:
+        for _ in range(drafts):
+            world.start()
+        call = replace(world.round(), state=RoundState.CLOSED)
+        with counted_calls(clients.dynamodb()) as calls:
+            assert list(owing(world, Post()).verdicts.due(call)) == []
+        return calls
+
+    assert calls_with(1) == calls_with(5) == ["Query"] * 2
 
 
 def test_whoever_is_in_a_closed_round_is_told_once(closed: World) -> None:

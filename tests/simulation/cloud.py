@@ -142,7 +142,7 @@ class Cloud:
 
     @property
     def closing(self) -> Closing:
-        return Closing(self.table, self.bucket, self.uploads, DRAIN, self.kernel.now, self.random)
+        return Closing(self.table, self.bucket, self.uploads, DRAIN, self.kernel.now, self.random, marks=1)
 
     @property
     def lifecycle(self) -> Lifecycle:
