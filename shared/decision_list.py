@@ -6,8 +6,6 @@ into the second on the officer's own machine: nothing that is deployed ever open
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
@@ -15,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.applications import Application, Version
 from shared.decision_rows import Cell, Reason, Row, Unreadable, judge
-from shared.decisions import Decision, DecisionKind, to_decide
+from shared.decisions import Decision, DecisionKind, list_digest, to_decide
 from shared.problems import Problem, ProblemsError, problem, refuse
 from shared.references import spaced
 from shared.rounds import Round
@@ -77,12 +75,6 @@ class HandedIn(_Shape):
 
 def _cell(given: str | UnreadableCell) -> Cell:
     return given.strip() if isinstance(given, str) else Unreadable(given.unreadable, given.shown)
-
-
-def list_digest(applications: Iterable[Application]) -> str:
-    """What an older list is known by: SHA-256 over the current applications and their versions."""
-    current = sorted((one.id, one.current.sha256 if one.current else "") for one in to_decide(applications))
-    return hashlib.sha256(json.dumps(current).encode()).hexdigest()
 
 
 def listed(

@@ -64,6 +64,12 @@ def to_decide(applications: Iterable[Application]) -> list[Application]:
     return sorted(current, key=lambda one: (one.current.facts.applicant.name if one.current else "", one.id))
 
 
+def list_digest(applications: Iterable[Application]) -> str:
+    """What an older list is known by: SHA-256 over the current applications and their versions."""
+    current = sorted((one.id, one.current.sha256 if one.current else "") for one in to_decide(applications))
+    return hashlib.sha256(json.dumps(current).encode()).hexdigest()
+
+
 def mark(decided: str) -> str:
     """What every row of a CSV list says of the decisions that stood in it when it was taken out, by their digest;
     nothing decided is the empty one. Begins so that no spreadsheet makes a number of it. Example: d-1a2b3c4d5e6f"""

@@ -25,7 +25,7 @@ from shared.aws.messages import Functions, Topic
 from shared.aws.rows import audit, commit_round_change, read_applications, read_rounds, replace_round, require_round
 from shared.aws.table import ABSENT, ConditionFailedError, Item, Put, Table, Update
 from shared.decision_letters import DecisionLetters
-from shared.decisions import DecisionKind
+from shared.decisions import DecisionKind, list_digest
 from shared.instants import BadInstantError, from_local, iso, whole_second
 from shared.problems import ProblemsError, refuse
 from shared.programme import load
@@ -49,8 +49,9 @@ class Announcing:
     sends_letters: bool
 
     def preview(self, round_id: str) -> dict[str, Any]:
-        """What would go out next, or what went out last, and what went out before it. Raises ProblemsError; 409 while
-        decisions are not approved."""
+        """What would go out next, or what went out last, and what went out before it. Whoever is to approve decisions
+        reads it too: `to_approve` is the digest of theirs until somebody has. Raises ProblemsError; 409 without
+        decisions, or where applications have changed since they were handed in."""
         call = require_round(self.table, round_id)
         shown = self._preview(call)
         before = [keys.announcement_key(round_id, number) for number in range(1, shown["number"])]
@@ -75,7 +76,7 @@ class Announcing:
         """The announcement that `preview` shows."""
         if call.announcing is not None:
             return call.announcing
-        if self._approved(call) is not None:
+        if self._entered(call) is not None:
             return call.next_announcement
         if call.announcement is None:
             raise wrong_state(call.state, RoundState.DECIDED)
@@ -85,10 +86,11 @@ class Announcing:
         stored = self._claimed(call) or self._timed(call)
         if stored is not None:
             return _shown(stored, call.embargo)
-        decided = self._approved(call)
+        decided = self._entered(call)
         if decided is None and call.announcement is not None:
             return _shown(self.table.get(keys.announcement_key(call.id, call.announcement)) or {})
-        return _shown(_as_item(self._compose(call, decided)))
+        shown = _shown(_as_item(self._compose(call, decided)))
+        return shown if decided is None or "approved_by" in decided else shown | {"to_approve": decided["digest"]}
 
     def publish(self, round_id: str, digest: str, who: str) -> dict[str, Any]:
         """Publish what has this digest, once. Raises ProblemsError; 409 for another digest, or when it is out or on its
@@ -208,13 +210,23 @@ class Announcing:
         """What is approved and has not gone out."""
         return None if call.announcing is None else self.table.get(keys.announcement_key(call.id, call.announcing))
 
+    def _entered(self, call: Round) -> Item | None:
+        """The decisions that the next announcement tells of, once they are approved. Raises ProblemsError where they
+        cannot be any more, as approving does."""
+        decided = self.table.get(keys.decisions_key(call.id, call.next_announcement))
+        if decided is None or call.state is not RoundState.CLOSED:
+            return decided
+        if decided["list"] != list_digest(read_applications(self.table, call.id)):
+            raise refuse("decisions-outdated", status=409)
+        return decided
+
     def _approved(self, call: Round) -> Item | None:
         """The decisions that the next announcement tells of."""
         decided = self.table.get(keys.decisions_key(call.id, call.next_announcement))
         return decided if decided is not None and "approved_by" in decided else None
 
     def _compose(self, call: Round, decided: Item | None) -> Announcement:
-        if call.state not in (RoundState.DECIDED, RoundState.ANNOUNCED) or decided is None:
+        if decided is None:
             raise wrong_state(call.state, RoundState.DECIDED)
         applications = {one.id: one for one in read_applications(self.table, call.id)}
         awards = self._awards(call, decided, applications)
@@ -258,9 +270,11 @@ class Announcing:
 
     def _approved_content(self, call: Round, digest: str) -> Announcement:
         """What two people approved, where it has the digest that was read."""
-        decided = self._approved(call)
+        decided = self.table.get(keys.decisions_key(call.id, call.next_announcement))
         if decided is None and call.announcement is not None:
             raise refuse("already-published", status=409)
+        if decided is not None and "approved_by" not in decided:
+            raise refuse("not-approved", status=409)
         announcement = self._compose(call, decided)
         if announcement.digest != digest:
             raise refuse("digest-changed", "digest", status=409, current=announcement.digest)
@@ -339,6 +353,7 @@ def _shown(item: Item, embargo: Embargo | None = None) -> dict[str, Any]:
         "attributes": item["attributes"],
         "published_at": item.get("published_at"),
         "message_id": item.get("message_id"),
+        "to_approve": None,
         "publish_at": iso(embargo.at) if embargo else None,
         "held_back": embargo is not None and embargo.held_back,
     }

@@ -19,8 +19,8 @@ from shared.aws.rows import (
 )
 from shared.aws.table import Item, Table, Write
 from shared.decision_csv import read_csv, write_csv
-from shared.decision_list import HandedIn, list_digest, listed, read_list
-from shared.decisions import Decision, DecisionKind
+from shared.decision_list import HandedIn, listed, read_list
+from shared.decisions import Decision, DecisionKind, list_digest
 from shared.instants import iso
 from shared.problems import refuse
 from shared.programme import load

@@ -132,6 +132,13 @@ def _preview(desk: Desk, round_id: str, answer: Json, wanted: Wanted) -> Iterato
         yield output.heading(_published(desk, round_id, answer))
     elif answer.get("publish_at"):
         yield output.heading(_timed(desk, round_id, answer))
+    elif digest := answer.get("to_approve"):
+        introduction = desk.say(
+            "Inte godkänt än. Är allt rätt? Någon annan än den som lämnade in besluten godkänner dem:",
+            "Not approved yet. Is everything right? Somebody other than whoever handed the decisions in approves them:",
+        )
+        what = "decisions" if answer["number"] == 1 else "corrections"
+        yield output.command(introduction, f"anslag {what} approve {round_id} --digest {digest}")
     else:
         introduction = desk.say("Är allt rätt? Publicera:", "Is everything right? Publish:")
         yield output.command(introduction, f"anslag announcement publish {round_id} --digest {answer['digest']}")

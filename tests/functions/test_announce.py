@@ -12,9 +12,10 @@ import pytest
 
 from functions.administer.administering import NewRound
 from functions.announce import announcing as module
+from shared import keys
 from shared.aws.effects import LEASE, Effects
 from shared.aws.messages import Topic
-from shared.aws.table import ConflictError, Table
+from shared.aws.table import ConflictError, Table, Update
 from shared.problems import ProblemsError
 from shared.programme import load
 from shared.rounds import RoundState
@@ -43,16 +44,43 @@ def test_what_was_previewed_goes_out_once(closed: World, inbox: Inbox) -> None:
     assert "asa.oberg" not in json.dumps(message)
 
 
-def test_nothing_is_announced_before_the_decisions_are_approved(closed: World, inbox: Inbox) -> None:
+def test_whoever_is_to_approve_reads_first_what_would_go_out(closed: World, inbox: Inbox) -> None:
+    handed_in = deciding(closed).take_in(ROUND, filled_in(closed), "anna")["digest"]
+    desk = announcing(closed, inbox.topic)
+    before, letters = desk.preview(ROUND), desk.letters(ROUND)
+    assert (before["number"], before["to_approve"], before["published_at"]) == (1, handed_in, None)
+    assert len(letters["letters"]) == 2
+    deciding(closed).approve(ROUND, handed_in, "bertil")
+    after = desk.preview(ROUND)
+    assert {**before, "to_approve": None} == after
+    assert desk.letters(ROUND) == letters
+    assert desk.publish(ROUND, before["digest"], "bertil")["published_at"]
+
+
+def test_decisions_on_applications_that_have_changed_are_not_previewed(closed: World, inbox: Inbox) -> None:
     deciding(closed).take_in(ROUND, filled_in(closed), "anna")
+    key = keys.application_key(ROUND, closed.rows(keys.APPLICATIONS)[0]["application"])
+    closed.table.write(Update(key, set={"state": "withdrawn", "withdrawn_at": "2019-10-20T08:00:00Z"}))
+    for door in (announcing(closed, inbox.topic).preview, announcing(closed, inbox.topic).letters):
+        with pytest.raises(ProblemsError) as error:
+            door(ROUND)
+        assert refused(error) == (409, [("decisions-outdated", "")])
+
+
+def test_nothing_is_announced_before_the_decisions_are_approved(closed: World, inbox: Inbox) -> None:
+    with pytest.raises(ProblemsError) as error:
+        announcing(closed, inbox.topic).preview(ROUND)
+    assert refused(error) == (409, [("round-in-wrong-state", "")])
+    deciding(closed).take_in(ROUND, filled_in(closed), "anna")
+    digest = announcing(closed, inbox.topic).preview(ROUND)["digest"]
     doors: list[Callable[[], object]] = [
-        lambda: announcing(closed, inbox.topic).preview(ROUND),
-        lambda: announcing(closed, inbox.topic).publish(ROUND, "0" * 64, "bertil"),
+        lambda: announcing(closed, inbox.topic).publish(ROUND, digest, "bertil"),
+        lambda: announcing(closed, inbox.topic).publish_at(ROUND, digest, "2019-12-17T09:00", "bertil"),
     ]
     for door in doors:
         with pytest.raises(ProblemsError) as error:
             door()
-        assert refused(error) == (409, [("round-in-wrong-state", "")])
+        assert refused(error) == (409, [("not-approved", "")])
     assert inbox.read() == []
 
 
@@ -95,8 +123,8 @@ def test_a_crash_around_the_publication_is_finished_under_the_same_number(
     assert [step.what for step in closed.lifecycle.tick()] == [
         "closing summary asked for",
         "letters asked for",
-        "files of unsent drafts marked for removal",
         "announcement asked for",
+        "files of unsent drafts marked for removal",
     ]
     assert closed.started.started[-1] == ("announce", {"finish": "announcement", "round": ROUND})
     assert announcing(closed, inbox.topic).finish(ROUND) is False  # its claim is still fresh: somebody may be at it

@@ -257,10 +257,10 @@ def test_a_round_that_is_not_announced_has_decisions_and_no_corrections(closed: 
 def test_nothing_is_published_again_without_an_approved_correction(told: World, inbox: Inbox) -> None:
     correcting(told).take_in(ROUND, first_changed(told), REASON, "anna")
     preview = announcing(told, inbox.topic).preview(ROUND)
-    assert (preview["number"], preview["published_at"] is None) == (1, False)
+    assert (preview["number"], preview["published_at"], preview["to_approve"] is None) == (2, None, False)
     with pytest.raises(ProblemsError) as error:
         announcing(told, inbox.topic).publish(ROUND, preview["digest"], "bertil")
-    assert refused(error) == (409, [("already-published", "")])
+    assert refused(error) == (409, [("not-approved", "")])
     assert inbox.read() == []
 
 

@@ -22,7 +22,6 @@ from tests.functions.staff import (
     correction_approved,
     decided,
     deciding,
-    filled_in,
     listed,
     refused,
     rows_of,
@@ -153,8 +152,7 @@ def test_a_reason_is_that_of_the_correction_which_changed_the_decision(closed: W
     assert sent(closed, Post()) == read(before)
 
 
-def test_nothing_is_previewed_before_the_decisions_are_approved(closed: World, inbox: Inbox) -> None:
-    deciding(closed).take_in(ROUND, filled_in(closed), "anna")
+def test_nothing_is_previewed_before_there_are_decisions(closed: World, inbox: Inbox) -> None:
     with pytest.raises(ProblemsError) as error:
         announcing(closed, inbox.topic).letters(ROUND)
     assert refused(error) == (409, [("round-in-wrong-state", "")])

@@ -21,7 +21,7 @@ from functions.announce import announcing
 from tests.builders.listings import FIRST
 from tests.builders.texts import english_first
 from tests.infrastructure import operator_api, operator_command, operator_rounds
-from tests.infrastructure.operator_api import ANNA, StaffApi, log_in
+from tests.infrastructure.operator_api import ANNA, BO, StaffApi, log_in
 from tests.infrastructure.operator_command import Anslag, Ran, command_line, elsewhere, process
 from tests.infrastructure.operator_rounds import LIST, ROUND, decided, fill_in, plain, stored
 
@@ -73,6 +73,23 @@ def test_the_announcement_is_read_word_for_word_then_published_once(
     assert stored(closed)["round"]["state"] == "announced"
     assert anslag(*publish.split()[1:], "--yes") == Ran(1, "", "The announcement is already published.\n")
     assert "Announcement 1 was published" in anslag("announcement", "preview", ROUND).out
+
+
+def test_whoever_is_to_approve_reads_first_what_would_go_out(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anslag("decisions", "out", ROUND, "--csv")
+    fill_in(("bifall", "700000", ""), ("avslag", "", ""))
+    anslag("decisions", "in", ROUND, LIST)
+    log_in(monkeypatch, BO)
+    read = anslag("announcement", "preview", ROUND, "--folder", "utkast")
+    approve, digest = read.out.split("\n  anslag ")[1].splitlines()[0], stored(closed, "/announcement")["digest"]
+    assert "Not approved yet." in read.out
+    assert len(list(Path("utkast/letters").iterdir())) == 3
+    publish = ("announcement", "publish", ROUND, "--digest", digest, "--yes")
+    assert "The decisions are not approved yet." in anslag(*publish).err
+    assert anslag(*approve.split()).code == 0
+    assert anslag(*publish).code == 0
 
 
 def test_nothing_is_published_where_nobody_can_be_asked(

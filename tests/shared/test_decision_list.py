@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from shared.applications import Application
-from shared.decision_list import HandedIn, list_digest, listed, read_list
-from shared.decisions import Decision, DecisionKind
+from shared.decision_list import HandedIn, listed, read_list
+from shared.decisions import Decision, DecisionKind, list_digest
 from shared.problems import ProblemsError
 from shared.references import spaced
 from tests.shared.test_applications import FACTS, START, arrival
