@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import platform
 import re
 import time
 from collections.abc import Mapping
@@ -33,10 +32,11 @@ def deploy(
 ) -> dict[str, str]:
     """Creates the stack, or updates it, and returns its outputs; nothing happens when nothing changed.
 
-    A parameter `Architecture` of the template is set to this machine's, and `ExtraConnectSources` to the cloud's
-    endpoint, where pages find API and buckets here. `PagesAddress` is only known once the stack is there: it is told
-    in an update, as on AWS when pages get an address of their own. API addresses in the outputs are made such that
-    they work without DNS (`reachable`). Raises `DeploymentError`.
+    A parameter `ExtraConnectSources` of the template is set to the cloud's endpoint, where pages find API and buckets
+    here. `PagesAddress` is only known once the stack is there: it is told in an update, as on AWS when pages get an
+    address of their own. API addresses in the outputs are made such that they work without DNS (`reachable`). The
+    artefacts are this machine's, whichever processor the template names: MiniStack starts functions as plain processes.
+    Raises `DeploymentError`.
     """
     s3 = cloud.client("s3")
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
@@ -45,7 +45,6 @@ def deploy(
     known, chosen = packed.get("Parameters", {}), dict(parameters)
     cloudformation = cloud.client("cloudformation")
     own = {
-        "Architecture": "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64",
         "ExtraConnectSources": cloud.endpoint,
         "PagesAddress": _told(_state(cloudformation, stack), "PagesAddress"),
     }

@@ -17,6 +17,7 @@ import sys
 import threading
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def main() -> None:
         )
 
         _name_versions(s3, eventbridge)
-        _name_senders(iam_actions)
+        _name_senders(app, iam_actions)
         _answer_other_origins(apigateway)
         _compress(cloudfront)
         _write_down_what_sns_sends(sns, chosen.mail)
@@ -103,20 +104,26 @@ def _name_versions(s3: Any, eventbridge: Any) -> None:
     s3._fire_s3_event, eventbridge._dispatch_event = fire_with_version, dispatch_with_version
 
 
-def _name_senders(iam_actions: Any) -> None:
-    """Permission to send e-mail is asked for the sender's identity; MiniStack asks for it on every resource.
+def _name_senders(app: Any, iam_actions: Any) -> None:
+    """Permission to send e-mail is asked for the sender's identity, and `ses:FromAddress` is the sender; MiniStack asks
+    for it on every resource, and its requests have no such key.
 
-    The function is MiniStack's own, not an interface: the version is pinned, and a test holds this to it.
+    Both functions are MiniStack's own, not an interface: the version is pinned, and a test holds this to it.
     """
-    resource_of = iam_actions._ses_v2_resource_arn
+    resource_of, enforce = iam_actions._ses_v2_resource_arn, app._enforce_data_plane
 
     def with_sender(method: str, path: str, body: bytes, region: str, account: str) -> str:
         if method == "POST" and path.rstrip("/") == "/v2/email/outbound-emails":
-            sender = json.loads(body or b"{}").get("FromEmailAddress", "")
+            _, sender = parseaddr(json.loads(body or b"{}").get("FromEmailAddress", ""))
             return f"arn:aws:ses:{region}:{account}:identity/{sender}"
         return str(resource_of(method, path, body, region, account))
 
-    iam_actions._ses_v2_resource_arn = with_sender
+    def enforce_with_sender(service: str, action: str, *rest: Any, resource_arn: str = "*", **named: Any) -> Any:
+        if action == "ses:SendEmail":
+            named["service_context"] = {"ses:FromAddress": resource_arn.partition(":identity/")[2]}
+        return enforce(service, action, *rest, resource_arn=resource_arn, **named)
+
+    iam_actions._ses_v2_resource_arn, app._enforce_data_plane = with_sender, enforce_with_sender
 
 
 def _answer_other_origins(apigateway: Any) -> None:

@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from shared import keys
 from tests.functions.world import ROUND, new_world
+from tests.infrastructure.template_reading import listed
 from tests.template import ROOT, TEMPLATE, resources, translated, written
 
 MOST_BYTES = 1_000_000
@@ -21,7 +22,6 @@ PSEUDO_PARAMETERS = {
     "AWS::NoValue",
     "AWS::Partition",
     "AWS::Region",
-    "AWS::StackId",
     "AWS::StackName",
 }
 ATTRIBUTES = {
@@ -86,7 +86,7 @@ def test_every_reference_names_something_that_exists() -> None:
     template = translated()
     kinds = {name: one["Type"] for name, one in template["Resources"].items()}
     known = PSEUDO_PARAMETERS | set(template["Parameters"]) | set(kinds)
-    found = list(_references({key: template[key] for key in ("Resources", "Outputs", "Conditions")}))
+    found = list(_references({key: template[key] for key in ("Resources", "Outputs", "Conditions", "Rules")}))
     assert len(found) > 200
     assert {name for name, _ in found} <= known
     assert {(kinds.get(name), attribute) for name, attribute in found if attribute is not None} <= ATTRIBUTES
@@ -119,8 +119,23 @@ def test_every_parameter_is_used_and_shown_in_a_group() -> None:
 
 def test_the_defaults_are_for_aws_itself() -> None:
     defaults = {name: one["Default"] for name, one in written()["Parameters"].items()}
-    assert (defaults["RequireTls"], defaults["Architecture"]) == ("true", "arm64")
+    assert defaults["RequireTls"] == "true"
     assert [name for name in defaults if name.endswith(("Address", "Sender")) and defaults[name]] == []
+
+
+@pytest.mark.parametrize(
+    ("parameter", "warning"),
+    [("SignReceipts", "Once on, leave it on"), ("HeartbeatRate", "Not slower than rate(5 minutes)")],
+)
+def test_a_parameter_that_can_do_harm_says_so(parameter: str, warning: str) -> None:
+    assert warning in written()["Parameters"][parameter]["Description"]
+
+
+def test_the_slowest_heartbeat_still_beats_within_every_period_that_alarms_look_at() -> None:
+    slowest = 5 * 60
+    alarms = resources("AWS::CloudWatch::Alarm")
+    assert alarms["HeartbeatAlarm"]["Period"] >= 2 * slowest
+    assert alarms["UploadsWithoutOutcomeAlarm"]["Period"] >= slowest
 
 
 # ---------------------------------------------------------------- the bucket
@@ -228,6 +243,10 @@ def test_the_api_is_throttled_and_lets_pages_call_the_public_routes_alone() -> N
     (stage,) = resources("AWS::ApiGatewayV2::Stage").values()
     assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
     assert stage["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 400, "ThrottlingRateLimit": 200}
+    assert stage["RouteSettings"] == {
+        # A start leaves a row for 400 days, whether anything comes after it or not.
+        "POST /rounds/{round_id}/applications": {"ThrottlingBurstLimit": 100, "ThrottlingRateLimit": 20}
+    }
     (api,) = resources("AWS::ApiGatewayV2::Api").values()
     assert api["CorsConfiguration"] == {
         "AllowOrigins": {"Ref": "PageOrigins"},
@@ -236,6 +255,14 @@ def test_the_api_is_throttled_and_lets_pages_call_the_public_routes_alone() -> N
         "AllowHeaders": ["authorization", "content-type", "accept-language"],
         "MaxAge": 3000,
     }
+
+
+def test_the_stage_waits_for_the_routes_that_it_limits() -> None:
+    """API Gateway refuses the settings of a route that is not there yet."""
+    stage = translated()["Resources"]["ApiStage"]
+    routes = resources("AWS::ApiGatewayV2::Route")
+    awaited = {routes[name]["RouteKey"] for name in listed(stage["DependsOn"])}
+    assert awaited == set(stage["Properties"]["RouteSettings"])
 
 
 def test_the_access_log_names_routes_and_no_people() -> None:

@@ -10,8 +10,9 @@ from dataclasses import fields
 
 import pytest
 
+from infrastructure.build import LAMBDA
 from tests.infrastructure.template_reading import function_of, functions, named, variables
-from tests.template import ROOT, resources, translated
+from tests.template import ROOT, resources, translated, written
 
 FUNCTIONS = ("acknowledge", "administer", "advance", "announce", "apply", "decide", "ingest", "publish", "summarise")
 
@@ -32,15 +33,24 @@ def test_a_function_has_its_own_role_and_log_and_runs_as_all_do(function: str) -
     }
     (layer,) = resources("AWS::Lambda::LayerVersion")
     assert properties["Layers"] == [{"Ref": layer}]
-    assert properties["Architectures"] == [{"Ref": "Architecture"}]
-    assert (properties["Runtime"], properties["MemorySize"]) == ("python3.13", 512)
+    assert (properties["Runtime"], properties["Architectures"]) == ("python3.13", ["arm64"])
     assert properties["TracingConfig"] == {"Mode": "Active"}
 
 
 def test_the_layer_is_for_the_runtime_and_processor_of_the_functions() -> None:
     (layer,) = resources("AWS::Lambda::LayerVersion").values()
     assert layer["CompatibleRuntimes"] == ["python3.13"]
-    assert layer["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
+    assert layer["CompatibleArchitectures"] == ["arm64"]
+    assert written()["Resources"]["DependenciesLayer"]["Metadata"]["BuildArchitecture"] == "arm64"
+    assert (LAMBDA.name, LAMBDA.python) == ("lambda-arm64", "3.13")
+
+
+def test_whoever_reads_a_whole_round_while_somebody_waits_has_a_whole_processor() -> None:
+    """Lambda gives processors by memory, a whole one at 1,769 MB."""
+    memory = {function: properties["MemorySize"] for function, properties in functions().items()}
+    whole = {function for function, megabytes in memory.items() if megabytes >= 1769}
+    assert whole == {"administer", "advance", "announce", "decide"}
+    assert {memory[function] for function in set(FUNCTIONS) - whole} == {512}
 
 
 def test_every_log_is_forgotten_in_time() -> None:

@@ -108,3 +108,25 @@ def test_the_address_that_is_told_is_the_one_that_people_use() -> None:
     # No path and no slash at its end: links are made by putting a path behind it.
     assert re.match(pattern, "https://ansok.example.se")
     assert not re.match(pattern, "https://ansok.example.se/")
+
+
+def test_an_address_of_ones_own_is_a_name_behind_https_and_on_this_machine_alone_another_one() -> None:
+    """CloudFront takes the name as an alias, which has no port; the embedded cloud has no TLS."""
+    pattern = translated()["Parameters"]["PagesAddress"]["AllowedPattern"]
+    assert re.match(pattern, "http://e1x2a3m4.cloudfront.localhost:34567")
+    refused = ("http://ansok.example.se", "https://ansok.example.se:443", "http://ansok.example.se:80", "https://")
+    assert [address for address in refused if re.match(pattern, address)] == []
+
+
+def test_a_certificate_is_told_together_with_its_address() -> None:
+    assert translated()["Rules"] == {
+        "CertificateHasItsAddress": {
+            "RuleCondition": {"Fn::Not": [{"Fn::Equals": [{"Ref": "PagesCertificate"}, ""]}]},
+            "Assertions": [
+                {
+                    "Assert": {"Fn::Not": [{"Fn::Equals": [{"Ref": "PagesAddress"}, ""]}]},
+                    "AssertDescription": "PagesCertificate is for an address, so PagesAddress must be told as well.",
+                }
+            ],
+        }
+    }

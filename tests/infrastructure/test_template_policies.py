@@ -20,7 +20,7 @@ from tests.infrastructure.template_reading import (
     policy_documents,
     statements,
 )
-from tests.template import resources
+from tests.template import resources, translated, written
 
 PREFIX = "arn:${AWS::Partition}"
 PLACE = "${AWS::Region}:${AWS::AccountId}"
@@ -48,8 +48,8 @@ ALLOWED: dict[str, dict[str, str]] = {
         "dynamodb:Query dynamodb:UpdateItem",
         ROUNDS: "s3:PutObject",
         "ReceiptKey.Arn": "kms:GetPublicKey kms:Sign",
-        f"{PREFIX}:ses:{PLACE}:identity/${{ReceiptSender}}": "ses:SendEmail",
-        f"{PREFIX}:ses:{PLACE}:identity/${{Domain}}": "ses:SendEmail",
+        f"{PREFIX}:ses:{PLACE}:identity/*": "ses:SendEmail",
+        f"{PREFIX}:ses:{PLACE}:configuration-set/*": "ses:SendEmail",
     },
     "IngestRole": {
         "IngestLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
@@ -62,8 +62,8 @@ ALLOWED: dict[str, dict[str, str]] = {
         "AcknowledgeLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
         "Table.Arn": "dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem",
         "Table.StreamArn": "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams",
-        f"{PREFIX}:ses:{PLACE}:identity/${{ReceiptSender}}": "ses:SendEmail",
-        f"{PREFIX}:ses:{PLACE}:identity/${{Domain}}": "ses:SendEmail",
+        f"{PREFIX}:ses:{PLACE}:identity/*": "ses:SendEmail",
+        f"{PREFIX}:ses:{PLACE}:configuration-set/*": "ses:SendEmail",
         "FailedJobs.Arn": "sqs:SendMessage",
     },
     "AdvanceRole": {
@@ -251,6 +251,24 @@ def test_e_mail_is_allowed_only_where_a_sender_is_named(role: str) -> None:
     assert mail == [("SendsReceipts", ["ses:SendEmail"])]
 
 
+@pytest.mark.parametrize("role", ["AcknowledgeRole", "ApplyRole"])
+def test_e_mail_is_allowed_from_the_sender_alone_whatever_ses_looks_it_up_by(role: str) -> None:
+    """SES asks for the identity that it verified the sender by, the sender's own or that of a domain above it; for the
+    identity's default configuration set; and in its sandbox for the recipient's identity."""
+    (policy,) = resources("AWS::IAM::Role")[role]["Policies"]
+    (mail,) = [one for one in statements(policy["PolicyDocument"]) if "ses:SendEmail" in one["Action"]]
+    assert mail["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "ReceiptSender"}}}
+
+
+def test_the_sender_is_an_address_alone_as_ses_compares_it() -> None:
+    """Of `Anslag <anslag@funder.example>` SES compares what is in the brackets, so the two would never be equal."""
+    pattern = written()["Parameters"]["ReceiptSender"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "anslag@funder.example")
+    assert re.fullmatch(pattern, "")
+    for refused in ("Anslag <anslag@funder.example>", "Anslag<anslag@funder.example>", "<anslag@funder.example>"):
+        assert not re.fullmatch(pattern, refused)
+
+
 def test_programme_officers_may_use_the_staff_routes_and_find_them() -> None:
     document = resources("AWS::IAM::ManagedPolicy")["StaffPolicy"]["PolicyDocument"]
     assert {
@@ -260,8 +278,15 @@ def test_programme_officers_may_use_the_staff_routes_and_find_them() -> None:
         for resource in listed(statement["Resource"])
     } == {
         ("execute-api:Invoke", f"{PREFIX}:execute-api:{PLACE}:${{Api}}/*/*/staff/*"),
-        ("cloudformation:DescribeStacks", "AWS::StackId"),
+        # The command knows the stack's name, and IAM is asked for that name with any identifier.
+        ("cloudformation:DescribeStacks", f"{PREFIX}:cloudformation:{PLACE}:stack/${{AWS::StackName}}/*"),
     }
+
+
+def test_nothing_that_would_replace_the_staff_policy_can_be_changed() -> None:
+    """Whom it is attached to would keep the old one, which CloudFormation could not delete."""
+    replacing = {"Description", "ManagedPolicyName", "Path"}
+    assert set(resources("AWS::IAM::ManagedPolicy")["StaffPolicy"]) & replacing == set()
 
 
 @pytest.mark.parametrize(("topic", "role"), [("StaffTopic", "SummariseRole"), ("AwardTopic", "AnnounceRole")])
@@ -277,6 +302,12 @@ def test_one_function_alone_is_named_to_publish_on_a_topic(topic: str, role: str
             "Resource": {"Ref": topic},
         }
     ]
+
+
+@pytest.mark.parametrize(("topic", "function"), [("StaffTopic", "Summarise"), ("AwardTopic", "Announce")])
+def test_a_topics_policy_waits_until_the_role_that_it_names_is_known(topic: str, function: str) -> None:
+    """SNS refuses a principal that it cannot find. Lambda makes no function whose role it cannot find either."""
+    assert translated()["Resources"][f"{topic}Policy"]["DependsOn"] == f"{function}Function"
 
 
 def test_alarms_alone_may_publish_to_the_alarm_topic_from_outside() -> None:
