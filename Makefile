@@ -50,7 +50,7 @@ test: office browser check ## Set-up, checks, all tests, and SAM's own validatio
 	@$(MAKE) --no-print-directory sam
 
 .PHONY: simulate
-simulate: setup ## Look for faults: all small worlds, then SEEDS=n large ones (SEED=n tells one; see docs/simulation.md)
+simulate: setup ## Look for faults: a share of the small worlds (WHOLE=1: all), then SEEDS=n large ones (SEED=n tells one; see docs/simulation.md)
 	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(FROM),--first $(FROM)) $(if $(JOBS),--jobs $(JOBS)) $(if $(SMALL),--small $(SMALL)) $(if $(WHOLE),--whole $(WHOLE))
 

@@ -130,7 +130,7 @@ def bad_credentials(detail: str) -> CommandError:
 
 
 def stack_hidden(stack: str, detail: str) -> CommandError:
-    """These credentials may not ask CloudFormation; staff's own policy does not let them either."""
+    """These credentials may not ask CloudFormation about that stack; with its StaffPolicy they could."""
     return CommandError(
         ExitCode.NOT_ALLOWED,
         [
