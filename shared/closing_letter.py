@@ -13,17 +13,25 @@ from shared.rounds import Round
 from shared.wording import counted, either, moment
 
 
-def closing_letter(application: Application, call: Round, programme: Programme) -> tuple[str, Letter] | None:
-    """To whom, and what. None for a draft, for a withdrawn application, for one that came too late (its receipt has
-    said so), and where nobody can be reached."""
-    version, refusal, language = application.current, application.refused, application.told_in
+def closing_address(application: Application) -> str | None:
+    """Whom to tell of the closing. None for a draft, for a withdrawn application, for one that came too late (its
+    receipt has said so), and where nobody can be reached."""
+    version, refusal = application.current, application.refused
     if application.state is ApplicationState.SUBMITTED and version is not None:
-        return str(version.facts.contact["email"]), _included(application, version, call, programme, language)
+        return str(version.facts.contact["email"])
     if application.state is not ApplicationState.REFUSED or refusal is None or not refusal.contact:
         return None
-    if refusal.outcome is Outcome.LATE:
+    return None if refusal.outcome is Outcome.LATE else str(refusal.contact["email"])
+
+
+def closing_letter(application: Application, call: Round, programme: Programme) -> tuple[str, Letter] | None:
+    """To whom, and what; None where nobody is told."""
+    to, version, language = closing_address(application), application.current, application.told_in
+    if to is None:
         return None
-    return str(refusal.contact["email"]), _left_out(application, call, programme, language)
+    if application.state is ApplicationState.SUBMITTED and version is not None:
+        return to, _included(application, version, call, programme, language)
+    return to, _left_out(application, call, programme, language)
 
 
 def _included(application: Application, version: Version, call: Round, programme: Programme, language: str) -> Letter:

@@ -17,7 +17,8 @@ _SECOND = timedelta(seconds=1)
 
 
 class RoundState(StrEnum):
-    """What the table says of a round. It only ever moves forward, by the scheduled job or by staff."""
+    """What the table says of a round. It moves forward, by the scheduled job or by staff; back only where it was
+    extended before it was certified, and where an approval is taken back."""
 
     SCHEDULED = "scheduled"
     OPEN = "open"

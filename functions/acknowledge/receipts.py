@@ -52,6 +52,7 @@ class Receipts:
                 try:
                     sent += self.acknowledge(submission)
                 except Exception as error:  # noqa: BLE001  raised again below, when the others have had their turn
+                    error.add_note(_effect(submission))
                     failures.append(error)
         if failures:
             raise ExceptionGroup("receipts failed", failures)

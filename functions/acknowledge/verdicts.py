@@ -13,7 +13,7 @@ from shared.applications import ApplicationState
 from shared.aws.decided import read_announced
 from shared.aws.rows import read_application, read_applications, require_round
 from shared.aws.table import Table
-from shared.closing_letter import closing_letter
+from shared.closing_letter import closing_address, closing_letter
 from shared.decision_letters import DecisionLetters, Due
 from shared.programme import load
 from shared.rounds import Round, RoundState
@@ -40,15 +40,14 @@ class Verdicts:
         done = [name.rpartition("-") for name in self.sending.effects.all_done(call.id, keys.CLOSING_LETTERS)]
         told = {f"{begins}-" for begins, _, _ in done}
         told_in = {f"{begins}-" for begins, _, version in done if int(version)}
-        programme = load(call.programme)
         for application in read_applications(self.table, call.id):
             # Who may still send is told when the certificate of that time asks for the round's letters once more.
             may_send = application.access is not None and call.exceptions_until is not None
             # That it is left out is news no more once it was mended in the time that staff gave.
             heard = told_in if application.state is ApplicationState.SUBMITTED else told
             owed = not may_send and keys.closing_letters(application.id) not in heard
-            # Most drafts are owed none. To look at each again would take the time of those who are.
-            if owed and closing_letter(application, call, programme) is not None:
+            # Drafts are owed none. To look at each again would take the time of those who are.
+            if owed and closing_address(application) is not None:
                 yield partial(self._closing, call, application.id)
         if call.state is RoundState.ANNOUNCED and call.announcement is not None:
             yield from self._decisions(call, call.announcement)

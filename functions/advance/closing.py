@@ -81,7 +81,7 @@ class Closing:
         """Mark for removal some files of drafts of which no document ever came: those whose key and version follow
         these. Returns how many, and where to go on, which is None once all are marked.
 
-        Only for a decided round: before, an extension or an exception could still make an application of them. (S3
+        Only for an announced round: before, an extension or an exception could still make an application of them. (S3
         counts the days to the removal from the upload and not from the mark, so no time is left after it.)
         """
         unsubmitted = reconcile(self.bucket, call.id, read_submissions(self.table, call.id)).unsubmitted

@@ -90,13 +90,13 @@ class Lifecycle:
         return [*self._notices(call), *self._close(call)]
 
     def _decided(self, call: Round) -> list[Step]:
-        return [*self._closed(call), *self._announcement(call), *self._leftovers(call)]
+        return [*self._closed(call), *self._announcement(call)]
 
     def _announced(self, call: Round) -> list[Step]:
-        steps: list[Step] = []
+        steps = self._announcement(call)
         if call.announced_at is not None and self.now() - call.announced_at < _LOOKED_AFTER:
-            steps = [*self._closed(call), *self._pages(call), *self._leftovers(call)]
-        return [*self._announcement(call), *steps]
+            steps += [*self._closed(call), *self._pages(call), *self._leftovers(call)]
+        return steps
 
     def _closed(self, call: Round) -> list[Step]:
         return [*self._summary(call), *self._exceptions(call), *self._letters(call), *self._notices(call)]
@@ -155,8 +155,8 @@ class Lifecycle:
         return [Step(call.id, "exceptions certified", repaired=closed.repaired)]
 
     def _leftovers(self, call: Round) -> list[Step]:
-        """Of a round that is decided: until then anybody might be let in with the files that they had uploaded. A tick
-        marks some of them and notes how far it came: there may be more than it has time for."""
+        """Of a round that is announced: until then anybody might be let in with the files that they had uploaded. A
+        tick marks some of them and notes how far it came: there may be more than it has time for."""
         noted = self.effects.noted(call.id, keys.LEFTOVERS_MARKED)
         if "done_at" in noted:
             return []

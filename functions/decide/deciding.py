@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from shared import decisions, keys
-from shared.aws.decided import approve, point_to, read_decided, store_set
+from shared.aws.decided import approve, point_to, read_decided, store_set, take_back
 from shared.aws.rows import (
     audit,
     commit_round_change,
@@ -106,6 +106,27 @@ class Deciding:
         event = audit(round_id, now, who, what, self.random(RANDOM_BYTES), digest=digest, **facts)
         commit_round_change(self.table, [moved, approval, event])
         return {"digest": digest, "approved_by": who, "approved_at": iso(now), "state": after.state.value}
+
+    def take_back(self, round_id: str, reason: str, who: str) -> dict[str, Any]:
+        """Take the approval back, of decisions or a correction, as long as nothing is on its way out; anybody may. The
+        round is closed again then, and the decisions stay as they were handed in. `reason` is for the record.
+
+        Raises ProblemsError; 409 where nothing is approved, or it is to go out.
+        """
+        call, decided = self._round_and_decisions(round_id)
+        _require_closed(call, RoundState.DECIDED, RoundState.CLOSED, RoundState.ANNOUNCED)
+        if call.announcing is not None:
+            raise refuse("announcement-on-its-way", status=409)
+        if call.embargo is not None:
+            raise refuse("announcement-timed", status=409)
+        if decided is None or "approved_by" not in decided:
+            raise refuse("nothing-approved", status=409)
+        after = call if call.state is RoundState.ANNOUNCED else replace(call, state=RoundState.CLOSED)
+        digest, number = decided["digest"], call.next_announcement
+        facts = {"digest": digest, "number": number, "reason": reason}
+        event = audit(round_id, self.now(), who, "approval taken back", self.random(RANDOM_BYTES), **facts)
+        commit_round_change(self.table, [replace_round(call, after), take_back(round_id, digest, number), event])
+        return {"digest": digest, "state": after.state.value}
 
     def _listable(self, round_id: str) -> tuple[Round, Item | None]:
         call, decided = self._round_and_decisions(round_id)

@@ -42,6 +42,13 @@ class Approval(BaseModel):
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
+class TakingBack(BaseModel):
+    """Why what was approved is not to go out."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+
+
 class Correction(BaseModel):
     """A decision list as it should have been, as rows or as the text of a CSV file, and what was wrong."""
 
@@ -101,6 +108,14 @@ def approve(round_id: str) -> Response[str]:
     approved = deciding().approve(round_id, http.body_of(app, Approval).digest, who(app))
     logger.info("decisions approved", round=round_id)
     return http.answer(approved)
+
+
+@app.post("/staff/rounds/<round_id>/decisions/taking-back")
+def take_back(round_id: str) -> Response[str]:
+    """The approval taken back, of decisions or a correction, while nothing is on its way out."""
+    taken = deciding().take_back(round_id, http.body_of(app, TakingBack).reason, who(app))
+    logger.info("approval taken back", round=round_id)
+    return http.answer(taken)
 
 
 @app.put("/staff/rounds/<round_id>/correction")

@@ -23,3 +23,4 @@ RoundId = Annotated[
     str, typer.Argument(metavar="ROUND", help="The round's id, as in anslag rounds list.", callback=_round_id)
 ]
 Digest = Annotated[str, typer.Option(help="The digest that stands below what you read: 64 digits and letters.")]
+Reason = Annotated[str, typer.Option(help="Why. It is kept in the round's events.")]

@@ -63,6 +63,7 @@ EVENTS = {
     "decisions approved": ("besluten godkändes", "decisions approved"),
     "correction entered": ("en rättelse lämnades in", "correction handed in"),
     "correction approved": ("rättelsen godkändes", "correction approved"),
+    "approval taken back": ("godkännandet togs tillbaka", "approval taken back"),
     "announcement approved": ("tillkännagivandet godkändes", "announcement approved"),
     "announcement timed": ("tillkännagivandet fick en tid", "announcement timed"),
     "announcement called off": ("tillkännagivandet ställdes in", "announcement called off"),

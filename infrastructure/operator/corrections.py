@@ -92,6 +92,7 @@ def _correction(desk: Desk, round_id: str, found: Json) -> Iterator[RenderableTy
         yield output.command(introduction, f"anslag announcement preview {round_id}")
     else:
         introduction = desk.say(
-            "Be en kollega läsa rättelsen och godkänna den:", "Ask a colleague to read the correction and approve it:"
+            "Be en kollega läsa rättelsen, och godkänna den:",
+            "Ask a colleague to read the correction, and to approve it:",
         )
-        yield output.command(introduction, f"anslag corrections approve {round_id} --digest {found['digest']}")
+        yield output.command(introduction, round_views.approval(round_id, found["digest"], "corrections"))

@@ -13,7 +13,7 @@ import typer
 from rich.console import RenderableType
 
 from infrastructure.operator import list_files, output, round_views
-from infrastructure.operator.arguments import Digest, RoundId
+from infrastructure.operator.arguments import Digest, Reason, RoundId
 from infrastructure.operator.desk import Desk
 from infrastructure.operator.workbook.unpacking import is_workbook
 from shared.rounds import RoundState
@@ -150,3 +150,15 @@ def _write(desk: Desk, path: Path, content: bytes, *, over: bool) -> None:
             file.write(content)
     except OSError as error:
         raise list_files.unusable(desk, path, error) from error
+
+
+@commands.command("take-back")
+def take_back(context: typer.Context, round_id: RoundId, reason: Reason) -> None:
+    """Take the approval back, also of a correction, until something is on its way out. Then hand in another list."""
+    desk = Desk.of(context)
+    taken = desk.post("staff", "rounds", round_id, "decisions", "taking-back", body={"reason": reason})
+    told = desk.say(
+        "Godkännandet är taget tillbaka, och inget går ut. Ta ut listan, ändra det som är fel och lämna in den igen:",
+        "The approval is taken back, and nothing goes out. Take the list out, change what is wrong, hand it in again:",
+    )
+    desk.show(taken, lambda: [output.command(told, f"anslag decisions out {round_id}")])

@@ -249,14 +249,14 @@ def to_approve(language: str) -> str:
     """What the second person is asked for."""
     return either(
         language,
-        "Be en kollega läsa listan och godkänna den:",
-        "Ask a colleague to read the list and approve it:",
+        "Be en kollega läsa det som skulle gå ut, och godkänna det:",
+        "Ask a colleague to read what would go out, and to approve it:",
     )
 
 
-def approval(round_id: str, digest: str) -> str:
-    """The command for the second person."""
-    return f"anslag decisions approve {round_id} --digest {digest}"
+def approval(round_id: str, digest: str, of: str = "decisions") -> str:
+    """The commands for the second person, a line each."""
+    return f"anslag announcement preview {round_id}\n  anslag {of} approve {round_id} --digest {digest}"
 
 
 def correction(round_id: str, file: str) -> str:

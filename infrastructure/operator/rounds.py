@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from infrastructure.operator import output, round_views
-from infrastructure.operator.arguments import RoundId
+from infrastructure.operator.arguments import Reason, RoundId
 from infrastructure.operator.desk import Desk
 
 commands = typer.Typer(help="Rounds: create, watch, extend and close them.", no_args_is_help=True)
@@ -16,7 +16,6 @@ _WHEN = (
     "A date (2019-10-15), a time (2019-10-15T12:00), both in the programme's time zone, or a time with its own "
     "zone (2019-10-15T12:00+02:00)."
 )
-Reason = Annotated[str, typer.Option(help="Why. It is kept in the round's events.")]
 
 
 @commands.command("list")

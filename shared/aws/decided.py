@@ -55,3 +55,9 @@ def approve(round_id: str, found: str, who: str, at: str, number: int = 1) -> Up
     condition = Attr("digest").eq(found) & Attr("entered_by").ne(who) & Attr("approved_by").not_exists()
     key = keys.decisions_key(round_id, number)
     return Update(key, set={"approved_by": who, "approved_at": at}, condition=condition)
+
+
+def take_back(round_id: str, found: str, number: int = 1) -> Update:
+    """The write that takes the approval of this content back."""
+    condition = Attr("digest").eq(found) & Attr("approved_by").exists()
+    return Update(keys.decisions_key(round_id, number), remove=("approved_by", "approved_at"), condition=condition)

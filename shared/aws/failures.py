@@ -25,8 +25,8 @@ def reason_of(error: Exception) -> str:
 
 
 def noted(error: Exception) -> str:
-    """What whoever caught it noted of it (`add_note`): a round or a letter, never a person. Example: 2019-autumn"""
-    return ", ".join(getattr(error, "__notes__", ()))
+    """What was noted of it last (`add_note`): a round or a letter, never a person. Example: 2019-autumn"""
+    return str(next(reversed(getattr(error, "__notes__", [])), ""))
 
 
 def note_failure(table: Table, key: str, version_id: str, reason: str, now: datetime) -> None:

@@ -187,7 +187,7 @@ def test_files_of_drafts_that_were_never_sent_are_marked_for_removal_and_no_othe
     world.submit(sent)
     world.put(keys.attachment_object(ROUND, unsent, "cd" * 32), b"%PDF-")
     close(world)
-    world.table.write(Update(keys.round_key(ROUND), set={"state": "decided"}))
+    announce(world)
     tick(world)
     assert tagged(world) == [
         (f"rounds/{ROUND}/{unsent}/files/{'cd' * 32}", [{"Key": "anslag", "Value": "unsubmitted"}])
@@ -201,7 +201,7 @@ def test_of_very_many_files_each_tick_marks_some_and_goes_on_where_the_last_one_
             world.put(keys.attachment_object(ROUND, application, f"{content:064}"), b"%PDF-")
     world.put(keys.attachment_object(ROUND, unsent[0], f"{0:064}"), b"%PDF- again")
     close(world)
-    world.table.write(Update(keys.round_key(ROUND), set={"state": "decided"}))
+    announce(world)
     lifecycle = lifecycle_on(world, world.table)
     lifecycle = replace(lifecycle, closing=replace(lifecycle.closing, marks=3))
     done = [[step.what for step in lifecycle.tick() if "files" in step.what] for _ in range(4)]
@@ -217,7 +217,8 @@ def test_an_announcement_does_not_wait_for_files_that_cannot_be_marked(world: Wo
             raise TimeoutError("tags cannot be written")
 
     close(world)
-    world.table.write(Update(keys.round_key(ROUND), set={"state": "decided", "announcing": 1}))
+    announce(world)
+    world.table.write(Update(keys.round_key(ROUND), set={"announcing": 2}))
     refusing = Refuses(world.table, world.bucket, world.uploads, timedelta(seconds=60), world.clock, world.random)
     with pytest.raises(RoundsFailedError) as failed:
         replace(lifecycle_on(world, world.table), closing=refusing).tick()

@@ -124,7 +124,6 @@ def test_a_crash_around_the_publication_is_finished_under_the_same_number(
         "closing summary asked for",
         "letters asked for",
         "announcement asked for",
-        "files of unsent drafts marked for removal",
     ]
     assert closed.started.started[-1] == ("announce", {"finish": "announcement", "round": ROUND})
     assert announcing(closed, inbox.topic).finish(ROUND) is False  # its claim is still fresh: somebody may be at it

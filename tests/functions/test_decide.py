@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+
 import pytest
 
+from shared.aws.effects import LEASE
 from shared.problems import ProblemsError
 from shared.rounds import RoundState
-from tests.functions.staff import decided, deciding, filled_in, refused
+from tests.functions.staff import (
+    Inbox,
+    Killed,
+    announced,
+    announcing,
+    correction_approved,
+    decided,
+    deciding,
+    filled_in,
+    refused,
+    rows_of,
+)
+from tests.functions.test_announce import Dead
+from tests.functions.test_letting_in import let_in, link_of, over
 from tests.functions.world import ROUND, World
 
 
@@ -46,6 +63,79 @@ def test_an_approved_round_takes_no_more_decisions(closed: World) -> None:
     with pytest.raises(ProblemsError) as error:
         deciding(closed).approve(ROUND, digest, "cecilia")
     assert refused(error) == (409, [("round-in-wrong-state", "")])
+
+
+def test_an_approval_is_taken_back_until_something_is_on_its_way_out(closed: World, inbox: Inbox) -> None:
+    digest, desk = decided(closed), announcing(closed, inbox.topic)
+    read = desk.preview(ROUND)["digest"]
+    taken = deciding(closed).take_back(ROUND, "Piteå tackar nej", "anna")
+    assert (taken["state"], taken["digest"], closed.round().state) == ("closed", digest, RoundState.CLOSED)
+    with pytest.raises(ProblemsError) as error:
+        desk.publish(ROUND, read, "bertil")
+    assert refused(error) == (409, [("not-approved", "")])
+    again = deciding(closed).take_in(ROUND, filled_in(closed, 700_000), "anna")["digest"]
+    deciding(closed).approve(ROUND, again, "bertil")
+    desk.publish(ROUND, desk.preview(ROUND)["digest"], "bertil")
+    (message,) = inbox.read()
+    assert json.loads(message["Message"])["totals"]["amount"] == 1_400_000
+    events = [(one["what"], one.get("reason")) for one in closed.administering.events(ROUND)]
+    assert ("approval taken back", "Piteå tackar nej") in events
+
+
+def test_what_was_approved_before_can_be_approved_again_as_it_is(closed: World) -> None:
+    digest = decided(closed)
+    deciding(closed).take_back(ROUND, "Fel ärende", "bertil")
+    deciding(closed).approve(ROUND, digest, "bertil")
+    assert closed.round().state is RoundState.DECIDED
+
+
+def test_who_was_let_in_again_after_that_is_decided_on_as_well(closed: World) -> None:
+    decided(closed)
+    deciding(closed).take_back(ROUND, "En ansökan hade gått till fel adress", "anna")
+    closed.submit(link_of(let_in(closed)).application)
+    over(closed)
+    assert len(rows_of(closed)) == 3
+    decided(closed)
+
+
+def test_nothing_is_taken_back_that_nobody_approved_or_that_is_to_go_out(closed: World, inbox: Inbox) -> None:
+    desk = announcing(closed, inbox.topic)
+
+    def taking_back() -> tuple[int, list[tuple[str, str]]]:
+        with pytest.raises(ProblemsError) as error:
+            deciding(closed).take_back(ROUND, "Fel", "anna")
+        return refused(error)
+
+    assert taking_back() == (409, [("nothing-approved", "")])
+    deciding(closed).take_in(ROUND, filled_in(closed), "anna")
+    assert taking_back() == (409, [("nothing-approved", "")])
+    decided(closed)
+    read = desk.preview(ROUND)["digest"]
+    desk.publish_at(ROUND, read, "2019-12-17T09:00", "bertil")
+    assert taking_back() == (409, [("announcement-timed", "")])
+    desk.call_off(ROUND, "bertil")
+    with pytest.raises(Killed):
+        announcing(closed, Dead(inbox.topic, after=False)).publish(ROUND, read, "bertil")
+    assert taking_back() == (409, [("announcement-on-its-way", "")])
+    closed.now += LEASE + timedelta(seconds=1)
+    assert desk.finish(ROUND)
+    assert taking_back() == (409, [("nothing-approved", "")])
+
+
+def test_the_approval_of_a_correction_is_taken_back_too_and_what_was_announced_stands(
+    closed: World, inbox: Inbox
+) -> None:
+    announced(closed, inbox.topic)
+    correction_approved(closed)
+    taken = deciding(closed).take_back(ROUND, "Fel belopp igen", "anna")
+    assert (taken["state"], closed.round().announcement) == ("announced", 1)
+    correction_approved(closed, 600_000)
+    assert announcing(closed, inbox.topic).preview(ROUND)["document"]["totals"]["amount"] == 1_400_000
+
+
+def test_files_of_drafts_stay_as_long_as_their_holders_may_be_let_in_again(closed: World) -> None:
+    decided(closed)
+    assert "files of unsent drafts marked for removal" not in [step.what for step in closed.lifecycle.tick()]
 
 
 def test_nothing_is_decided_while_the_round_is_open(world: World) -> None:

@@ -106,6 +106,12 @@ STAFF_DAY = {
     "approve decisions": StaffRequest(
         "decide", "POST", f"{ROUND_PATH}/decisions/approval", _digest_of("administer", ROUND_PATH)
     ),
+    "take the approval back": StaffRequest(
+        "decide", "POST", f"{ROUND_PATH}/decisions/taking-back", lambda _: {"reason": "A misprint"}
+    ),
+    "approve decisions again": StaffRequest(
+        "decide", "POST", f"{ROUND_PATH}/decisions/approval", _digest_of("administer", ROUND_PATH)
+    ),
     "preview": StaffRequest("announce", "GET", f"{ROUND_PATH}/announcement"),
     "preview letters": StaffRequest("announce", "GET", f"{ROUND_PATH}/announcement/letters"),
     "publish at an instant": StaffRequest(

@@ -92,6 +92,22 @@ def test_whoever_is_to_approve_reads_first_what_would_go_out(
     assert anslag(*publish).code == 0
 
 
+def test_an_approval_is_taken_back_with_a_reason_and_the_command_says_what_to_do_next(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = decided(anslag, monkeypatch, closed)
+    taken = anslag("decisions", "take-back", ROUND, "--reason", "Piteå tackar nej")
+    assert taken.out == (
+        "The approval is taken back, and nothing goes out. Take the list out, change what is wrong, hand it in again:\n"
+        f"  anslag decisions out {ROUND}\n"
+    )
+    assert stored(closed)["round"]["state"] == "closed"
+    assert "not approved yet" in anslag("announcement", "publish", ROUND, "--digest", digest, "--yes").err
+    assert "Piteå tackar nej" in [one.get("reason") for one in stored(closed, "/events")["events"]]
+    again = anslag("decisions", "take-back", ROUND, "--reason", "Piteå tackar nej")
+    assert again == Ran(1, "", "Nothing is approved that is not published already.\n")
+
+
 def test_nothing_is_published_where_nobody_can_be_asked(
     anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,7 +117,8 @@ def test_decisions_are_handed_in_by_one_and_approved_by_another(
         "1 award, 1 declined. SEK 700 000 of a budget of SEK 11 000 000;\n"
         "SEK 10 300 000 left.\n"
         "\n"
-        "Ask a colleague to read the list and approve it:\n"
+        "Ask a colleague to read what would go out, and to approve it:\n"
+        f"  anslag announcement preview {ROUND}\n"
         f"  anslag decisions approve {ROUND} --digest {digest}\n"
     )
     approve = ("decisions", "approve", ROUND, "--digest")

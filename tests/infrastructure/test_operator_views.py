@@ -208,7 +208,8 @@ def test_a_round_is_told_whole() -> None:
             "11 awards, 2 declined. SEK 10 641 000 of a budget of SEK 11 000 000;",
             "SEK 359 000 left. Handed in by anna 28 November 2019 at 14:00:00 (Swedish",
             "time).",
-            "Ask a colleague to read the list and approve it:",
+            "Ask a colleague to read what would go out, and to approve it:",
+            "  anslag announcement preview 2019-autumn",
             "  anslag decisions approve 2019-autumn --digest " + "cd" * 32,
         ]
     )

@@ -285,8 +285,11 @@ def test_programme_officers_may_use_the_staff_routes_and_find_them() -> None:
 
 def test_nothing_that_would_replace_the_staff_policy_can_be_changed() -> None:
     """Whom it is attached to would keep the old one, which CloudFormation could not delete."""
-    replacing = {"Description", "ManagedPolicyName", "Path"}
-    assert set(resources("AWS::IAM::ManagedPolicy")["StaffPolicy"]) & replacing == set()
+    policy = resources("AWS::IAM::ManagedPolicy")["StaffPolicy"]
+    assert {name: policy[name] for name in ("Description", "ManagedPolicyName", "Path") if name in policy} == {
+        "Description": "For the roles or users of programme officers. "
+        "It opens the staff routes, and tells where they are."
+    }
 
 
 @pytest.mark.parametrize(("topic", "role"), [("StaffTopic", "SummariseRole"), ("AwardTopic", "AnnounceRole")])

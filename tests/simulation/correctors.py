@@ -45,6 +45,8 @@ class Corrector(Officer):
         elif "approved_by" not in pending:
             digest = pending["digest"]
             yield from self._perhaps_twice("decide", "approves a correction", lambda: self.approve(digest))
+        elif self.patience.random() < 0.1:
+            yield ("decide", "takes the approval back"), self.take_back
         else:
             yield from self._publish()
 

@@ -257,6 +257,8 @@ class Officer:
             yield from self._decide()
         elif state is RoundState.DECIDED and draw < 0.8:
             yield from self._publish()
+        elif state is RoundState.DECIDED and draw > 0.9:
+            yield ("decide", "takes the approval back"), self.take_back
 
     def _alarmed(self) -> bool:
         return bool(self.cloud.failed_uploads.waiting or self.cloud.failed_jobs.waiting)
@@ -313,6 +315,10 @@ class Officer:
     def approve(self, digest: str) -> Any:
         """Decisions, or a correction of them."""
         return self.ask("POST", f"{STAFF_ROUND}/decisions/approval", {"digest": digest})
+
+    def take_back(self) -> Any:
+        """The approval of decisions, or of a correction of them."""
+        return self.ask("POST", f"{STAFF_ROUND}/decisions/taking-back", {"reason": "Fel belopp"})
 
     def _publish(self) -> Person:
         answer: Answer = yield ("announce", "previews"), self.preview

@@ -235,6 +235,13 @@ IN_PAIRS = (
         "close and extend",
     ),
     PlantedInPair(
+        "an approval is taken back beside a claim",
+        "decisions-take-two-people",
+        2000,
+        planting.unfenced_round,
+        "announce and take back",
+    ),
+    PlantedInPair(
         "closing does not wait for uploads that have begun",
         ONE_OUTCOME,
         200,

@@ -110,7 +110,7 @@ LETTERS = (
         "no-decision-is-told-before-everybody-is",
         60,
         planting_letters.told_when_claimed,
-        first=255,
+        first=480,
     ),
     Planted(
         "whose amount was corrected is not told",
@@ -138,7 +138,7 @@ LETTERS = (
         "everybody-is-told-the-decision",
         60,
         lambda: replaced(DecisionLetters, "due", planting_letters.never_the_first),
-        first=130,
+        first=300,
     ),
     Planted(
         "exceptions are told once for each round",

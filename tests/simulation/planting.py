@@ -226,16 +226,15 @@ def impatient() -> Iterator[None]:
 
 def uncorrected() -> contextlib.AbstractContextManager[None]:
     """A correction goes out with the decisions that were announced before."""
-    original = announcing.Announcing._approved
+    original = announcing.Announcing._compose
 
-    def approved(self: announcing.Announcing, call: Round) -> Any:
-        decided = original(self, call)
+    def compose(self: announcing.Announcing, call: Round, decided: Any) -> Any:
         if decided is None or call.announcement is None:
-            return decided
+            return original(self, call, decided)
         before = self.table.get(keys.decisions_key(call.id, call.announcement)) or {}
-        return {**decided, "decisions": before.get("decisions") or before["digest"]}
+        return original(self, call, {**decided, "decisions": before.get("decisions") or before["digest"]})
 
-    return replaced(announcing.Announcing, "_approved", approved)
+    return replaced(announcing.Announcing, "_compose", compose)
 
 
 @contextlib.contextmanager

@@ -161,7 +161,7 @@ def _owed(cloud: Cloud) -> list[str]:
         return [f"an announcement at {call.embargo.at}"]
     outcomes = totals.outcomes_counted(cloud.table.peek(keys.totals_key(ROUND)) or {})
     told = keys.letters_told(outcomes, call.certificates, call.announcement)
-    owed = [told, *([keys.LEFTOVERS_MARKED] if call.state in (RoundState.DECIDED, RoundState.ANNOUNCED) else [])]
+    owed = [told, *([keys.LEFTOVERS_MARKED] if call.state is RoundState.ANNOUNCED else [])]
     owed += [keys.result_pages(call.announcement)] if call.announcement is not None else []
     undone = [effect for effect in owed if "done_at" not in (cloud.table.peek(keys.effect_key(ROUND, effect)) or {})]
     return [*undone, *(["certificate of exceptions"] if call.exceptions_until is not None else [])]

@@ -248,6 +248,10 @@ def approve(who: str) -> Event:
     return person(f"{who} approves", ask)
 
 
+def take_back(who: str) -> Event:
+    return person(f"{who} takes the approval back", lambda cloud: cloud.deciding.take_back(ROUND, "Fel belopp", who))
+
+
 def take_in(who: str, share: int) -> Event:
     return person(f"{who} decides", lambda cloud: cloud.deciding.take_in(ROUND, filled(cloud, share), who))
 

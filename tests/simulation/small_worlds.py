@@ -25,6 +25,7 @@ from tests.simulation.scenarios import (
     publish_correction_with_pages,
     redelivered,
     settle,
+    take_back,
     take_in,
     tick,
     told_to_nobody,
@@ -279,5 +280,6 @@ def _announcements() -> list[Scenario]:
         Scenario("announce and announce", begin, both, settle, faults_at_rest),
         Scenario("announce and finish", begin, [publish("anna"), finish], settle, faults_at_rest),
         Scenario("announce and turn away", begin, [publish("anna"), away], settle, faults_at_rest),
+        Scenario("announce and take back", begin, [publish("anna"), take_back("bertil")], settle, faults_at_rest),
         Scenario("publish and publish", announced, pages, settle, faults_at_rest),
     ]

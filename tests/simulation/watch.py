@@ -27,6 +27,7 @@ ARROWS = {
     (RoundState.CLOSING, RoundState.OPEN),  # extended before it was certified
     (RoundState.CLOSING, RoundState.CLOSED),
     (RoundState.CLOSED, RoundState.DECIDED),
+    (RoundState.DECIDED, RoundState.CLOSED),  # the approval was taken back
     (RoundState.DECIDED, RoundState.ANNOUNCED),
 }
 Read = TypeVar("Read")
@@ -257,8 +258,15 @@ class Watch:
             self.found("everything-is-audited", "decisions changed untold")
         if after.get("approved_by") == after.get("entered_by"):
             self.found("decisions-take-two-people", f"{after.get('entered_by')} entered and approved")
-        if "approved_by" in before and before != after:
+        if "approved_by" in before and before != after and not self._taken_back(change):
             self.found("decisions-take-two-people", "approved decisions were changed")
+
+    def _taken_back(self, change: Change) -> bool:
+        """Whether the approval alone is gone, and what it was for is neither out, nor claimed, nor to go out later."""
+        call = self.round(change.place[0].removeprefix(_ROUND))
+        next_up = keys.decisions_key(call.id, call.next_announcement)["sk"]
+        kept = {name: one for name, one in (change.before or {}).items() if name not in ("approved_by", "approved_at")}
+        return change.after == kept and change.place[1] == next_up and call.announcing is None and call.embargo is None
 
     def _announcement(self, change: Change, *, audited: bool) -> None:
         before, after = change.before or {}, change.after or {}
