@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.alarms import NOT_SIMULATED, CloudWatch, alarms
 from tests.simulation.cloud import OPENS, Cloud
-from tests.simulation.troubles import TELLS_OF
+from tests.simulation.troubles import TELLS_OF, patience
 
 SIMULATED = {name for names in TELLS_OF.values() for name in names}
 
@@ -29,3 +29,15 @@ def test_an_alarm_goes_off_when_its_periods_are_over_and_breached(values: tuple[
         watch.look()
         cloud.now += timedelta(minutes=5)
     assert ("UploadsWithoutOutcome" in watch.on) is on
+
+
+@pytest.mark.parametrize("begins", [0, 1, 4])
+def test_a_trouble_may_last_as_long_as_the_alarm_for_it_takes_wherever_its_periods_begin(begins: int) -> None:
+    cloud = Cloud()
+    cloud.now = began = OPENS + timedelta(minutes=begins)
+    watch = CloudWatch(lambda: cloud.now, print)
+    while "UploadsWithoutOutcome" not in watch.on:
+        watch.number("Anslag", "UploadsWithoutOutcome", "advance", 1)
+        watch.look()
+        cloud.now += timedelta(minutes=1)
+    assert timedelta(minutes=30) <= cloud.now - began <= patience("an upload has no outcome")

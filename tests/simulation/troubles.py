@@ -39,7 +39,8 @@ TELLS_OF: Mapping[str, tuple[str, ...]] = {
     "a letter could not be sent": ("LettersFailed",),
     "many answers failed": ("ApiErrors",),
 }
-"""What is wrong, and the alarms of which one has to say so, as the runbook has it."""
+"""What is wrong, and the alarms of which one has to say so, as the runbook has it. The first is the one for it, which
+takes its time; others come sooner or not at all."""
 _SLACK = {
     # A tick may be lost, another fail; that ten in a row do has alarms of its own.
     "an upload has no outcome": timedelta(minutes=10),
@@ -47,6 +48,12 @@ _SLACK = {
     "an announcement does not go out": timedelta(minutes=25),
 }
 """How much longer than its alarm takes a trouble may last."""
+
+
+def patience(trouble: str) -> timedelta:
+    """How long it may last until an alarm says so; ten minutes where nobody is told of it."""
+    slow = next((one.slow for one in alarms() if one.name == TELLS_OF[trouble][0]), 600)
+    return timedelta(seconds=slow) + _SLACK.get(trouble, timedelta(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +149,7 @@ class Troubles:
                 self._since.pop(name, None)
                 continue
             since, told_by = self._since.setdefault(name, self.cloud.now), TELLS_OF[name]
-            slow = min((one.slow for one in alarms() if one.name in told_by), default=600)
-            if self.cloud.now - since > timedelta(seconds=slow) + _SLACK.get(name, timedelta(0)):
+            if self.cloud.now - since > patience(name):
                 self.reached.add(name)
                 if not self._told(told_by, since):
                     announced = "what-does-not-go-out-sets-off-an-alarm", "trouble-sets-off-its-alarm"
@@ -186,9 +192,8 @@ class Troubles:
 
     def _owe(self, seen: str) -> None:
         self.reached.add(seen)
-        now, told_by = self.cloud.now, TELLS_OF[seen]
-        slow = min((one.slow for one in alarms() if one.name in told_by), default=600)
-        self._due.append(Due(told_by, now, now + timedelta(seconds=slow), "trouble-sets-off-its-alarm", seen))
+        now = self.cloud.now
+        self._due.append(Due(TELLS_OF[seen], now, now + patience(seen), "trouble-sets-off-its-alarm", seen))
 
     def _committed(self, changes: Sequence[Change]) -> None:
         if self._commits:
