@@ -48,9 +48,15 @@ class Announced:
 
 
 def digest(decisions: Iterable[Decision]) -> str:
-    """SHA-256 over the decisions in order of their applications: what the second person approves."""
+    """SHA-256 over the decisions in order of their applications."""
     rows = sorted((one.as_item() for one in decisions), key=lambda row: row["application"])
     return hashlib.sha256(json.dumps(rows, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def approved_digest(decisions: str, listed: str) -> str:
+    """What the second person of a round's first decisions approves: these decisions, on these versions of applications
+    (see `list_digest`)."""
+    return hashlib.sha256(json.dumps([decisions, listed]).encode()).hexdigest()
 
 
 def awarded(decisions: Iterable[Decision]) -> int:

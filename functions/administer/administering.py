@@ -20,6 +20,7 @@ from shared.aws.rows import (
     read_rounds,
     replace_round,
     require_round,
+    standing,
 )
 from shared.aws.table import ABSENT, ConditionFailedError, Put, Table
 from shared.instants import BadInstantError, from_local, iso, whole_second
@@ -114,7 +115,7 @@ class Administering:
             "totals": totals.as_json(totals.counters(counted or {})) | {"awarded": _awarded(decided)},
             "certificate": _without_keys(certificate),
             "decisions": _without_keys(decided),
-            "correction": _without_keys(corrected),
+            "correction": _without_keys(standing(corrected)),
         }
 
     def extend(self, round_id: str, request: Extension, who: str) -> dict[str, Any]:

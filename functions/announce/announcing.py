@@ -6,6 +6,7 @@ A correction is the announcement with the next number, and goes the same way.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -50,27 +51,36 @@ class Announcing:
 
     def preview(self, round_id: str) -> dict[str, Any]:
         """What would go out next, or what went out last, and what went out before it. Whoever is to approve decisions
-        reads it too: `to_approve` is the digest of theirs until somebody has. Raises ProblemsError; 409 without
-        decisions, or where applications have changed since they were handed in."""
+        reads it too: `to_approve` is the digest of theirs until somebody has. `decisions` is the digest of those that
+        it rests on. Raises ProblemsError; 409 without decisions, or where applications have changed since then."""
         call = require_round(self.table, round_id)
         shown = self._preview(call)
         before = [keys.announcement_key(round_id, number) for number in range(1, shown["number"])]
         earlier = [self.table.get(key) or {} for key in before]
-        return shown | {"earlier": [{"document": one["document"], "texts": one["texts"]} for one in earlier]}
+        return {
+            **shown,
+            "decisions": self._digest(call, shown["number"]),
+            "earlier": [{"document": one["document"], "texts": one["texts"]} for one in earlier],
+        }
 
     def letters(self, round_id: str, after: str = "") -> dict[str, Any]:
         """The decision letters that go out with what `preview` shows, or went out: those of applications after that
         one, as many as fit into an answer. Raises ProblemsError as `preview` does."""
         call = require_round(self.table, round_id)
         number = self._number_shown(call)
+        resting = {"number": number, "decisions": self._digest(call, number), "sent_to_applicants": self.sends_letters}
         if not self.sends_letters:
-            return {"number": number, "sent_to_applicants": False, "letters": [], "next": None}
+            return {**resting, "letters": [], "next": None}
         letters = DecisionLetters(call, read_announced(self.table, round_id, number), self.address)
         noted = self.effects.begun(round_id, keys.DECISION_LETTERS)
         due = letters.due(noted)
         applications = {one.id: one for one in read_applications(self.table, round_id)}
         told, following = one_answer(letters, (one for one in due if one.decision.application > after), applications)
-        return {"number": number, "sent_to_applicants": True, "letters": told, "next": following}
+        return {**resting, "letters": told, "next": following}
+
+    def _digest(self, call: Round, number: int) -> str | None:
+        """Of the decisions that the announcement with this number tells of."""
+        return (self.table.get(keys.decisions_key(call.id, number)) or {}).get("digest")
 
     def _number_shown(self, call: Round) -> int:
         """The announcement that `preview` shows."""
@@ -79,7 +89,7 @@ class Announcing:
         if self._entered(call) is not None:
             return call.next_announcement
         if call.announcement is None:
-            raise wrong_state(call.state, RoundState.DECIDED)
+            raise _nothing_decided(call)
         return call.announcement
 
     def _preview(self, call: Round) -> dict[str, Any]:
@@ -213,12 +223,21 @@ class Announcing:
     def _entered(self, call: Round) -> Item | None:
         """The decisions that the next announcement tells of, once they are approved. Raises ProblemsError where they
         cannot be any more, as approving does."""
-        decided = self.table.get(keys.decisions_key(call.id, call.next_announcement))
+        decided = self._standing(call)
         if decided is None or call.state is not RoundState.CLOSED:
             return decided
         if decided["list"] != list_digest(read_applications(self.table, call.id)):
             raise refuse("decisions-outdated", status=409)
         return decided
+
+    def _standing(self, call: Round) -> Item | None:
+        """What was handed in for the next announcement; raises ProblemsError where its approval was taken back."""
+        decided = self.table.get(keys.decisions_key(call.id, call.next_announcement))
+        if decided is None or "taken_back" not in decided:
+            return decided
+        if call.announcement is None:
+            raise refuse("approval-taken-back", status=409, reason=decided["taken_back"]["reason"])
+        return None
 
     def _approved(self, call: Round) -> Item | None:
         """The decisions that the next announcement tells of."""
@@ -227,11 +246,11 @@ class Announcing:
 
     def _compose(self, call: Round, decided: Item | None) -> Announcement:
         if decided is None:
-            raise wrong_state(call.state, RoundState.DECIDED)
+            raise _nothing_decided(call)
         applications = {one.id: one for one in read_applications(self.table, call.id)}
         awards = self._awards(call, decided, applications)
         made = self._correction(call, decided, applications, awards)
-        return compose(
+        composed = compose(
             call,
             load(call.programme),
             awards,
@@ -241,6 +260,8 @@ class Announcing:
             next_round=self._next_round(call),
             address=self.address,
         )
+        # Letters rest on all that was decided: whoever has read them publishes those and no others.
+        return replace(composed, digest=hashlib.sha256(f"{composed.digest}{decided['digest']}".encode()).hexdigest())
 
     def _next_round(self, call: Round) -> Round | None:
         """The next round of the same programme, whatever its edition, that is planned and has not opened."""
@@ -270,7 +291,7 @@ class Announcing:
 
     def _approved_content(self, call: Round, digest: str) -> Announcement:
         """What two people approved, where it has the digest that was read."""
-        decided = self.table.get(keys.decisions_key(call.id, call.next_announcement))
+        decided = self._standing(call)
         if decided is None and call.announcement is not None:
             raise refuse("already-published", status=409)
         if decided is not None and "approved_by" not in decided:
@@ -327,6 +348,11 @@ class Announcing:
         """The announcement is out whether or not this works; the scheduled job asks again until the pages are there."""
         with contextlib.suppress(BotoCoreError, ClientError):
             self.functions.start(self.publish_function, {"publish": "results", "round": call.id})
+
+
+def _nothing_decided(call: Round) -> ProblemsError:
+    closed = call.state is RoundState.CLOSED
+    return refuse("no-decisions", status=409) if closed else wrong_state(call.state, RoundState.DECIDED)
 
 
 def _as_item(announcement: Announcement) -> Item:

@@ -14,7 +14,7 @@ from typing import Any
 from shared import decisions, keys
 from shared.applications import Application
 from shared.aws.decided import point_to, read_decided, store_set
-from shared.aws.rows import audit, commit_round_change, read_applications, require_round, unchanged
+from shared.aws.rows import audit, commit_round_change, read_applications, require_round, standing, unchanged
 from shared.aws.table import Item, Table
 from shared.corrections import Change, Reason, changes, correction_digest
 from shared.decision_csv import marks, read_csv
@@ -42,7 +42,7 @@ class Correcting:
         if before is not None and "approved_by" in before:
             raise refuse("correction-approved", status=409, number=number)
         applications = read_applications(self.table, round_id)
-        rows = _read(given, applications, call, announced, before, who)
+        rows = _read(given, applications, call, announced, standing(before), who)
         changed = changes(read_decided(self.table, round_id, announced), rows)
         if not changed:
             raise refuse("nothing-corrected")
@@ -62,7 +62,8 @@ class Correcting:
 
     def show(self, round_id: str) -> dict[str, Any]:
         """The correction that is under way, for whoever is to approve it. Raises ProblemsError; 404 without one."""
-        call, announced, pending = self._rows(round_id)
+        call, announced, entered = self._rows(round_id)
+        pending = standing(entered)
         if pending is None:
             raise refuse("no-correction", status=404)
         changed = changes(read_decided(self.table, call.id, announced), read_decided(self.table, call.id, pending))

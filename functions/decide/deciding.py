@@ -15,12 +15,13 @@ from shared.aws.rows import (
     read_applications,
     replace_round,
     require_round,
+    standing,
     unchanged,
 )
 from shared.aws.table import Item, Table, Write
 from shared.decision_csv import read_csv, write_csv
 from shared.decision_list import HandedIn, listed, read_list
-from shared.decisions import Decision, DecisionKind, list_digest
+from shared.decisions import Decision, DecisionKind, approved_digest, list_digest
 from shared.instants import iso
 from shared.problems import refuse
 from shared.programme import load
@@ -52,28 +53,30 @@ class Deciding:
         """Take the filled-in list, as CSV or as rows. Raises ProblemsError with every mistake, and then nothing
         has changed."""
         call, before = self._round_and_decisions(round_id)
+        if call.state is RoundState.DECIDED:
+            raise refuse("decisions-approved", status=409)
         _require_closed(call, RoundState.CLOSED)
         applications = read_applications(self.table, round_id)
         if isinstance(given, HandedIn):
             rows = read_list(given, applications, call, before, who)
         else:
             rows = read_csv(given, applications, call)
-        found = store_set(self.table, round_id, rows)
+        found, decided_on = store_set(self.table, round_id, rows), list_digest(applications)
         awards = sum(row.kind is DecisionKind.AWARD for row in rows)
         now = self.now()
         facts = {
-            "digest": found,
+            "digest": approved_digest(found, decided_on),
+            "decisions": found,
             "awards": awards,
             "declined": len(rows) - awards,
             "sum": decisions.awarded(rows),
             "budget": call.budget,
             "entered_by": who,
             "entered_at": iso(now),
-            "list": list_digest(applications),
+            "list": decided_on,
         }
-        event = audit(
-            round_id, now, who, "decisions entered", self.random(RANDOM_BYTES), digest=found, sum=facts["sum"]
-        )
+        told = {"digest": facts["digest"], "sum": facts["sum"]}
+        event = audit(round_id, now, who, "decisions entered", self.random(RANDOM_BYTES), **told)
         commit_round_change(self.table, [unchanged(call), point_to(round_id, before, facts), event])
         return facts
 
@@ -86,6 +89,8 @@ class Deciding:
         _require_closed(call, RoundState.CLOSED, RoundState.ANNOUNCED)
         if decided is None:
             raise refuse("no-decisions" if call.announcement is None else "no-correction", status=409)
+        if standing(decided) is None:
+            raise refuse("approval-taken-back", status=409, reason=decided["taken_back"]["reason"])
         if call.exceptions_until is not None:
             raise refuse("exceptions-open", status=409, until=load(call.programme).moment(call.exceptions_until))
         if decided["digest"] != digest:
@@ -109,7 +114,7 @@ class Deciding:
 
     def take_back(self, round_id: str, reason: str, who: str) -> dict[str, Any]:
         """Take the approval back, of decisions or a correction, as long as nothing is on its way out; anybody may. The
-        round is closed again then, and the decisions stay as they were handed in. `reason` is for the record.
+        round is closed again then, and a list has to be handed in anew, the same or another. `reason` is on record.
 
         Raises ProblemsError; 409 where nothing is approved, or it is to go out.
         """
@@ -122,16 +127,17 @@ class Deciding:
         if decided is None or "approved_by" not in decided:
             raise refuse("nothing-approved", status=409)
         after = call if call.state is RoundState.ANNOUNCED else replace(call, state=RoundState.CLOSED)
-        digest, number = decided["digest"], call.next_announcement
+        digest, number, now = decided["digest"], call.next_announcement, self.now()
         facts = {"digest": digest, "number": number, "reason": reason}
-        event = audit(round_id, self.now(), who, "approval taken back", self.random(RANDOM_BYTES), **facts)
-        commit_round_change(self.table, [replace_round(call, after), take_back(round_id, digest, number), event])
+        event = audit(round_id, now, who, "approval taken back", self.random(RANDOM_BYTES), **facts)
+        back = take_back(round_id, digest, {"by": who, "at": iso(now), "reason": reason}, number)
+        commit_round_change(self.table, [replace_round(call, after), back, event])
         return {"digest": digest, "state": after.state.value}
 
     def _listable(self, round_id: str) -> tuple[Round, Item | None]:
         call, decided = self._round_and_decisions(round_id)
         _require_closed(call, RoundState.CLOSED, RoundState.DECIDED, RoundState.ANNOUNCED)
-        if decided is None and call.announcement is not None:
+        if standing(decided) is None and call.announcement is not None:
             decided = self.table.get(keys.decisions_key(round_id, call.announcement))
         return call, decided
 

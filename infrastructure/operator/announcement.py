@@ -60,25 +60,25 @@ def _write(desk: Desk, round_id: str, answer: Json, folder: Path) -> Path:
     from infrastructure.operator import preview_folder  # noqa: PLC0415
 
     try:
-        return preview_folder.write(answer, _letters(desk, round_id, answer["number"]), folder)
+        return preview_folder.write(answer, _letters(desk, round_id, answer), folder)
     except OSError as error:
         raise list_files.unusable(desk, folder, error) from error
 
 
-def _letters(desk: Desk, round_id: str, number: int) -> Json:
-    """Every letter that goes out with this announcement: the API tells them in as many answers as they need."""
+def _letters(desk: Desk, round_id: str, announcement: Json) -> Json:
+    """Every letter that goes out with this announcement: the API tells them in as many answers as they need, and each
+    must rest on the same decisions."""
     path = ("staff", "rounds", round_id, "announcement", "letters")
-    answer = desk.get(*path)
-    letters = [*answer["letters"]]
-    while answer["next"]:
-        answer = desk.get(*path, query={"after": answer["next"]})
-        letters += answer["letters"]
-    if answer["number"] != number:
+    answers = [desk.get(*path)]
+    while after := answers[-1]["next"]:
+        answers.append(desk.get(*path, query={"after": after}))
+    if any(answer[name] != announcement[name] for answer in answers for name in ("number", "decisions")):
         raise desk.refuse(
-            "Ett annat tillkännagivande kom emellan. Läs det som gäller nu.",
-            "Another announcement came in between. Read the one that counts now.",
+            "Andra beslut kom emellan. Läs det som gäller nu.",
+            "Other decisions came in between. Read what counts now.",
         )
-    return {"letters": letters, "sent_to_applicants": answer["sent_to_applicants"]}
+    letters = [letter for answer in answers for letter in answer["letters"]]
+    return {"letters": letters, "sent_to_applicants": answers[0]["sent_to_applicants"]}
 
 
 def _where(desk: Desk, page: Path | None) -> Iterator[RenderableType]:

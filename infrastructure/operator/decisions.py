@@ -60,8 +60,10 @@ def _next(desk: Desk, round_id: str, target: str, rows: int, *, as_csv: bool) ->
     state = desk.round(round_id)["state"]
     if state == RoundState.DECIDED:
         read = desk.say(
-            f"{target}: {rows} ansökningar, med besluten som är godkända. Listan är bara att läsa.",
-            f"{target}: {rows} applications, with the decisions that are approved. The list is for reading only.",
+            f"{target}: {rows} ansökningar, med besluten som är godkända. Listan är bara att läsa, så länge ingen tar "
+            "tillbaka godkännandet (anslag decisions take-back).",
+            f"{target}: {rows} applications, with the decisions that are approved. The list is for reading only, "
+            "unless somebody takes the approval back (anslag decisions take-back).",
         )
         return output.prose(read)
     if state == RoundState.ANNOUNCED:

@@ -226,6 +226,15 @@ def decided(decisions: Json | None, call: Json, language: str) -> str:
         )
         approved = either(language, f"Godkända av {approver} {at}.", f"Approved by {approver} {at}.")
         return f"{entered}\n{output.prose(approved)}"
+    if taken := decisions.get("taken_back"):
+        who, at = cells.person(taken["by"], language), cells.when(taken["at"], zone, language)
+        back = either(
+            language,
+            f"Godkännandet togs tillbaka av {who} {at}: {cells.plain(taken['reason'])}",
+            f"The approval was taken back by {who} {at}: {cells.plain(taken['reason'])}",
+        )
+        again = either(language, "Ta ut listan och lämna in den på nytt:", "Take the list out and hand it in anew:")
+        return output.command(f"{entered}\n{output.prose(back)}\n{again}", f"anslag decisions out {call['id']}")
     return output.command(f"{entered}\n{to_approve(language)}", approval(call["id"], decisions["digest"]))
 
 

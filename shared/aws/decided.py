@@ -44,20 +44,23 @@ def read_announced(table: Table, round_id: str, number: int) -> list[Announced]:
 
 def point_to(round_id: str, before: Item | None, facts: dict[str, Any], number: int = 1) -> Update:
     """The write that has the announcement with this number tell of a set. Any approval of the one before it is void,
-    and is removed."""
+    and is removed, with what is noted of its being taken back."""
     condition = ABSENT if before is None else Attr("digest").eq(before["digest"]) & Attr("approved_by").not_exists()
     key = keys.decisions_key(round_id, number)
-    return Update(key, set=facts, remove=("approved_by", "approved_at"), condition=condition)
+    return Update(key, set=facts, remove=("approved_by", "approved_at", "taken_back"), condition=condition)
 
 
 def approve(round_id: str, found: str, who: str, at: str, number: int = 1) -> Update:
-    """The write that approves: this very content, entered by somebody else, not approved before."""
-    condition = Attr("digest").eq(found) & Attr("entered_by").ne(who) & Attr("approved_by").not_exists()
+    """The write that approves: this very content, entered by somebody else since an approval was last taken back, not
+    approved before."""
+    unapproved = Attr("approved_by").not_exists() & Attr("taken_back").not_exists()
+    condition = Attr("digest").eq(found) & Attr("entered_by").ne(who) & unapproved
     key = keys.decisions_key(round_id, number)
     return Update(key, set={"approved_by": who, "approved_at": at}, condition=condition)
 
 
-def take_back(round_id: str, found: str, number: int = 1) -> Update:
-    """The write that takes the approval of this content back."""
+def take_back(round_id: str, found: str, noted: dict[str, str], number: int = 1) -> Update:
+    """The write that takes the approval of this content back. `noted` says who, when and why."""
     condition = Attr("digest").eq(found) & Attr("approved_by").exists()
-    return Update(keys.decisions_key(round_id, number), remove=("approved_by", "approved_at"), condition=condition)
+    key = keys.decisions_key(round_id, number)
+    return Update(key, set={"taken_back": noted}, remove=("approved_by", "approved_at"), condition=condition)

@@ -114,3 +114,8 @@ def commit_round_change(table: Table, writes: list[Write]) -> None:
         table.transact(writes)
     except ConditionFailedError as error:
         raise refuse("round-changed", status=409) from error
+
+
+def standing(decided: Item | None) -> Item | None:
+    """The decisions, unless their approval was taken back: then they count for nothing until a list is handed in."""
+    return None if decided is None or "taken_back" in decided else decided

@@ -27,8 +27,8 @@ pytestmark = pytest.mark.cloud
 SCHEMA = json.loads((Path(__file__).parents[2] / "shared" / "schemas" / "announcement-1.json").read_text())
 OPEN_SECONDS = 60
 HEARTBEAT = 190
-"""Seconds in which a round ends and a job has run that is due every minute, in a cloud that looks every ten: twice where
-it comes while uploads may still arrive."""
+"""Seconds in which a round ends and a job has run that is due every minute, in a cloud that looks every ten: twice
+where it comes while uploads may still arrive."""
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,7 @@ def test_decisions_on_applications_that_have_changed_are_not_previewed(closed: W
 def test_nothing_is_announced_before_the_decisions_are_approved(closed: World, inbox: Inbox) -> None:
     with pytest.raises(ProblemsError) as error:
         announcing(closed, inbox.topic).preview(ROUND)
-    assert refused(error) == (409, [("round-in-wrong-state", "")])
+    assert refused(error) == (409, [("no-decisions", "")])
     deciding(closed).take_in(ROUND, filled_in(closed), "anna")
     digest = announcing(closed, inbox.topic).preview(ROUND)["digest"]
     doors: list[Callable[[], object]] = [

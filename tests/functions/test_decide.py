@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from shared import keys
 from shared.aws.effects import LEASE
+from shared.aws.table import Update
 from shared.problems import ProblemsError
 from shared.rounds import RoundState
 from tests.functions.staff import (
@@ -59,7 +61,7 @@ def test_an_approved_round_takes_no_more_decisions(closed: World) -> None:
     digest = decided(closed)
     with pytest.raises(ProblemsError) as error:
         deciding(closed).take_in(ROUND, filled_in(closed), "anna")
-    assert refused(error) == (409, [("round-in-wrong-state", "")])
+    assert refused(error) == (409, [("decisions-approved", "")])
     with pytest.raises(ProblemsError) as error:
         deciding(closed).approve(ROUND, digest, "cecilia")
     assert refused(error) == (409, [("round-in-wrong-state", "")])
@@ -72,7 +74,7 @@ def test_an_approval_is_taken_back_until_something_is_on_its_way_out(closed: Wor
     assert (taken["state"], taken["digest"], closed.round().state) == ("closed", digest, RoundState.CLOSED)
     with pytest.raises(ProblemsError) as error:
         desk.publish(ROUND, read, "bertil")
-    assert refused(error) == (409, [("not-approved", "")])
+    assert refused(error) == (409, [("approval-taken-back", "")])
     again = deciding(closed).take_in(ROUND, filled_in(closed, 700_000), "anna")["digest"]
     deciding(closed).approve(ROUND, again, "bertil")
     desk.publish(ROUND, desk.preview(ROUND)["digest"], "bertil")
@@ -82,11 +84,45 @@ def test_an_approval_is_taken_back_until_something_is_on_its_way_out(closed: Wor
     assert ("approval taken back", "Piteå tackar nej") in events
 
 
-def test_what_was_approved_before_can_be_approved_again_as_it_is(closed: World) -> None:
+def test_what_was_taken_back_is_approved_again_only_when_somebody_has_handed_it_in_again(closed: World) -> None:
     digest = decided(closed)
     deciding(closed).take_back(ROUND, "Fel ärende", "bertil")
+    with pytest.raises(ProblemsError) as error:
+        deciding(closed).approve(ROUND, digest, "bertil")
+    assert refused(error) == (409, [("approval-taken-back", "")])
+    assert "Fel ärende" in error.value.problems[0].sv
+    assert closed.administering.show(ROUND)["decisions"]["taken_back"]["by"] == "bertil"
+    assert deciding(closed).take_in(ROUND, filled_in(closed), "anna")["digest"] == digest
     deciding(closed).approve(ROUND, digest, "bertil")
     assert closed.round().state is RoundState.DECIDED
+
+
+def test_the_same_amounts_on_another_version_are_approved_anew(closed: World) -> None:
+    read = deciding(closed).take_in(ROUND, filled_in(closed), "anna")["digest"]
+    first = closed.rows(keys.APPLICATIONS)[0]
+    key = keys.application_key(ROUND, first["application"])
+    closed.table.write(Update(key, set={"current": {**first["current"], "sha256": "ab" * 32}}))
+    deciding(closed).take_in(ROUND, filled_in(closed), "anna")
+    with pytest.raises(ProblemsError) as error:
+        deciding(closed).approve(ROUND, read, "bertil")
+    assert refused(error) == (409, [("digest-changed", "digest")])
+
+
+def test_whoever_has_read_one_list_does_not_publish_another_that_awards_the_same(closed: World, inbox: Inbox) -> None:
+    """Its letters may say something else."""
+    decided(closed)
+    desk = announcing(closed, inbox.topic)
+    read = desk.preview(ROUND)
+    deciding(closed).take_back(ROUND, "Motiveringen", "anna")
+    motivated = filled_in(closed).decode().replace("amount", "amount;motivation", 1) + ";Väl förankrat"
+    digest = deciding(closed).take_in(ROUND, motivated.encode(), "anna")["digest"]
+    deciding(closed).approve(ROUND, digest, "bertil")
+    again = desk.preview(ROUND)
+    assert (again["document"]["awards"], again["texts"]) == (read["document"]["awards"], read["texts"])
+    assert again["decisions"] == desk.letters(ROUND)["decisions"] != read["decisions"]
+    with pytest.raises(ProblemsError) as error:
+        desk.publish(ROUND, read["digest"], "bertil")
+    assert refused(error) == (409, [("digest-changed", "digest")])
 
 
 def test_who_was_let_in_again_after_that_is_decided_on_as_well(closed: World) -> None:
@@ -129,6 +165,10 @@ def test_the_approval_of_a_correction_is_taken_back_too_and_what_was_announced_s
     correction_approved(closed)
     taken = deciding(closed).take_back(ROUND, "Fel belopp igen", "anna")
     assert (taken["state"], closed.round().announcement) == ("announced", 1)
+    assert announcing(closed, inbox.topic).preview(ROUND)["number"] == 1
+    assert [row["amount"] for row in rows_of(closed)] == ["800000"] * 2, (
+        "the next correction starts from what is public"
+    )
     correction_approved(closed, 600_000)
     assert announcing(closed, inbox.topic).preview(ROUND)["document"]["totals"]["amount"] == 1_400_000
 

@@ -197,7 +197,7 @@ def test_only_what_was_approved_and_read_can_be_timed(closed: World, inbox: Inbo
     announce = announcing(closed, inbox.topic)
     with pytest.raises(ProblemsError) as error:
         announce.publish_at(ROUND, "0" * 64, NINE, "bertil")
-    assert refused(error) == (409, [("round-in-wrong-state", "")])
+    assert refused(error) == (409, [("no-decisions", "")])
     decided(closed)
     with pytest.raises(ProblemsError) as error:
         announce.publish_at(ROUND, "0" * 64, NINE, "bertil")

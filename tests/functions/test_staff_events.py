@@ -52,7 +52,7 @@ def _let_in_no_more(deployed: Deployed) -> None:
 def _digest_of(function: str, path: str) -> Callable[[Deployed], dict[str, str]]:
     def ask(deployed: Deployed) -> dict[str, str]:
         shown = deployed.ask(function, request("GET", path, by=ANNA))[1]
-        return {"digest": shown["decisions"]["digest"] if "decisions" in shown else shown["digest"]}
+        return {"digest": shown["digest"] if "digest" in shown else shown["decisions"]["digest"]}
 
     return ask
 
@@ -108,6 +108,9 @@ STAFF_DAY = {
     ),
     "take the approval back": StaffRequest(
         "decide", "POST", f"{ROUND_PATH}/decisions/taking-back", lambda _: {"reason": "A misprint"}
+    ),
+    "decisions in again": StaffRequest(
+        "decide", "PUT", f"{ROUND_PATH}/decisions", lambda new: filled_in(new.world).decode()
     ),
     "approve decisions again": StaffRequest(
         "decide", "POST", f"{ROUND_PATH}/decisions/approval", _digest_of("administer", ROUND_PATH)

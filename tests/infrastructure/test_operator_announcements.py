@@ -102,7 +102,10 @@ def test_an_approval_is_taken_back_with_a_reason_and_the_command_says_what_to_do
         f"  anslag decisions out {ROUND}\n"
     )
     assert stored(closed)["round"]["state"] == "closed"
-    assert "not approved yet" in anslag("announcement", "publish", ROUND, "--digest", digest, "--yes").err
+    assert "Piteå tackar nej" in anslag("announcement", "publish", ROUND, "--digest", digest, "--yes").err
+    shown = anslag("rounds", "show", ROUND).out
+    assert "The approval was taken back by" in shown
+    assert "decisions approve" not in shown
     assert "Piteå tackar nej" in [one.get("reason") for one in stored(closed, "/events")["events"]]
     again = anslag("decisions", "take-back", ROUND, "--reason", "Piteå tackar nej")
     assert again == Ran(1, "", "Nothing is approved that is not published already.\n")

@@ -41,8 +41,11 @@ def test_the_list_of_a_round_that_is_decided_or_announced_is_told_as_what_it_is_
 ) -> None:
     digest = decided(anslag, monkeypatch, closed)
     read_only = anslag("decisions", "out", ROUND, f"decided.{form}")
-    told = f"decided.{form}: 2 applications, with the decisions that are approved. The list is for reading only.\n"
-    assert (read_only.code, " ".join(read_only.out.split()) + "\n") == (0, told)
+    told = (
+        f"decided.{form}: 2 applications, with the decisions that are approved. The list is for reading only, unless "
+    )
+    told += "somebody takes the approval back (anslag decisions take-back)."
+    assert (read_only.code, " ".join(read_only.out.split())) == (0, told)
     assert anslag("announcement", "publish", ROUND, "--digest", digest, "--yes").code == 0
     to_correct = anslag("decisions", "out", ROUND, f"announced.{form}").out
     assert "To correct what was announced, change what is wrong, save" in " ".join(to_correct.split())

@@ -40,7 +40,7 @@ class Corrector(Officer):
 
     def _correct(self, number: int) -> Person:
         pending = self.cloud.table.peek(keys.decisions_key(ROUND, number))
-        if pending is None or ("approved_by" not in pending and self.dice.random() < 0.2):
+        if pending is None or "taken_back" in pending or ("approved_by" not in pending and self.dice.random() < 0.2):
             yield from self._enter()
         elif "approved_by" not in pending:
             digest = pending["digest"]

@@ -299,7 +299,7 @@ class Officer:
     def _decide(self) -> Person:
         share = self.dice.choice((1, 2, 3))
         decided = self.cloud.table.peek(keys.decisions_key(ROUND))
-        if decided is None or self.dice.random() < 0.2:
+        if decided is None or "taken_back" in decided or self.dice.random() < 0.2:
             answer: Answer = yield ("decide", "takes the list out"), self.list_out
             if answer.failure is None:
                 filled = filled_in(answer.value, share, self.dice)

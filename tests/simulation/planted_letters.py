@@ -65,7 +65,7 @@ LETTERS = (
         ONCE,
         60,
         lambda: replaced(Effects, "give_back", planting_letters.undone),
-        first=30,
+        first=80,
     ),
     Planted(
         "a completion brings a second letter of the closing",
@@ -110,7 +110,7 @@ LETTERS = (
         "no-decision-is-told-before-everybody-is",
         60,
         planting_letters.told_when_claimed,
-        first=480,
+        first=1380,
     ),
     Planted(
         "whose amount was corrected is not told",

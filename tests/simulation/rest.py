@@ -284,7 +284,7 @@ def _decided(cloud: Cloud) -> Iterator[Violation]:
     decided = cloud.table.peek(keys.decisions_key(ROUND)) or {}
     if "approved_by" not in decided:
         return
-    rows = cloud.table.rows.get(keys.decision_set_partition(ROUND, decided["digest"]), {}).values()
+    rows = cloud.table.rows.get(keys.decision_set_partition(ROUND, decided["decisions"]), {}).values()
     found = {row["application"] for row in rows}
     standing = {one.id for one in cloud.watch.applications(ROUND) if one.state is ApplicationState.SUBMITTED}
     if found != standing:

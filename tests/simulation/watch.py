@@ -256,6 +256,8 @@ class Watch:
         before, after = change.before or {}, change.after or {}
         if not audited:
             self.found("everything-is-audited", "decisions changed untold")
+        if "approved_by" in after and "taken_back" in after:
+            self.found("decisions-take-two-people", "what was taken back was approved without being handed in again")
         if after.get("approved_by") == after.get("entered_by"):
             self.found("decisions-take-two-people", f"{after.get('entered_by')} entered and approved")
         if "approved_by" in before and before != after and not self._taken_back(change):
@@ -266,7 +268,8 @@ class Watch:
         call = self.round(change.place[0].removeprefix(_ROUND))
         next_up = keys.decisions_key(call.id, call.next_announcement)["sk"]
         kept = {name: one for name, one in (change.before or {}).items() if name not in ("approved_by", "approved_at")}
-        return change.after == kept and change.place[1] == next_up and call.announcing is None and call.embargo is None
+        left = {name: one for name, one in (change.after or {}).items() if name != "taken_back"}
+        return left == kept and change.place[1] == next_up and call.announcing is None and call.embargo is None
 
     def _announcement(self, change: Change, *, audited: bool) -> None:
         before, after = change.before or {}, change.after or {}
