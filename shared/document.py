@@ -53,8 +53,8 @@ Email = Annotated[
         max_length=254, pattern=rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])$"
     ),
 ]
-"""What SES sends to: ASCII, a domain with letters of its own as Punycode, which is how browsers give it. (RFC 5321's
-quoted names and addresses of machines are left out, as HTML's own rule for such a field leaves them out.)"""
+"""What SES sends to: ASCII, a domain with other letters as Punycode, as Chromium gives it by itself. (RFC 5321's quoted
+names and addresses of machines are left out, as HTML's own rule for such a field leaves them out.)"""
 Amount = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 

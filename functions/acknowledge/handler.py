@@ -4,7 +4,7 @@ and exceptions mean."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -90,16 +90,20 @@ def _resend() -> None:
     try:
         sent = owing().receipts.resend()
     except ExceptionGroup as failed:
-        for error in failed.exceptions:
-            logger.error("letter failed", letter=noted(error), error=reason_of(error))  # noqa: TRY400  texts name people
+        _tell(failed.exceptions)
         raise
     logger.info("receipts sent again", sent=sent)
 
 
+def _tell(failures: Iterable[Exception]) -> None:
+    """Which letters, and the kind of each failure alone: SES names addresses in its refusals."""
+    for error in failures:
+        logger.error("letter failed", letter=noted(error), error=reason_of(error))
+
+
 def _settle(event: dict[str, Any], context: LambdaContext) -> None:
     settled = _run(event, lambda: context.get_remaining_time_in_millis() < LAST_MOMENT)
-    for error in settled.failures:
-        logger.error("letter failed", letter=noted(error), error=reason_of(error))
+    _tell(settled.failures)
     logger.info("letters sent", sent=settled.sent, failed=len(settled.failures), waiting=settled.waiting)
     if settled.failures:
         # A failure of the function would only make another dead letter every minute.

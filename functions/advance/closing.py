@@ -87,9 +87,10 @@ class Closing:
         unsubmitted = reconcile(self.bucket, call.id, read_submissions(self.table, call.id)).unsubmitted
         leftovers = {(one.key, one.version_id): one for one in unsubmitted}
         left = [place for place in sorted(leftovers) if after is None or list(place) > after]
-        for place in left[: self.marks]:
+        turn, later = left[: self.marks], left[self.marks :]
+        for place in turn:
             self.bucket.mark_unsubmitted(leftovers[place])
-        return min(len(left), self.marks), list(left[self.marks - 1]) if len(left) > self.marks else None
+        return len(turn), list(turn[-1]) if later else None
 
     def _certify(
         self, call: Round, seen: Reconciliation, submissions: Sequence[Submission], stored: Item, begun: datetime

@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from rich.prompt import Confirm
 from rich.text import Text
 
-from infrastructure.operator import cells, failures, list_files, output
+from infrastructure.operator import cells, failures, list_files, output, round_views
 from infrastructure.operator.arguments import Digest, RoundId
 from infrastructure.operator.desk import Desk
 from shared.problems import problem
@@ -138,7 +138,7 @@ def _preview(desk: Desk, round_id: str, answer: Json, wanted: Wanted) -> Iterato
             "Not approved yet. Is everything right? Somebody other than whoever handed the decisions in approves them:",
         )
         what = "decisions" if answer["number"] == 1 else "corrections"
-        yield output.command(introduction, f"anslag {what} approve {round_id} --digest {digest}")
+        yield output.command(introduction, round_views.approving(round_id, digest, what))
     else:
         introduction = desk.say("Är allt rätt? Publicera:", "Is everything right? Publish:")
         yield output.command(introduction, f"anslag announcement publish {round_id} --digest {answer['digest']}")

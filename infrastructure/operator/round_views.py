@@ -265,7 +265,12 @@ def to_approve(language: str) -> str:
 
 def approval(round_id: str, digest: str, of: str = "decisions") -> str:
     """The commands for the second person, a line each."""
-    return f"anslag announcement preview {round_id}\n  anslag {of} approve {round_id} --digest {digest}"
+    return f"anslag announcement preview {round_id}\n  {approving(round_id, digest, of)}"
+
+
+def approving(round_id: str, digest: str, of: str) -> str:
+    """The command for whoever has read what would go out. `of` is decisions or corrections."""
+    return f"anslag {of} approve {round_id} --digest {digest}"
 
 
 def correction(round_id: str, file: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 import pty
@@ -90,6 +91,18 @@ def test_whoever_is_to_approve_reads_first_what_would_go_out(
     assert "The decisions are not approved yet." in anslag(*publish).err
     assert anslag(*approve.split()).code == 0
     assert anslag(*publish).code == 0
+
+
+def test_letters_of_other_decisions_than_the_announcement_that_was_read_make_no_folder(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody handed others in between the two requests."""
+    decided(anslag, monkeypatch, closed)
+    digests = (f"{number:064}" for number in itertools.count())
+    monkeypatch.setattr(announcing.Announcing, "_digest", lambda *_: next(digests))
+    ran = anslag("announcement", "preview", ROUND, "--folder", "utkast")
+    assert ran == Ran(2, "", "Other decisions came in between. Read what counts now.\n")
+    assert not Path("utkast").exists()
 
 
 def test_an_approval_is_taken_back_with_a_reason_and_the_command_says_what_to_do_next(

@@ -204,7 +204,11 @@ def test_the_workbook_says_which_list_it_is() -> None:
     ("state", "said", "unsaid"),
     [
         (RoundState.ANNOUNCED, f"anslag corrections in {CALL.id} {CALL.id}-decisions.xlsx", "anslag decisions in"),
-        (RoundState.DECIDED, "Besluten är godkända: listan är bara att läsa.", "anslag"),
+        (
+            RoundState.DECIDED,
+            "Besluten är godkända: listan är bara att läsa, så länge ingen tar tillbaka godkännandet.",
+            "anslag",
+        ),
     ],
 )
 def test_the_workbook_says_what_may_be_done_with_it_when_the_round_is_decided(

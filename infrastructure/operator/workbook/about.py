@@ -37,7 +37,10 @@ _CORRECT = (
     "Besluten är offentliggjorda. Ändra det som är fel, spara som .xlsx och lämna in en rättelse, med skälet:",
     "The decisions are announced. Change what is wrong, save as .xlsx and hand in a correction, with the reason:",
 )
-_READ = ("Besluten är godkända: listan är bara att läsa.", "The decisions are approved: the list is for reading only.")
+_READ = (
+    "Besluten är godkända: listan är bara att läsa, så länge ingen tar tillbaka godkännandet.",
+    "The decisions are approved: the list is for reading only, unless somebody takes the approval back.",
+)
 
 
 def write(sheet: Worksheet, formats: Formats, listed: Mapping[str, Any], now: datetime, language: str) -> None:
