@@ -10,8 +10,12 @@ import pytest
 
 from functions.administer.exceptions import LettingIn
 from functions.apply.drafting import DraftRequest
+from shared import keys
+from shared.aws.decided import take_back
 from shared.aws.effects import Effects
+from shared.aws.rows import audit
 from shared.instants import iso
+from shared.rounds import RoundState
 from tests.simulation import delivery, doors, people, receipts, rest, running, small, troubles, watch
 from tests.simulation.cloud import ROUND, Cloud
 from tests.simulation.kernel import Fault
@@ -22,7 +26,7 @@ from tests.simulation.quick import quick
 from tests.simulation.replacing import replaced
 from tests.simulation.rest import faults_at_rest
 from tests.simulation.running import run
-from tests.simulation.scenarios import Beginning, settle
+from tests.simulation.scenarios import Beginning, settle, with_outcomes
 from tests.simulation.story import shortened, told
 
 
@@ -86,3 +90,15 @@ def test_a_second_try_with_words_of_its_own_is_found() -> None:
     assert not [one for one in faults_at_rest(told_twice_of_more_time()) if "two texts" in one.seen]
     with replaced(Effects, "keep", worded_anew):
         assert [one for one in faults_at_rest(told_twice_of_more_time()) if "two texts" in one.seen]
+
+
+@pytest.mark.parametrize(("timed", "found"), [(False, []), (True, ["decisions-take-two-people"])])
+def test_an_approval_is_seen_to_be_taken_back_from_what_is_to_go_out(timed: bool, found: list[str]) -> None:
+    cloud = Cloud()
+    with_outcomes(RoundState.DECIDED)[0](cloud)
+    digest = (cloud.table.peek(keys.decisions_key(ROUND)) or {})["digest"]
+    if timed:
+        cloud.announcing.publish_at(ROUND, cloud.announcing.preview(ROUND)["digest"], "2099-12-17T09:00", "bertil")
+    event = audit(ROUND, cloud.now, "anna", "approval taken back", bytes(5))
+    cloud.table.transact([take_back(ROUND, digest, {"by": "anna"}), event])
+    assert [one.invariant for one in cloud.watch.violations] == found
