@@ -6,9 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from shared import keys
+from shared.rounds import Embargo, RoundState
 from tests.simulation.alarms import NOT_SIMULATED, CloudWatch, alarms
-from tests.simulation.cloud import OPENS, Cloud
-from tests.simulation.troubles import TELLS_OF, patience
+from tests.simulation.cloud import OPENS, ROUND, Cloud
+from tests.simulation.scenarios import with_outcomes
+from tests.simulation.troubles import TELLS_OF, Troubles, patience
+from tests.simulation.world import World
 
 SIMULATED = {name for names in TELLS_OF.values() for name in names}
 
@@ -41,3 +45,25 @@ def test_a_trouble_may_last_as_long_as_the_alarm_for_it_takes_wherever_its_perio
         watch.look()
         cloud.now += timedelta(minutes=1)
     assert timedelta(minutes=30) <= cloud.now - began <= patience("an upload has no outcome")
+
+
+@pytest.mark.parametrize(("switched_off", "found"), [(False, True), (True, False)])
+def test_while_nothing_starts_the_scheduled_job_nobody_expects_it_to_tell_of_anything(
+    switched_off: bool, found: bool
+) -> None:
+    world = World("an announcement is held back")
+    with_outcomes(RoundState.DECIDED)[0](world.cloud)
+    partition, name = keys.round_key(ROUND).values()
+    world.cloud.table.rows[partition][name]["embargo"] = Embargo(OPENS, "", "anna", True).as_item()
+    troubles = Troubles(world, calm=False)
+
+    def tick() -> None:
+        world.after(60, tick)
+        if not switched_off:
+            world.invoked("advance")
+
+    tick()
+    ends = world.cloud.now + patience("an announcement is held back") + timedelta(minutes=4)
+    world.run_until(lambda: world.cloud.now > ends)
+    assert [one.invariant for one in world.cloud.watch.violations] == ["what-does-not-go-out-sets-off-an-alarm"] * found
+    assert not troubles.cloudwatch.on

@@ -42,7 +42,7 @@ TELLS_OF: Mapping[str, tuple[str, ...]] = {
 """What is wrong, and the alarms of which one has to say so, as the runbook has it. The first is the one for it, which
 takes its time; others come sooner or not at all."""
 _SLACK = {
-    # A tick may be lost, another fail; that ten in a row do has alarms of its own.
+    # A tick may fail, and what it starts; that the job is stuck has alarms of its own.
     "an upload has no outcome": timedelta(minutes=10),
     "an announcement is held back": timedelta(minutes=8),
     "an announcement does not go out": timedelta(minutes=25),
@@ -67,6 +67,14 @@ class Due:
     seen: str
 
 
+@dataclass(slots=True)
+class Lasting:
+    """A trouble that lasts. `told` is for how long whoever tells of it could have done so."""
+
+    since: datetime
+    told: timedelta = timedelta(0)
+
+
 class Troubles:
     """Looks once a minute at what is wrong, and whether an alarm says so. `calm` worlds have no faults, and no alarm
     may go off there."""
@@ -79,7 +87,7 @@ class Troubles:
         self.began = self.heartbeat = self.cloud.now
         self.oldest_record: Callable[[], datetime | None] = lambda: None
         self._due: list[Due] = []
-        self._since: dict[str, datetime] = {}
+        self._lasts: dict[str, Lasting] = {}
         self._errors: deque[datetime] = deque()
         self._unsent: set[str] = set()
         self._commits, self._fault_of = self.cloud.table.committed, world.kernel.fault_of
@@ -146,15 +154,26 @@ class Troubles:
     def _judge_lasting(self) -> None:
         for name, wrong in self._lasting().items():
             if not wrong:
-                self._since.pop(name, None)
+                self._lasts.pop(name, None)
                 continue
-            since, told_by = self._since.setdefault(name, self.cloud.now), TELLS_OF[name]
-            if self.cloud.now - since > patience(name):
+            told_by = TELLS_OF[name]
+            if name not in self._lasts:
+                self._lasts[name] = Lasting(self.cloud.now)
+            elif self._job_runs or "Heartbeat" not in told_by[1:]:
+                # What the job tells of it cannot while nothing starts it; that has a trouble and an alarm of its own.
+                self._lasts[name].told += timedelta(seconds=_EVERY)
+            lasts = self._lasts[name]
+            if lasts.told > patience(name):
                 self.reached.add(name)
-                if not self._told(told_by, since):
+                if not self._told(told_by, lasts.since):
                     announced = "what-does-not-go-out-sets-off-an-alarm", "trouble-sets-off-its-alarm"
                     invariant = announced[not name.startswith("an announcement")]
-                    self.cloud.watch.found(invariant, f"{name} since {since:%H:%M:%S}, and no {' or '.join(told_by)}")
+                    seen = f"{name} since {lasts.since:%H:%M:%S}, and no {' or '.join(told_by)}"
+                    self.cloud.watch.found(invariant, seen)
+
+    @property
+    def _job_runs(self) -> bool:
+        return self.cloud.now - self.heartbeat <= timedelta(seconds=_EVERY)
 
     def _told(self, names: Sequence[str], since: datetime) -> bool:
         return any(self.cloudwatch.last_on.get(name, self.began) >= since for name in names)
