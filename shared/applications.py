@@ -220,6 +220,16 @@ class Application:
         return ApplicationState.REFUSED if self.refused is not None else ApplicationState.DRAFT
 
     @property
+    def confirmed(self) -> str:
+        """The order of the newest arrival with the current version's content; nothing where there is none."""
+        return max(self.current.order, self.repeated) if self.current is not None else ""
+
+    @property
+    def confirmed_at(self) -> datetime | None:
+        """When that arrived."""
+        return parse_iso(self.confirmed.partition("#")[0]) if self.confirmed else None
+
+    @property
     def has_completed(self) -> bool:
         """Whether a version has come since the completion was asked for that `access` is about."""
         return self.access is not None and self.current is not None and self.current.arrived_at > self.access.given_at
@@ -248,8 +258,8 @@ class Application:
             number,
             arrival.facts,
         )
-        newer = self.current is None or max(self.current.order, self.repeated) < arrival.order
         # An older version that comes to hand late is accepted, and stays in the past.
+        newer = self.confirmed < arrival.order
         return Outcome.ACCEPTED, replace(self, current=version, repeated="") if newer else self
 
     def _with_refusal(self, arrival: Arrival, outcome: Outcome) -> Application:
@@ -264,10 +274,7 @@ class Application:
     def withdrawn(self, now: datetime, by: str = APPLICANT) -> Application:
         """The application after a withdrawal at `now`: of all that is known to have arrived, so that no earlier
         instant is noted than S3's clock has for that."""
-        arrived = [] if self.current is None else [self.current.arrived_at]
-        if self.repeated:
-            arrived.append(parse_iso(self.repeated.partition("#")[0]))
-        return replace(self, withdrawn_at=max([now, *arrived]), withdrawn_by=by)
+        return replace(self, withdrawn_at=max(now, self.confirmed_at or now), withdrawn_by=by)
 
     def as_item(self) -> dict[str, Any]:
         """The attributes that the table stores, keys apart."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIME = re.compile(rf"{_DATE.pattern}[T ]\d{{2}}:\d{{2}}.*")
 _LAST_SECOND = time(23, 59, 59)
 
 
@@ -43,13 +44,16 @@ def from_local(text: str, zone: ZoneInfo, *, end_of_day: bool) -> datetime:
     """The instant that a person means by a date or a time in their zone.
 
     A bare date means its first second, or with `end_of_day` its last (23:59:59, as calls for applications
-    put it). A text with an offset is taken as it stands. Raises BadInstantError for anything else, and for
-    a local time that does not exist or exists twice because the clocks change.
+    put it). A text with an offset is taken as it stands. Raises BadInstantError for anything else, also for other forms
+    of ISO 8601, among which a day (20191015) could not be told from its first second, and for a local time that does
+    not exist or exists twice because the clocks change.
     """
     try:
         if _DATE.fullmatch(text):
             day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone)
             return utc(datetime.combine(day.date(), _LAST_SECOND if end_of_day else time.min, zone))
+        if not _TIME.fullmatch(text):
+            raise ValueError("another form of ISO 8601, or none")  # noqa: TRY301  told as any other
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadInstantError(f"not a date or time: {text!r}") from error

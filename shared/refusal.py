@@ -129,11 +129,11 @@ def _standing(application: Application, refusal: Refusal, programme: Programme, 
     """Whether another version counts, so that nobody believes they are left with nothing."""
     if application.state is ApplicationState.WITHDRAWN:
         return either(language, "Ansökan är fortfarande återkallad.", "The application is still withdrawn.")
-    current = application.current
-    if current is None:
+    current, confirmed_at = application.current, application.confirmed_at
+    if current is None or confirmed_at is None:
         return ""
     if _overtaken(application, refusal):
-        arrived = moment(current.arrived_at, programme.zone, language, seconds=True)
+        arrived = moment(confirmed_at, programme.zone, language, seconds=True)
         return either(
             language,
             f"En senare version, som kom in den {arrived}, är redan mottagen. Det är den som gäller, och ni"
@@ -149,9 +149,7 @@ def _standing(application: Application, refusal: Refusal, programme: Programme, 
 
 
 def _overtaken(application: Application, refusal: Refusal) -> bool:
-    current = application.current
-    standing = application.state is ApplicationState.SUBMITTED
-    return standing and current is not None and current.order > refusal.order
+    return application.state is ApplicationState.SUBMITTED and application.confirmed > refusal.order
 
 
 def _mend(refusal: Refusal, call: Round, programme: Programme, language: str) -> str:

@@ -31,8 +31,8 @@ class Sending:
         holds: Callable[[], bool] | None = None,
     ) -> bool:
         """Send the message, which is to whom and what, unless that was done; None is sent to nobody. `keep` is for a
-        letter that would read otherwise at a second try: what the first try was to send is noted, and sent, unless it
-        is known that it did not go out. `holds` is asked once the letter is claimed, when others can see that it has
+        letter that would read otherwise at a second try: what the first try was to send is noted, and sent, unless no
+        try can have gone out. `holds` is asked once the letter is claimed, when others can see that it has
         begun: whether it is still to go out. What SES plainly refused has not begun. Returns whether it went out now.
         Raises BusyError as `Effects.claim` does."""
         if self.mailer is None or message is None:
@@ -46,12 +46,7 @@ class Sending:
                 sent = {"to": to, "subject": letter.subject, "text": letter.text}
                 if keep:
                     sent = dict(self.effects.keep(round_id, effect, sent))
-                try:
-                    message_id = self.mailer.send(sent["to"], sent["subject"], sent["text"], effect=effect)
-                except ClientError as error:
-                    if keep and _was_refused(error):
-                        self.effects.forget_letter(round_id, effect)
-                    raise
+                message_id = self.mailer.send(sent["to"], sent["subject"], sent["text"], effect=effect)
                 self.effects.done(round_id, effect, self.now(), message_id=message_id)
         return mine
 

@@ -249,7 +249,7 @@ def standing(call: Round, application: Application, now: datetime) -> dict[str, 
         body["receipt"] = asdict(receipt.accepted(application, call, programme, language))
     if current is not None:
         body["current"] = _current(current)
-    if refused is not None and (current is None or refused.order > current.order):
+    if refused is not None and refused.order > application.confirmed:
         missed = refusal.missed(application, call)
         body["refused"] = {
             "submission": refused.submission,

@@ -6,14 +6,18 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
-from shared import attestation, keys
+from shared import attestation, keys, merkle
 from shared.applications import Application, Outcome
 from shared.aws.rows import read_submissions
 from shared.aws.signer import Signer
 from shared.aws.table import Table
 from shared.problems import refuse
 from shared.rounds import Round
-from shared.submissions import Submission, certified_by
+from shared.submissions import Submission, certified_by, leaves
+
+
+class CertificateNotMetError(Exception):
+    """What is stored of a round leads to another root than its certificate has: something was altered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,8 @@ class Attesting:
         """The signed receipt of one submission; without its name that of the current version, or of the latest refusal
         where there is none.
 
-        Raises ProblemsError with status 404 where nothing like it was recorded, or where this service signs nothing.
+        Raises ProblemsError with status 404 where nothing like it was recorded, or where this service signs nothing;
+        and CertificateNotMetError.
         """
         recorded = self._last(call, application) if submission is None else self._named(call, application, submission)
         if recorded is None:
@@ -80,4 +85,8 @@ class Attesting:
         number = submission.after_certificate + 1
         if number > call.certificates:
             return None
-        return certified_by(number, read_submissions(self.table, call.id))
+        certified = certified_by(number, read_submissions(self.table, call.id))
+        written = self.table.get(keys.certificate_key(call.id, number)) or {}
+        if written.get("root") != merkle.root(leaves(certified)).hex():
+            raise CertificateNotMetError(f"certificate {number} of {call.id}")
+        return certified

@@ -19,9 +19,9 @@ from shared.aws.rows import (
     unchanged,
 )
 from shared.aws.table import Item, Table, Write
-from shared.decision_csv import read_csv, write_csv
+from shared.decision_csv import marks, read_csv, write_csv
 from shared.decision_list import HandedIn, listed, read_list
-from shared.decisions import Decision, DecisionKind, approved_digest, list_digest
+from shared.decisions import Decision, DecisionKind, approved_digest, list_digest, mark
 from shared.instants import iso
 from shared.problems import refuse
 from shared.programme import load
@@ -60,6 +60,7 @@ class Deciding:
         if isinstance(given, HandedIn):
             rows = read_list(given, applications, call, before, who)
         else:
+            _require_current(marks(given), before, who)
             rows = read_csv(given, applications, call)
         found, decided_on = store_set(self.table, round_id, rows), list_digest(applications)
         awards = sum(row.kind is DecisionKind.AWARD for row in rows)
@@ -148,6 +149,12 @@ class Deciding:
     def _round_and_decisions(self, round_id: str) -> tuple[Round, Item | None]:
         call = require_round(self.table, round_id)
         return call, self.table.get(keys.decisions_key(round_id, call.next_announcement))
+
+
+def _require_current(found: set[str], before: Item | None, who: str) -> None:
+    """A list that says where it is from undoes nothing that a colleague has handed in since. Raises ProblemsError."""
+    if before is not None and before["entered_by"] != who and not found <= {"", mark(before["digest"])}:
+        raise refuse("decided-meanwhile")
 
 
 def _require_closed(call: Round, *states: RoundState) -> None:

@@ -70,11 +70,12 @@ class Effects:
 
     def give_back(self, round_id: str, effect: str, *, untried: bool = False) -> None:
         """Open the claim for whoever comes next, because what was claimed has not been done. `untried` where it was not
-        even tried, or certainly to no effect: then it has not begun, unless with an earlier claim."""
+        even tried, or certainly to no effect: then it has not begun, and what was kept is forgotten, unless there was
+        an earlier claim."""
         key = keys.effect_key(round_id, effect)
         back = Update(key, remove=("claimed_at",))
         if untried:
-            back = replace(back, set={"tries": 0}, condition=Attr("tries").eq(1))
+            back = replace(back, set={"tries": 0}, remove=("claimed_at", "letter"), condition=Attr("tries").eq(1))
         try:
             self.table.write(back)
         except ConditionFailedError:
@@ -95,10 +96,6 @@ class Effects:
             kept: Mapping[str, str] = (error.found[0] or {})["letter"]
             return kept
         return letter
-
-    def forget_letter(self, round_id: str, effect: str) -> None:
-        """Let the next try compose its own, because what was kept has certainly not gone out."""
-        self.table.write(Update(keys.effect_key(round_id, effect), remove=("letter",)))
 
     def is_done(self, round_id: str, effect: str) -> bool:
         """Whether it was done."""

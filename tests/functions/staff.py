@@ -61,8 +61,8 @@ def announcing(world: World, topic: Topic) -> Announcing:
 def filled_in(world: World, amount: int = 800_000) -> bytes:
     """The list with an award for everybody."""
     rows = list(csv.DictReader(io.StringIO(deciding(world).list_out(ROUND).removeprefix("\ufeff")), delimiter=";"))
-    lines = [f"{row['reference']};bifall;{amount}" for row in rows]
-    return "\n".join(["reference;decision;amount", *lines]).encode()
+    lines = [f"{row['reference']};bifall;{amount};{row['list']}" for row in rows]
+    return "\n".join(["reference;decision;amount;list", *lines]).encode()
 
 
 def decided(world: World) -> str:

@@ -348,6 +348,20 @@ def test_forms_are_never_good_after_the_grace_however_long_the_table_took(world:
     assert lifetimes == [parse_iso("2019-10-15T22:10:00Z") - world.now]
 
 
+def test_whoever_goes_back_to_the_version_that_was_accepted_has_nothing_to_correct(world: World) -> None:
+    started = world.start()
+    accepted = a_document()
+    for document in (accepted, a_document(contact__email=None)):
+        world.now += timedelta(minutes=1)
+        world.submit(started.application.id, document)
+    assert "refused" in standing(*world.applying.status(started.link), world.now)
+    world.now += timedelta(minutes=1)
+    world.submit(started.application.id, accepted)
+    shown = standing(*world.applying.status(started.link), world.now)
+    assert "refused" not in shown
+    assert (shown["state"], shown["current"]["version"]) == ("submitted", 1)
+
+
 def test_forms_asked_for_in_time_are_refused_when_the_round_is_over_before_they_are_signed(world: World) -> None:
     started = world.start()
     world.now = parse_iso("2019-10-15T21:59:55Z")

@@ -13,10 +13,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from functions.administer.verifying import Verifying
-from functions.apply.attesting import Attesting
+from functions.apply.attesting import Attesting, CertificateNotMetError
+from shared import keys
 from shared.attestation import faults
 from shared.aws import clients
 from shared.aws.signer import Signer
+from shared.aws.table import Update
 from shared.instants import parse_iso
 from shared.problems import ProblemsError
 from tests.builders.documents import a_document, raw
@@ -91,6 +93,18 @@ def test_every_submission_keeps_its_receipt_and_gets_its_proof(world: World, att
     assert {one["certified"]["root"] for one in said} == {attesting.certificate(ROUND)["root"]}
     for kept in receipts:
         assert faults(kept, lambda *signed: is_signed_by(attesting, *signed)) == []
+
+
+def test_no_receipt_is_given_out_that_contradicts_the_certificate(world: World, attesting: Attesting) -> None:
+    mine, theirs = world.start(), world.start()
+    world.submit(mine.application.id)
+    altered = world.submit(theirs.application.id, a_document(contact__email=None)).submission
+    close(world)
+    key = keys.submission_key(ROUND, altered.application, altered.submission, altered.version_id)
+    world.table.write(Update(key, set={"outcome": "accepted"}))
+    for link in (mine.link, theirs.link):
+        with pytest.raises(CertificateNotMetError, match="certificate 1 of 2019-autumn"):
+            attesting.receipt(*world.applying.status(link))
 
 
 def test_what_was_sent_twice_with_one_form_has_the_receipt_of_what_counts(world: World, attesting: Attesting) -> None:

@@ -57,6 +57,17 @@ def test_a_faulty_list_changes_nothing(closed: World) -> None:
     assert closed.rows() == before
 
 
+def test_a_csv_list_undoes_nothing_that_a_colleague_has_handed_in_since(closed: World) -> None:
+    mine = filled_in(closed, 700_000)
+    theirs = deciding(closed).take_in(ROUND, filled_in(closed), "bertil")["digest"]
+    with pytest.raises(ProblemsError) as error:
+        deciding(closed).take_in(ROUND, mine, "anna")
+    assert refused(error) == (422, [("decided-meanwhile", "")])
+    assert closed.table.get(keys.decisions_key(ROUND))["digest"] == theirs  # type: ignore[index]
+    deciding(closed).take_in(ROUND, filled_in(closed, 700_000), "anna")
+    deciding(closed).take_in(ROUND, mine, "anna")  # her own she may hand in again
+
+
 def test_an_approved_round_takes_no_more_decisions(closed: World) -> None:
     digest = decided(closed)
     with pytest.raises(ProblemsError) as error:

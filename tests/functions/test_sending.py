@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -64,6 +65,16 @@ def test_only_what_ses_plainly_refused_is_written_anew(world: World, failure: Ex
     assert sending.deliver(ROUND, EFFECT, second, keep=True)
     ((to, subject, _, _),) = post.sent
     assert (to, subject) == ((first if repeated else second)[0], (first if repeated else second)[1].subject)
+
+
+def test_what_ses_plainly_refused_keeps_its_words_where_an_earlier_try_may_have_gone_out(world: World) -> None:
+    posts = [Fails(ReadTimeoutError(endpoint_url="https://email")), Fails(refusal(400, 0)), Post()]
+    for number, post in enumerate(posts, 1):
+        sending = Sending(Effects(world.table), post, world.clock)  # type: ignore[arg-type]
+        letter = Letter("Komplettera", f"Version {number} gäller.")
+        with suppress(ReadTimeoutError, ClientError):
+            sending.deliver(ROUND, EFFECT, ("asa@pitea.example", letter), keep=True)
+    assert [text for _, _, text, _ in posts[2].sent] == ["Version 1 gäller."]
 
 
 @pytest.mark.parametrize("tried_before", [False, True])

@@ -33,7 +33,14 @@ def test_a_local_time_that_does_not_exist_or_exists_twice_is_refused(text: str) 
         from_local(text, STOCKHOLM, end_of_day=False)
 
 
-@pytest.mark.parametrize("text", ["", "15 oktober", "2019-13-01", "2019-02-30", "2019-10-15T25:00", "20191015T1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "15 oktober", "2019-13-01", "2019-02-30", "2019-10-15T25:00", "20191015T1"),
+        # Other forms of ISO 8601. A day written so would end as it begins.
+        *("20191015", "2019-W42-2", "2019W422", "20191015T120000", "2019-10-15T12", "2019-10-15x12:00"),
+    ],
+)
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(BadInstantError):
         from_local(text, STOCKHOLM, end_of_day=False)

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.applications import Outcome
+from shared.applications import Outcome, order_of
 from shared.aws.messages import subject_line
 from shared.problems import Problem, problem
 from shared.receipt import Letter, accepted, brief, refused, withdrawn
 from shared.rounds import Access
+from shared.wording import moment
 from tests.builders.texts import (
     ARRIVED,
     CLOSES,
@@ -165,6 +166,16 @@ def test_a_refusal_that_a_later_version_has_mended_asks_for_nothing() -> None:
     letter = refused(an_application(current=after, refused=a_refusal(*FAULTS)), a_round(), PARTNERSHIP, "en")
     assert "there is nothing you need to do" in text(letter)
     assert "Correct it" not in text(letter)
+
+
+def test_a_refusal_that_was_mended_by_going_back_names_the_arrival_that_did_it() -> None:
+    before, again = a_version(1, ARRIVED - timedelta(days=1)), ARRIVED + timedelta(minutes=10)
+    mended = an_application(
+        current=before, repeated=order_of(again, "submission", "version"), refused=a_refusal(*FAULTS)
+    )
+    letter = text(refused(mended, a_round(), PARTNERSHIP, "sv"))
+    assert f"som kom in den {moment(again, PARTNERSHIP.zone, 'sv', seconds=True)}, är redan mottagen" in letter
+    assert "Rätta" not in letter
 
 
 def test_a_refusal_after_a_withdrawal_leaves_it_withdrawn() -> None:

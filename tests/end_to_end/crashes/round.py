@@ -31,7 +31,6 @@ FUNCTIONS = frozenset({"advance", "summarise", "acknowledge", "decide", "announc
 ELSEWHERE: Mapping[str, str] = {
     "functions/advance/lifecycle.py _notices start": "before a round ends",
     "functions/acknowledge/sending.py deliver keep": "a reminder, or the letter of an exception",
-    "functions/acknowledge/sending.py deliver forget_letter": "such a letter, refused by SES",
     "functions/acknowledge/sending.py deliver give_back": "a decision that a correction overtakes",
     "functions/summarise/summarising.py _digest once": "in the morning, whatever rounds do",
     "functions/summarise/summarising.py _digest publish_text": "in the morning, whatever rounds do",
