@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from shared.results.identifiers import award_id, organisation_id
 from shared.results.publication import Award, Publication
 
 NAME, DICTIONARY = "awards.csv", "awards.csv-metadata.json"
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"(^|;)(?=[=+\-@\t\r])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ COLUMNS: tuple[Column, ...] = (
 def awards_csv(publication: Publication) -> str:
     """One row for each award in force: commas, CRLF, UTF-8 as W3C has it.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe before it; the dictionary says so.
+    A text that a spreadsheet would take for a formula gets an apostrophe before it, also behind a semicolon, at which
+    a Swedish spreadsheet begins another cell; the dictionary says so.
     """
     out = io.StringIO()
     rows = csv.writer(out)
@@ -127,8 +129,7 @@ def awards_csv(publication: Publication) -> str:
 
 
 def _cell(value: object) -> str:
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULAS) else text
+    return _FORMULA.sub(r"\1'", str(value))
 
 
 def dictionary(publication: Publication, address: str) -> str:
@@ -142,7 +143,8 @@ def dictionary(publication: Publication, address: str) -> str:
             {"@value": f"{name.en}, {publication.name['en']}: grants awarded", "@language": "en"},
         ],
         "dc:license": {"@id": publication.programme.open_data.licence},
-        "rdfs:comment": "An apostrophe stands before a text that a spreadsheet would take for a formula.",
+        "rdfs:comment": "An apostrophe stands before a text, or what follows a semicolon in it, that a spreadsheet would "
+        "take for a formula.",
         "dialect": {"encoding": "utf-8", "delimiter": ",", "lineTerminators": ["\r\n"], "header": True},
         "tableSchema": {
             "columns": [

@@ -7,7 +7,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -264,6 +264,12 @@ def test_no_spreadsheet_takes_a_title_for_a_formula() -> None:
     titles = [row["title"] for row in csv.DictReader(io.StringIO(table.awards_csv(published(sixty()))))]
     assert "'=1+1" in titles
     assert "'+46 och andra vägar in" in titles
+
+
+def test_nor_does_one_that_begins_another_cell_at_a_semicolon() -> None:
+    award = replace(ONE[0], title="Dialog;=1+1", partners=(("Huế", "VN"), ("=cmd", "VN")))
+    (row,) = csv.DictReader(io.StringIO(table.awards_csv(published((award,)))))
+    assert (row["title"], row["partners"]) == ("Dialog;'=1+1", "Huế;'=cmd")
 
 
 # --- identifiers --------------------------------------------------------------------------------------------------
