@@ -143,8 +143,8 @@ def dictionary(publication: Publication, address: str) -> str:
             {"@value": f"{name.en}, {publication.name['en']}: grants awarded", "@language": "en"},
         ],
         "dc:license": {"@id": publication.programme.open_data.licence},
-        "rdfs:comment": "An apostrophe stands before a text, or what follows a semicolon in it, that a spreadsheet would "
-        "take for a formula.",
+        "rdfs:comment": "Where a spreadsheet would take a text for a formula, or what follows a semicolon in it, an "
+        "apostrophe stands before it.",
         "dialect": {"encoding": "utf-8", "delimiter": ",", "lineTerminators": ["\r\n"], "header": True},
         "tableSchema": {
             "columns": [
