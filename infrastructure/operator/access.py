@@ -106,7 +106,7 @@ def outputs_of(session: boto3.Session, stack: str) -> dict[str, str]:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status == _DENIED:
             raise failures.stack_hidden(stack, error.response["Error"].get("Code", "")) from error
-        raise failures.service_failed(status, []) from error
+        raise failures.service_failed(status, [], wrote=False) from error
     except BotoCoreError as error:
         raise failures.bad_credentials(_said(error)) from error
     outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}

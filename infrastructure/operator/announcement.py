@@ -104,9 +104,11 @@ def publish(
         desk.err.print(desk.say("Inget publicerades.", "Nothing was published."))
         raise typer.Exit(int(failures.ExitCode.REFUSED))
     body = {"digest": digest} | ({} if at is None else {"at": at})
+    # Asked before: once it is published, no failure may stand in the way of saying so.
+    zone = desk.round(round_id)["time_zone"]
     answer = desk.post("staff", "rounds", round_id, "announcement", body=body)
     told = _published if at is None else _timed
-    desk.show(answer, lambda: [output.heading(told(desk, round_id, answer))])
+    desk.show(answer, lambda: [output.heading(told(desk, answer, zone))])
 
 
 @commands.command("call-off")
@@ -129,9 +131,9 @@ def _preview(desk: Desk, round_id: str, answer: Json, wanted: Wanted) -> Iterato
         yield f"{_SUBJECTS[language]}: {text['subject']}\n\n{text['body'].rstrip()}"
     yield Text(f"{desk.say('Kontrollvärde', 'Digest')}: {answer['digest']}")
     if answer["published_at"]:
-        yield output.heading(_published(desk, round_id, answer))
+        yield output.heading(_published(desk, answer, desk.round(round_id)["time_zone"]))
     elif answer.get("publish_at"):
-        yield output.heading(_timed(desk, round_id, answer))
+        yield output.heading(_timed(desk, answer, desk.round(round_id)["time_zone"]))
     elif digest := answer.get("to_approve"):
         introduction = desk.say(
             "Inte godkänt än. Är allt rätt? Någon annan än den som lämnade in besluten godkänner dem:",
@@ -144,16 +146,16 @@ def _preview(desk: Desk, round_id: str, answer: Json, wanted: Wanted) -> Iterato
         yield output.command(introduction, f"anslag announcement publish {round_id} --digest {answer['digest']}")
 
 
-def _published(desk: Desk, round_id: str, answer: Json) -> str:
-    at = cells.when(answer["published_at"], desk.round(round_id)["time_zone"], desk.language)
+def _published(desk: Desk, answer: Json, zone: str) -> str:
+    at = cells.when(answer["published_at"], zone, desk.language)
     return desk.say(
         f"Tillkännagivande {answer['number']} publicerades {at}.",
         f"Announcement {answer['number']} was published {at}.",
     )
 
 
-def _timed(desk: Desk, round_id: str, answer: Json) -> str:
-    number, at = answer["number"], cells.when(answer["publish_at"], desk.round(round_id)["time_zone"], desk.language)
+def _timed(desk: Desk, answer: Json, zone: str) -> str:
+    number, at = answer["number"], cells.when(answer["publish_at"], zone, desk.language)
     if answer["held_back"]:
         return desk.say(
             f"Tillkännagivande {number} skulle ha gått ut {at}, men hölls tillbaka: underlaget har ändrats sedan det "

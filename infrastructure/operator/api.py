@@ -19,12 +19,13 @@ from infrastructure.operator.access import Access
 from shared.problems import Problem
 
 _JSON = "application/json"
+_TOO_MANY = 429
 _PATIENCE = (5, 35)
 """Seconds to connect, and to wait for an answer: API Gateway gives up on a function after 30."""
 _AGAIN = Retry(
     total=2,
     backoff_factor=0.3,
-    status_forcelist=(429, 502, 503, 504),
+    status_forcelist=(_TOO_MANY, 502, 503, 504),
     allowed_methods=("GET",),
     raise_on_status=False,
     respect_retry_after_header=False,
@@ -80,7 +81,7 @@ class Api:
         except requests.RequestException as error:
             raise failures.no_answer(self._access.url, _short(error), wrote=method != "GET") from error
         if not response.ok or response.is_redirect:
-            raise self._failure(response)
+            raise self._failure(response, wrote=method != "GET")
         return response
 
     def _prepare(
@@ -98,15 +99,15 @@ class Api:
         prepared.headers["User-Agent"] = "anslag"
         return prepared
 
-    def _failure(self, response: requests.Response) -> failures.CommandError:
+    def _failure(self, response: requests.Response, *, wrote: bool) -> failures.CommandError:
         status = response.status_code
         problems, said = _reasons(response)
         if status in (401, 403):
             if problems:
                 return failures.not_let_in(*problems)
             return failures.not_allowed(self._access.identity(), status, said)
-        if status >= 500 or status == 429:
-            return failures.service_failed(status, problems)
+        if status >= 500 or status == _TOO_MANY:
+            return failures.service_failed(status, problems, wrote=wrote and status != _TOO_MANY)
         if problems:
             return failures.refused(*problems)
         if status == 404 or response.is_redirect:

@@ -18,6 +18,12 @@ class ExitCode(IntEnum):
     SERVICE_FAILED = 5
 
 
+_PERHAPS = {
+    "sv": " Ändringen kan ha hunnit göras: se efter innan du försöker igen.",
+    "en": " The change may have been made: look before you try again.",
+}
+
+
 class CommandError(Exception):
     """Ends a command: every problem in both languages, and the exit code that fits them."""
 
@@ -64,8 +70,7 @@ def no_answer(url: str, detail: str, *, wrote: bool) -> CommandError:
     sv = f"Ingen kontakt med tjänsten på {url} ({detail})."
     en = f"No contact with the service at {url} ({detail})."
     if wrote:
-        sv += " Ändringen kan ha hunnit göras: se efter innan du försöker igen."
-        en += " The change may have been made: look before you try again."
+        sv, en = sv + _PERHAPS["sv"], en + _PERHAPS["en"]
     return CommandError(ExitCode.NO_CONTACT, [Problem("no-contact", "", sv, en)])
 
 
@@ -166,15 +171,13 @@ def not_let_in(*problems: Problem) -> CommandError:
     return CommandError(ExitCode.NOT_ALLOWED, problems)
 
 
-def service_failed(status: int, problems: Sequence[Problem]) -> CommandError:
-    """The service answered that it failed, in its own words where it had any."""
-    plain = Problem(
-        "service-failed",
-        "",
-        f"Tjänsten kunde inte svara ({status}). Försök igen om en stund.",
-        f"The service could not answer ({status}). Try again in a while.",
-    )
-    return CommandError(ExitCode.SERVICE_FAILED, problems or [plain])
+def service_failed(status: int, problems: Sequence[Problem], *, wrote: bool) -> CommandError:
+    """The service answered that it failed, in its own words where it had any. `wrote`: it may have done what was asked,
+    and run out of time only for the answer."""
+    sv, en = f"Tjänsten kunde inte svara ({status}).", f"The service could not answer ({status})."
+    sv += _PERHAPS["sv"] if wrote else " Försök igen om en stund."
+    en += _PERHAPS["en"] if wrote else " Try again in a while."
+    return CommandError(ExitCode.SERVICE_FAILED, problems or [Problem("service-failed", "", sv, en)])
 
 
 def failed(error: Exception) -> CommandError:
@@ -193,10 +196,10 @@ def failed(error: Exception) -> CommandError:
     )
 
 
-def not_published(detail: str) -> CommandError:
-    """AWS did not let the pages be put where they belong, or could not be reached."""
+def not_published(detail: str, exit_code: ExitCode) -> CommandError:
+    """AWS did not let the pages be put where they belong, failed, or could not be reached."""
     return CommandError(
-        ExitCode.NOT_ALLOWED,
+        exit_code,
         [
             Problem(
                 "not-published",

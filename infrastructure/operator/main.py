@@ -88,10 +88,17 @@ def options(
     _: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")] = False,
 ) -> None:
     """Make the desk that the commands work at."""
+    if _is_on_the_line(context, "stack") and not _is_on_the_line(context, "api"):
+        api = None  # What somebody types now counts, not what the shell has kept.
     desk = _desk(Place(api, stack, region, profile), language.value if language else None, as_json=as_json)
     made: list[Desk] = context.obj
     made.append(desk)
     context.obj = desk
+
+
+def _is_on_the_line(context: typer.Context, option: str) -> bool:
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _desk(place: Place, language: str | None, *, as_json: bool) -> Desk:

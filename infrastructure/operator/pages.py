@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
 from infrastructure import pages
 from infrastructure.operator.access import outputs_of, session_of
 from infrastructure.operator.desk import Desk
-from infrastructure.operator.failures import CommandError, not_published, unusable
+from infrastructure.operator.failures import CommandError, ExitCode, not_published, unusable
 
 commands = typer.Typer(help="Pages: what applicants see.", no_args_is_help=True)
 
@@ -33,7 +33,7 @@ def publish(
     except pages.PagesError as error:
         raise desk.end(unusable(str(error), str(error))) from error
     except (BotoCoreError, ClientError) as error:
-        raise desk.end(not_published(" ".join(str(error).split()))) from error
+        raise desk.end(not_published(" ".join(str(error).split()), _code_of(error))) from error
     address = f"{outputs['PagesUrl']}/"
     answer = {"address": address, "put": done.put, "removed": done.removed}
     desk.show(
@@ -45,3 +45,10 @@ def publish(
             )
         ],
     )
+
+
+def _code_of(error: BotoCoreError | ClientError) -> ExitCode:
+    if isinstance(error, ClientError):
+        denied = error.response["ResponseMetadata"]["HTTPStatusCode"] in (401, 403)
+        return ExitCode.NOT_ALLOWED if denied else ExitCode.SERVICE_FAILED
+    return ExitCode.NO_CONTACT if isinstance(error, ConnectionError | HTTPClientError) else ExitCode.NOT_ALLOWED

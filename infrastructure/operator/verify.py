@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from rich.console import RenderableType
 
 from infrastructure.operator import cells, list_files
@@ -54,22 +55,28 @@ def _is_for_a_file(what: str) -> bool:
 def fetch_key(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to keep it.")] = Path(_KEY_FILE),
+    force: Annotated[bool, typer.Option("--force", help="Write over another key that is there.")] = False,
 ) -> None:
     """Fetch the public key that receipts are checked with, and keep it. Publish it where applicants trust you."""
     desk = Desk.of(context)
     pem = desk.get_public("signing-key")["pem"]
     try:
+        if not force and file.exists() and file.read_text(encoding="ascii", errors="replace") != pem:
+            raise desk.refuse(
+                f"{file} finns redan och är inte den här tjänstens nyckel. Ange en annan fil, eller --force.",
+                f"{file} is there already, and is not this service's key. Name another file, or --force.",
+            )
         file.write_text(pem, encoding="ascii")
     except OSError as error:
         raise list_files.unusable(desk, file, error) from error
     desk.show({"file": str(file)}, lambda: [desk.say(f"Nyckeln finns i {file}.", f"The key is in {file}.")])
 
 
-def _verify_receipt(desk: Desk, file: Path, key: Path) -> None:
-    kept = read_receipt(_content(desk, file))
-    if found := faults(kept, _checker(desk, key)):
+def _verify_receipt(desk: Desk, file: Path, path: Path) -> None:
+    kept, key = read_receipt(_content(desk, file)), _key(desk, path)
+    if found := faults(kept, _checker(key)):
         raise desk.end(refused(*found))
-    desk.show(kept, lambda: _borne_out(desk, kept["statement"]))
+    desk.show(kept, lambda: [*_borne_out(desk, kept["statement"]), _by(desk, path, key)])
 
 
 def _content(desk: Desk, file: Path) -> bytes:
@@ -100,7 +107,18 @@ def _borne_out(desk: Desk, said: Json) -> Iterator[RenderableType]:
         )
 
 
-def _checker(desk: Desk, file: Path) -> Check:
+def _by(desk: Desk, file: Path, key: ec.EllipticCurvePublicKey) -> RenderableType:
+    """Which key bears it out: a receipt may come with a key of its sender's."""
+    print_ = sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+    return cells.plain(
+        desk.say(
+            f"Kontrollerat mot nyckeln i {file.resolve()} (SHA-256 {print_}). Är det tjänstens egen?",
+            f"Checked with the key in {file.resolve()} (SHA-256 {print_}). Is it the service's own?",
+        )
+    )
+
+
+def _key(desk: Desk, file: Path) -> ec.EllipticCurvePublicKey:
     try:
         key = load_pem_public_key(file.read_bytes())
     except (OSError, ValueError) as error:
@@ -110,7 +128,10 @@ def _checker(desk: Desk, file: Path) -> Check:
         ) from error
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise desk.refuse(f"{file} är en nyckel av annat slag.", f"{file} is a key of another kind.")
+    return key
 
+
+def _checker(key: ec.EllipticCurvePublicKey) -> Check:
     def is_signed(message: bytes, signature: bytes) -> bool:
         try:
             key.verify(signature, message, ec.ECDSA(SHA256()))

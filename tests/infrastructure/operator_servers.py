@@ -55,6 +55,10 @@ class _Scripted(BaseHTTPRequestHandler):
         """See `do_GET`."""
         self._answer()
 
+    def do_PUT(self) -> None:
+        """See `do_GET`."""
+        self._answer()
+
     def _answer(self) -> None:
         script = self.script
         self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -62,6 +62,54 @@ def test_an_address_that_is_given_needs_no_look_up(anslag: Anslag, monkeypatch: 
         assert api.asked == ["GET /prefix/staff/rounds", "GET /staff/rounds"]
 
 
+def test_a_stack_that_is_typed_counts_more_than_an_address_that_the_shell_has_kept(
+    anslag: Anslag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        scripted(NO_ROUNDS) as kept,
+        scripted(NO_ROUNDS) as api,
+        scripted(stack_description(("ApiUrl", api.url))) as aws,
+    ):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+        monkeypatch.setenv("ANSLAG_API", kept.url)
+        assert anslag("rounds", "list", "--stack", "anslag-test") == Ran(0, EMPTY, "")
+        assert (kept.asked, api.asked) == ([], ["GET /staff/rounds"])
+
+
+def test_a_key_that_is_kept_is_not_replaced_by_another_unasked(anslag: Anslag, tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    file.write_text("the key that applicants trust")
+    with scripted(*[Answer(200, b'{"pem": "another"}')] * 3) as api:
+        ran = anslag("key", str(file), "--api", api.url)
+        assert (ran.code, file.read_text()) == (2, "the key that applicants trust")
+        assert "is not this service's key" in ran.err
+        assert anslag("key", str(file), "--force", "--api", api.url).code == 0
+        assert anslag("key", str(file), "--api", api.url).code == 0
+    assert file.read_text() == "another"
+
+
+def test_what_was_published_is_said_whatever_happens_to_the_connection_afterwards(anslag: Anslag) -> None:
+    published = as_json({"number": 1, "published_at": "2019-12-17T08:00:00Z"})
+    with scripted(as_json({"round": {"time_zone": "Europe/Stockholm"}}), published, Answer(None)) as api:
+        ran = anslag("announcement", "publish", "2019-autumn", "--digest", "a" * 64, "--yes", "--api", api.url)
+    assert (ran.code, ran.err) == (0, "")
+    assert "Announcement 1 was published" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [(aws_error(403, "AccessDenied", "no"), 4), (aws_error(503, "SlowDown", "later"), 5), (Answer(None), 3)],
+)
+def test_pages_that_could_not_be_published_say_whose_fault_it_was(
+    anslag: Anslag, monkeypatch: pytest.MonkeyPatch, answer: Answer, code: int
+) -> None:
+    outputs = [(name, "x") for name in ("ApiUrl", "PagesUrl", "PagesBucketName", "PagesDistribution")]
+    with scripted(stack_description(*outputs), *[answer] * 12) as aws:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+        ran = anslag("pages", "publish")
+    assert (ran.code, "could not be published" in ran.err) == (code, True)
+
+
 def test_the_public_key_is_fetched_from_an_address_by_whoever_has_no_login(
     anslag: Anslag, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -198,7 +246,11 @@ def test_reading_is_tried_again(anslag: Anslag, trouble: Answer) -> None:
 @pytest.mark.parametrize(
     ("trouble", "code", "told"),
     [
-        (Answer(503), 5, "The service could not answer (503). Try again in a while.\n"),
+        (
+            Answer(503),
+            5,
+            "The service could not answer (503). The change may have been made: look before you try again.\n",
+        ),
         (Answer(429), 5, "The service could not answer (429). Try again in a while.\n"),
         (Answer(None), 3, "The change may have been made: look before you try again.\n"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,15 @@ def test_a_true_receipt_holds(anslag: Anslag) -> None:
     assert "The receipt holds." in ran.out
     assert ran.out.splitlines()[0].endswith("outcome: accepted.")
     assert anslag("verify", "receipt.json", "--language", "sv").out.splitlines()[0].endswith("utfall: godtagen.")
+
+
+def test_it_says_which_key_a_receipt_holds_by(anslag: Anslag) -> None:
+    """Whoever sends a forged one may send a key with it."""
+    Path("receipt.json").write_text(json.dumps(kept(ROUND)), encoding="utf-8")
+    public = KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    told = " ".join(anslag("verify", "receipt.json").out.split())
+    assert "anslag-key.pem" in told
+    assert hashlib.sha256(public).hexdigest() in told
 
 
 NOT_A_RECEIPT = "The file is not a receipt, or parts of it are missing.\n"
