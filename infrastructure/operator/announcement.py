@@ -63,6 +63,11 @@ def _write(desk: Desk, round_id: str, answer: Json, folder: Path) -> Path:
         return preview_folder.write(answer, _letters(desk, round_id, answer), folder)
     except OSError as error:
         raise list_files.unusable(desk, folder, error) from error
+    except preview_folder.NotOursError as error:
+        raise desk.refuse(
+            f"I {folder} finns redan annat. Ange en ny mapp, eller en tom.",
+            f"{folder} has something else in it. Name a new folder, or an empty one.",
+        ) from error
 
 
 def _letters(desk: Desk, round_id: str, announcement: Json) -> Json:

@@ -25,9 +25,15 @@ from shared.wording import either
 Json = Mapping[str, Any]
 INDEX = "index.html"
 _LETTERS = "letters"
+_WRITTEN = ".anslag-preview"
+"""Names the files that the last run wrote."""
 _DECISIONS = {"award": "bifall / award", "decline": "avslag / decline"}
 _TOLD_IN = {"sv": "svenska", "en": "English"}
 _COLUMNS = ("Brev / Letter", "Sökande / Applicant", "Beslut / Decision", "Rättar / Corrects", "Språk / Language")
+
+
+class NotOursError(Exception):
+    """The folder has something, and was not made by this: it might be somebody's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,14 @@ class Part:
 
 
 def write(answer: Json, letters: Json, folder: Path) -> Path:
-    """Write what the API's preview tells of, with all the letters that go with it, and a page that leads to all of it.
-    Returns that page. Raises OSError.
+    """Write what the API's preview tells of, with all the letters that go with it, and a page that leads to all of it,
+    in place of what an earlier run wrote there. Returns that page. Raises OSError, and NotOursError for a folder that
+    has something and was not made by this.
 
     Lists of all rounds have this one alone: the API tells of no other.
     """
     is_preview = not answer["published_at"]
+    others = _emptied(folder)
     earlier = [Announcement.of(one["document"], one["texts"]) for one in answer["earlier"]]
     publication = Publication.of([*earlier, Announcement.of(answer["document"], answer["texts"])])
     files = all_files([publication], "", is_preview=is_preview)
@@ -54,8 +62,6 @@ def write(answer: Json, letters: Json, folder: Path) -> Path:
         page_folder.save(marked, folder, named=preview_marks.name)
     else:
         page_folder.save(files, folder)
-    for letter in (folder / _LETTERS).glob("*.txt"):
-        letter.unlink()  # One of an earlier preview may not go out any more.
     links = []
     for parts in _PARTS:
         for part in parts({**answer, **letters}):
@@ -65,7 +71,26 @@ def write(answer: Json, letters: Json, folder: Path) -> Path:
     for language, title in zip(LANGUAGES, ("Resultatsidan på svenska", "The result page in English"), strict=True):
         links.append((f"{addresses.round_page(language, publication.round_id)}.html", title))
     (folder / INDEX).write_text(_index(publication, links, is_preview=is_preview), encoding="utf-8")
+    (folder / _WRITTEN).write_text("\n".join(sorted(_files(folder) - others)), encoding="utf-8")
     return folder / INDEX
+
+
+def _emptied(folder: Path) -> set[str]:
+    """Take away what an earlier run wrote: a page or a letter of it may not go out any more. Returns what else is
+    there, which is somebody's own."""
+    written = folder / _WRITTEN
+    if not written.is_file():
+        if folder.exists() and any(folder.iterdir()):
+            raise NotOursError(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        written.touch()
+    for name in set(written.read_text(encoding="utf-8").splitlines()) & _files(folder):
+        (folder / name).unlink()
+    return _files(folder)
+
+
+def _files(folder: Path) -> set[str]:
+    return {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file() and one.name != _WRITTEN}
 
 
 def _message(answer: Json) -> Iterator[Part]:

@@ -239,16 +239,34 @@ def test_every_data_file_of_a_preview_says_so_by_its_name_and_is_read_as_before(
     assert f'href="../../data/{ROUND}/preview-awards.csv"' in page
 
 
-def test_a_letter_that_does_not_go_out_any_more_leaves_the_folder(
+def test_what_does_not_go_out_any_more_leaves_the_folder_and_what_is_somebodys_own_stays(
     anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     decided(anslag, monkeypatch, closed)
-    stale = tmp_path / "utkast/letters/0000-0000-0.txt"
-    stale.parent.mkdir(parents=True)
-    stale.write_text("an earlier preview's")
-    anslag("announcement", "preview", ROUND, "--folder", str(tmp_path / "utkast"))
-    assert not stale.exists()
-    assert len(list(stale.parent.glob("*.txt"))) == 2
+    folder = tmp_path / "utkast"
+    ask = ("announcement", "preview", ROUND, "--folder", str(folder))
+    anslag(*ask)
+    before = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    stale = ["letters/0000-0000-0.txt", "sv/awards/0000-0000-0.html"]
+    for name in stale:
+        (folder / name).write_text("an earlier preview's")
+    (folder / ".anslag-preview").write_text("\n".join([*before, *stale]))
+    (folder / "letters/Mina anteckningar.txt").write_text("somebody's own")
+    assert anslag(*ask).code == 0
+    after = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert after == before | {"letters/Mina anteckningar.txt"}
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(
+    anslag: Anslag, closed: StaffApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    decided(anslag, monkeypatch, closed)
+    folder = tmp_path / "arbete"
+    folder.mkdir()
+    (folder / "index.html").write_text("somebody's own")
+    ran = anslag("announcement", "preview", ROUND, "--folder", str(folder))
+    assert (ran.code, "has something else in it" in " ".join(ran.err.split())) == (2, True)
+    assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("index.html", "somebody's own")]
 
 
 def test_the_preview_of_a_correction_has_what_is_taken_back_and_marks_nothing_that_is_out(
