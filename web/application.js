@@ -15,25 +15,36 @@ const SLOW = 20_000;
 const LOST = 25_000;
 
 run(async () => {
+  let status = await read("/application"); // First: of a link that is cut off this says so.
   const round = await read(`/rounds/${encodeURIComponent(roundId)}`);
   round.ends = round.closes_at; // For all: the status has this one's.
-  let status = await read("/application");
   if (sending.get()) status = await untilArrived(status, round, sending.get());
-  await draw(status, { ...round, ...status.round, programme: round.programme });
+  await draw(status, ofThis(status, round));
 });
+
+/** The round as it is for this application. */
+const ofThis = (status, round) => ({ ...round, ...status.round, programme: round.programme });
 
 /** Wait for what this window sent. What the bucket has confirmed will come; what it has not may be lost. */
 async function untilArrived(status, round, sent) {
-  const told = el("p", {}, t.checking);
+  const told = el("p", {}, sent.delivered ? t.checking : t.looking);
+  const title = sent.delivered ? t.isSent : t.unsure;
   const began = performance.now();
+  let slow = false;
   let lost = false;
   if (!hasArrived(status, sent))
-    show("sending", heading(round, t.isSent), reference(status), told, el("progress", { "aria-label": t.isSent }));
+    show("sending", heading(round, title), reference(status), told, el("progress", { "aria-label": title }));
   for (let pause = LOOK; !hasArrived(status, sent); pause = Math.min(pause * 1.2, lost ? 15_000 : 4000)) {
     const waited = performance.now() - began;
-    if (waited > SLOW && told.textContent === t.checking) say((told.textContent = t.slow(round.mails_links)));
+    if (sent.delivered && !slow && waited > SLOW) {
+      slow = true;
+      say((told.textContent = t.slow(round.mails_links)));
+      // Who wants to correct something need not wait.
+      if (ofThis(status, round).phase === "open")
+        told.after(paragraph(el("a", { href: formAddress(), click: sending.clear }, t.change)));
+    }
     // Perhaps only the bucket's answer is lost: said, and looked for all the same.
-    if (!sent.delivered && !lost && waited > LOST) await draw({ ...status, lost: (lost = true) }, round);
+    if (!sent.delivered && !lost && waited > LOST) await draw({ ...status, lost: (lost = true) }, ofThis(status, round));
     await wait(pause);
     // What a later version has overtaken is only in the history, which is read first: the status is then no older.
     const recorded =
@@ -54,16 +65,19 @@ const heading = (round, words) => [
 const reference = (status) => el("p", { class: "screen" }, `${t.reference} `, el("strong", {}, status.reference));
 
 /** What the page is about: a key of ABOUT. */
-function stateOf({ refused, state, lost, withdrawn_at: gone }) {
+function stateOf({ refused, state, lost, withdrawn_at: gone }, open) {
   if (lost) return "lost";
-  if (refused && !(state === "withdrawn" && gone > refused.arrived_at))
-    return refused.outcome === "late" ? "late" : "refused";
+  if (refused && !(state === "withdrawn" && gone > refused.arrived_at)) {
+    if (refused.outcome === "late") return "late";
+    if (open) return "refused";
+    if (state !== "submitted") return "unmended";
+  }
   return { submitted: "receipt", withdrawn: "withdrawn" }[state] ?? "draft";
 }
 
 async function draw(status, round) {
-  const state = stateOf(status);
   const open = round.phase === "open";
+  const state = stateOf(status, open);
   const when = (iso, seconds) => moment(iso, round.time_zone, seconds);
   const { submissions } = await read("/application/history");
   sending.clear();
@@ -91,19 +105,25 @@ async function draw(status, round) {
 const paragraph = (...words) => el("p", {}, words);
 
 const ABOUT = {
-  receipt: (_, round) => paragraph(t.received(round.mails_links)),
+  receipt: ({ refused, current }, round) =>
+    paragraph(refused ? t.stillCounts(current.version) : t.received(round.mails_links)),
   withdrawn: ({ withdrawn_at: at }, round, when) => [
     paragraph(t.isWithdrawn(when(at))),
     round.phase === "open" && paragraph(t.mayReturn),
   ],
   draft: (_, round) => paragraph(round.phase === "open" ? t.isDraft : t.isDraftTooLate),
-  lost: () => el("p", { class: "notice" }, t.lost),
+  lost: ({ current, state }, { phase }) =>
+    el(
+      "p",
+      { class: "notice" },
+      phase === "open" ? t.lost : state === "submitted" ? t.stillCounts(current.version) : t.isDraftTooLate,
+    ),
   late: ({ refused: { arrived_at: arrived, deadline }, current, state }, round, when) => [
     el("p", { class: "notice" }, t.tooLate(when(arrived, true), deadline && when(deadline, true), graceOf(round))),
     current && state === "submitted" && paragraph(t.stillCounts(current.version)),
   ],
   refused: ({ refused, current, state }, round) => [
-    paragraph(t.refusedIntro),
+    paragraph(round.phase === "open" ? t.refusedIntro : t.unmendedIntro),
     el(
       "ul",
       { class: "problems" },
@@ -115,6 +135,7 @@ const ABOUT = {
     current && state === "submitted" && paragraph(t.stillCounts(current.version)),
   ],
 };
+ABOUT.unmended = ABOUT.refused;
 
 function actions({ current, state }, open, about) {
   if (!open) return null;

@@ -8,6 +8,7 @@ const LOOK = 45_000;
 const MOST_PAUSE = 30_000;
 /** What a browser lets a closing page send. */
 const MOST_PARTING = 60_000;
+const MOST_PARTED = 9;
 
 /**
  * Events: "change" {paths, foreign}, "state" ("saved", "unsaved", "saving", "offline", "busy", "refused"), "clash",
@@ -23,6 +24,8 @@ export class Draft extends EventTarget {
   #base = {};
   #revision = 0;
   #editor = crypto.randomUUID();
+  /** Windows that saved as they were closed, and could not hear that it was done. */
+  #parted = [];
   #company = new Set();
   #timer = 0;
   #keeping = 0;
@@ -36,9 +39,11 @@ export class Draft extends EventTarget {
     this.fields = { ...this.#base };
     this.savedAt = stored.saved_at;
     for (const [key, kept] of leftovers()) {
-      // What a window that crashed or was closed could not save any more.
-      this.#note(merge(kept.base, kept.fields, this.fields));
-      this.#keep();
+      if (!this.#parted.includes(key.slice(prefix.length))) {
+        // What a window that crashed or was closed could not save any more.
+        this.#note(merge(kept.base, kept.fields, this.fields));
+        this.#keep();
+      }
       device.remove(key);
     }
     this.#listen();
@@ -110,7 +115,7 @@ export class Draft extends EventTarget {
   }
 
   #body(sent) {
-    return { revision: this.#revision, editor: this.#editor, draft: { fields: sent } };
+    return { revision: this.#revision, editor: this.#editor, draft: { fields: sent, parted: this.#parted } };
   }
 
   #saved() {
@@ -146,6 +151,7 @@ export class Draft extends EventTarget {
 
   #adopt(stored) {
     this.#base = stored.draft?.fields ?? {};
+    this.#parted = stored.draft?.parted ?? this.#parted;
     this.#revision = stored.revision;
   }
 
@@ -203,6 +209,7 @@ export class Draft extends EventTarget {
     this.#keep();
     const sent = this.#outgoing();
     if (this.#saving || equal(sent, this.#base) || JSON.stringify(sent).length > MOST_PARTING) return;
+    this.#parted = [...this.#parted, this.#editor].slice(-MOST_PARTED);
     call("PUT", "/application/draft", this.#body(sent), { keepalive: true, signal: null }).then(
       () => this.#forget(),
       () => {},

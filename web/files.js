@@ -1,10 +1,12 @@
 // Attachments: looked at, hashed and uploaded as soon as they are chosen; tried again by themselves.
 import { call, sha256, upload, wait } from "./api.js";
 import { now } from "./clock.js";
+import { clean } from "./form/values.js";
 import { fill, lang, t } from "./texts.js";
 
 const AT_ONCE = 2;
 const MOST_PAUSE = 30_000;
+const MOST_NAME = 200;
 /** A form that ends sooner than this is not begun with. */
 const MARGIN = 20_000;
 /** Some browsers know no Excel; then the name's ending tells. */
@@ -18,6 +20,13 @@ const ENDINGS = {
 
 export const accepted = (kind) =>
   kind.types.flatMap(({ id }) => [id, ...(ENDINGS[id] ?? []).map((ending) => `.${ending}`)]).join();
+
+/** As long as a name may be, with its ending. */
+function nameOf(file) {
+  const name = [...clean(file.name)];
+  const ending = name.slice(name.lastIndexOf("."));
+  return name.length > MOST_NAME ? [...name.slice(0, MOST_NAME - ending.length), ...ending].join("") : name.join("");
+}
 
 export const namesOf = (kind) => kind.types.map(({ name }) => name);
 
@@ -56,7 +65,7 @@ export class Files extends EventTarget {
       const job = {
         file,
         kind: kind.id,
-        name: file.name.normalize("NFC"),
+        name: nameOf(file),
         type,
         sent: 0,
         replaces,

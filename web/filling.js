@@ -174,7 +174,8 @@ async function sendNow({ draft, files, round, programme }, problems, progress, b
   document.documentElement.dataset.state = "form";
   progress.textContent = "";
   if (!told) return sendNow(...arguments);
-  showProblems([{ path: "", text: told, code: "not-sent" }], problems, t.notSentHeading);
+  const heading = sending.get() ? t.unsure : t.notSentHeading;
+  showProblems([{ path: "", text: told, code: "not-sent" }], problems, heading);
 }
 
 function sentenceOf(failure, { contact }) {
@@ -183,7 +184,9 @@ function sentenceOf(failure, { contact }) {
     return `${t.failedHere} ${t.notSentYet}`;
   }
   const over = failure.problems.some(({ code }) => code === "round-not-open");
-  return `${failure.sentence} ${over ? `${t.askUs} ${contact}.` : t.notSentYet}`;
+  // An answer may be lost that the application has arrived.
+  const unsent = sending.get() ? `${t.unsure}. ${t.nothingLost} ${t.again}.` : t.notSentYet;
+  return `${failure.sentence} ${over ? `${t.askUs} ${contact}.` : unsent}`;
 }
 
 /** What stands in the way besides the validator's rules: lost uploads, and questions that nobody answered. */

@@ -7,6 +7,10 @@ import { lang, t } from "./texts.js";
 export const formAddress = () => `/${lang}/form#${token}`;
 export const statusAddress = () => `/${lang}/application#${token}`;
 
+// Browsers print a page's address in the margin; receipts are filed, and the link is nobody else's.
+addEventListener("beforeprint", () => history.replaceState(null, "", location.pathname));
+addEventListener("afterprint", () => history.replaceState(null, "", `#${token}`));
+
 /** What staff ask. */
 export const asked = ({ asked }, { time_zone: zone }) =>
   asked &&

@@ -15,9 +15,10 @@ export const sending = {
 
 /** Whether the status shows what became of it. */
 export const hasArrived = (status, { submission, sha256: hash }) =>
-  status.refused?.submission === submission ||
-  status.current?.submission === submission ||
-  (status.state === "submitted" && status.current?.sha256 === hash);
+  status.refused?.submission === submission || status.current?.submission === submission || counts(status, hash);
+
+/** Whether this is what counts, and nothing came after it. */
+const counts = ({ state, current, refused }, hash) => state === "submitted" && !refused && current.sha256 === hash;
 
 /** How long a window waits for another that is sending, before it offers to go on without it. */
 const PATIENCE = 10_000;
@@ -57,7 +58,7 @@ async function sendAlone(draft, files, round, tell) {
   const begun = sending.get();
   if (begun?.sha256 === hash && begun.delivered) return "sent";
   const before = await read("/application");
-  if (before.state === "submitted" && before.current.sha256 === hash) return "sent";
+  if (counts(before, hash)) return "sent";
   // All forms at once and at once: what is signed before the deadline may finish within the grace.
   let signed = await sign(bytes, hash, files);
   // And once more just before the deadline: those are good for the whole of the grace.

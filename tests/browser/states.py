@@ -41,10 +41,11 @@ class Stage:
         self._send("refused", (PROGRAM, FILES[1]), project__title=None, budget__0__amount=9_000_000)
         self.clients["withdrawn"].withdraw()
         with self.installation.open_for(CLOSED, programme=VILLAGE_STAGE):
-            for name in ("in time", "unsent", "late", "let in", "asked"):
+            for name in ("in time", "unsent", "unmended", "late", "let in", "asked"):
                 self.clients[name] = self.installation.applicant(CLOSED)
             for name in ("in time", "asked"):
                 self.clients[name].send(a_play())
+            self.clients["unmended"].send(a_play(amount=9_000_000))
             signed = self.clients["late"].forms(raw(a_play()))
         # The bucket's owner puts it there: no signed form lets anybody any more.
         self.installation.client("s3").put_object(
@@ -118,7 +119,7 @@ APPLY = {"sv": "Ansök: Kommunala partnerskap", "en": "Apply: Municipal Partners
 APPLY_STAGE = {"sv": "Ansök: Bygdescenen", "en": "Apply: The Village Stage"}
 HEADINGS = {
     name: {of: str(getattr(WORDS[of], name)) for of in WORDS}
-    for name in ("received", "refused", "late", "withdrawn", "not_sent")
+    for name in ("received", "refused", "unmended", "late", "withdrawn", "not_sent")
 }
 
 _at("rounds", "", {"sv": "Ansökningsomgångar", "en": "Rounds of applications"})
@@ -134,6 +135,7 @@ _at("application, asked for a completion", "application#asked", HEADINGS["receiv
 _at("application, draft", "application#draft", HEADINGS["not_sent"])
 _at("application, received", "application#received", HEADINGS["received"])
 _at("application, refused", "application#refused", HEADINGS["refused"])
+_at("application, refused and closed", "application#unmended", HEADINGS["unmended"])
 _at("application, withdrawn", "application#withdrawn", HEADINGS["withdrawn"])
 _at("application, late", "application#late", HEADINGS["late"])
 _at("application, received and closed", "application#in time", HEADINGS["received"])

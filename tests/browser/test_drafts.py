@@ -81,6 +81,29 @@ def test_a_browser_that_crashes_without_a_connection_loses_nothing(visit: Visit,
     assert page.evaluate(KEPT_HERE) == []
 
 
+def test_what_a_closed_window_saved_undoes_nothing_that_was_changed_since(
+    visit: Visit, installation: Installation
+) -> None:
+    visitor = visit()
+    form = begin(visitor.open(), installation, ROUND)
+    form.box("project.title").fill("Före")
+    form.saved()
+    client, address = client_of(form.page, installation), form.page.url
+    form.box("contact.phone").fill("0920-12 34 56")
+    form.page.wait_for_timeout(400)  # It is kept on the device, and not saved yet.
+    form.page.goto("/sv/")
+    until(lambda: "contact.phone" in client.draft()["draft"]["fields"], "what was saved as the page was left")
+    stored = client.draft()
+    fields = {path: value for path, value in stored["draft"]["fields"].items() if path != "contact.phone"}
+    client.save(stored["revision"], stored["draft"] | {"fields": fields}, editor="colleague")
+    form.page.goto(address)
+    again = form_of(form.page, installation, ROUND)
+    expect(again.box("project.title")).to_have_value("Före")
+    expect(again.box("contact.phone")).to_have_value("")
+    again.page.wait_for_timeout(2000)
+    assert "contact.phone" not in client.draft()["draft"]["fields"]
+
+
 def test_what_is_typed_without_a_connection_is_saved_when_it_is_back(visit: Visit, installation: Installation) -> None:
     visitor = visit()
     form = begin(visitor.open(), installation, ROUND)

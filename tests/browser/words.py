@@ -17,6 +17,7 @@ class Words:
     saved: re.Pattern[str]
     received: str
     refused: str
+    unmended: str
     late: str
     withdrawn: str
     not_sent: str
@@ -44,6 +45,7 @@ SV = Words(
     saved=re.compile(r"^Sparat kl\. \d\d\.\d\d$"),
     received="Ansökan har kommit in",
     refused="Ansökan behöver rättas",
+    unmended="Ansökan kan inte prövas",
     late="Ansökan kom in för sent",
     withdrawn="Ansökan är återkallad",
     not_sent="Ansökan är inte inskickad",
@@ -70,6 +72,7 @@ EN = Words(
     saved=re.compile(r"^Saved at \d\d:\d\d$"),
     received="The application has been received",
     refused="The application needs correcting",
+    unmended="The application cannot be considered",
     late="The application came too late",
     withdrawn="The application has been withdrawn",
     not_sent="The application has not been submitted",

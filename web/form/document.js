@@ -1,6 +1,6 @@
 // From fields as they were typed to application.json. The same fields always give the same bytes, whichever
 // window or person sends them: that is how a second sending is recognised as the same.
-import { amountOf, monthOf } from "./values.js";
+import { amountOf, clean, monthOf } from "./values.js";
 
 /**
  * @param {Record<string, any>} fields @param {any} round GET /rounds/{id}
@@ -64,10 +64,14 @@ export function filesOf(fields, programme) {
     .sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind) || (one.name < other.name ? -1 : 1));
 }
 
-const text = (value) => (typeof value === "string" && value.trim() ? value.normalize("NFC").trim() : undefined);
+const prose = (typed) => clean(typed ?? "") || undefined;
+const line = (typed) => prose(typed)?.replace(/[\n\r\t]+/g, " ");
+/** A number in groups, however somebody's program sets those apart. */
+const phone = (typed) => line(typed)?.replace(/\s/g, " ").replace(/\p{Pd}/gu, "-");
+const TEXTS = { prose, phone };
 
 function simple({ fields, field }) {
-  const value = text(fields[field.path]);
+  const value = (TEXTS[field.kind] ?? line)(fields[field.path]);
   if (field.kind === "integer" && field.least === field.most) return field.least;
   if (field.kind === "integer" && /^\d+$/.test(value ?? "")) return Number(value);
   return field.kind === "month" ? monthOf(value) : value;
@@ -83,8 +87,8 @@ const MAKERS = {
     if (!kind) return {};
     if (kind.identified_by === "organisation-number") {
       const [organisation_number, name] = [
-        text(fields["applicant.organisation_number"]),
-        text(fields["applicant.name"]),
+        phone(fields["applicant.organisation_number"]),
+        line(fields["applicant.name"]),
       ];
       return { kind: kind.id, organisation_number, name };
     }
@@ -94,7 +98,7 @@ const MAKERS = {
   partners: ({ fields, places }) =>
     partnerRows(fields).map((row, index) => {
       places.set(`partners.${index}`, `partners.${row}`);
-      return { name: text(fields[`partners.${row}.name`]), country: fields[`partners.${row}.country`] };
+      return { name: line(fields[`partners.${row}.name`]), country: fields[`partners.${row}.country`] };
     }),
   budget({ fields, programme, places }) {
     const lines = [];
@@ -111,7 +115,7 @@ const MAKERS = {
   attachments: ({ fields, programme, places }) =>
     filesOf(fields, programme).map(({ kind, name, size, sha256, type }, index) => {
       places.set(`attachments.${index}`, `files.${kind}`);
-      return { kind, name: name.normalize("NFC"), size, sha256, type };
+      return { kind, name, size, sha256, type };
     }),
 };
 

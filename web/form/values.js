@@ -1,5 +1,8 @@
 // What people type, read as what they mean.
 
+/** Without what pasted text hides and nobody means: controls, soft hyphens, marks of direction. */
+export const clean = (typed) => typed.normalize("NFC").replace(/(?![\n\r\t])\p{C}/gu, "").trim();
+
 /** Whole kronor as people write them: '45 000', '45 000 kr', '45000:-'. 0 where empty, NaN where unreadable. */
 export function amountOf(typed) {
   const digits = (typed ?? "").replace(/\s/g, "").replace(/^(SEK|kr)|(SEK|kr\.?|kronor|:-)$/gi, "");

@@ -54,7 +54,7 @@ export default {
     `You submit. Within a minute or so you get a receipt on the page${mails ? " and by e-mail" : ""}.`,
     "You can change it, submit again or withdraw it until the deadline.",
   ],
-  aboutGrace: (minutes) => (minutes ? `Press Submit before the deadline. What has begun to be sent by then has ${minutes} minutes to arrive.` : "The application must have arrived by the deadline."),
+  aboutGrace: (minutes) => (minutes ? `Press Submit a minute before the deadline at the latest. What has begun to be sent when the time is up has ${minutes} minutes to arrive.` : "The application must have arrived by the deadline."),
 
   reference: "Reference",
   savedAsYouType: "Everything you type is saved as you go.",
@@ -170,11 +170,14 @@ export default {
   draftStays: "What you have written is still there, but can no longer be submitted.",
 
   isSent: "The application has been sent",
+  looking: "We are looking whether the application has arrived.",
+  unsure: "We do not know whether the application arrived",
   checking: "We are checking the application and its files. It usually takes a few seconds.",
   slow: (mails) => `It takes longer than usual. You can wait or close the page: the receipt will be here${mails ? " and in your e-mail" : ""}.`,
   states: {
     receipt: "The application has been received",
     refused: "The application needs correcting",
+    unmended: "The application cannot be considered",
     late: "The application came too late",
     withdrawn: "The application has been withdrawn",
     draft: "The application has not been submitted",
@@ -191,6 +194,7 @@ export default {
   tooLate: (arrived, closes, grace) => `The application arrived ${arrived}. ${closes ? `The deadline was ${closes}${grace ? `, and what had begun to be sent by then had ${grace} minutes to arrive` : ""}. ` : ""}What arrived then does not count.`,
   stillCounts: (version) => `Version ${version}, which has already been accepted, still counts.`,
   refusedIntro: "What you submitted has arrived but cannot be accepted as it is. Nothing has been lost. This needs correcting:",
+  unmendedIntro: "What you sent could not be accepted as it was, and nothing corrected arrived before the time was up. The application can therefore not be considered. This was wrong:",
   mend: "Correct the application",
   goOn: "Go on with the application",
   change: "Change the application",

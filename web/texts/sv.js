@@ -54,7 +54,7 @@ export default {
     `Du skickar in. Inom någon minut får du ett kvitto på sidan${mails ? " och med e-post" : ""}.`,
     "Du kan ändra, skicka igen eller återkalla tills tiden går ut.",
   ],
-  aboutGrace: (minutes) => (minutes ? `Klicka på Skicka in före sluttiden. Det som då har börjat skickas får ${minutes} minuter på sig att komma fram.` : "Ansökan ska vara framme före sluttiden."),
+  aboutGrace: (minutes) => (minutes ? `Klicka på Skicka in senast någon minut före sluttiden. Det som har börjat skickas när tiden går ut får ${minutes} minuter på sig att komma fram.` : "Ansökan ska vara framme före sluttiden."),
 
   reference: "Beteckning",
   savedAsYouType: "Allt du skriver sparas efter hand.",
@@ -170,11 +170,14 @@ export default {
   draftStays: "Det du har skrivit finns kvar, men går inte längre att skicka in.",
 
   isSent: "Ansökan är skickad",
+  looking: "Vi ser efter om ansökan har kommit fram.",
+  unsure: "Vi vet inte om ansökan kom fram",
   checking: "Vi kontrollerar ansökan och filerna. Det tar oftast några sekunder.",
   slow: (mails) => `Det tar längre tid än vanligt. Du kan vänta eller stänga sidan: kvittot kommer hit${mails ? " och med e-post" : ""}.`,
   states: {
     receipt: "Ansökan har kommit in",
     refused: "Ansökan behöver rättas",
+    unmended: "Ansökan kan inte prövas",
     late: "Ansökan kom in för sent",
     withdrawn: "Ansökan är återkallad",
     draft: "Ansökan är inte inskickad",
@@ -191,6 +194,7 @@ export default {
   tooLate: (arrived, closes, grace) => `Ansökan kom in ${arrived}. ${closes ? `Tiden gick ut ${closes}${grace ? `, och det som då hade börjat skickas hade ${grace} minuter på sig` : ""}. ` : ""}Det som kom in då räknas inte.`,
   stillCounts: (version) => `Version ${version}, som redan är mottagen, gäller fortfarande.`,
   refusedIntro: "Det du skickade har kommit fram men kan inte tas emot som det är. Inget har gått förlorat. Det här behöver rättas:",
+  unmendedIntro: "Det du skickade kunde inte tas emot som det var, och inget rättat kom in innan tiden gick ut. Ansökan kan därför inte prövas. Det här var fel:",
   mend: "Rätta ansökan",
   goOn: "Fortsätt med ansökan",
   change: "Ändra ansökan",
