@@ -154,7 +154,7 @@ async function sendNow({ draft, files, round, programme }, problems, progress, b
   button.dataset.busy = "true";
   button.setAttribute("aria-disabled", "true");
   document.documentElement.dataset.state = "sending";
-  let told;
+  let told, heading;
   try {
     const tell = (step) => (progress.textContent = t.sendingSteps[step]);
     const outcome = await send(draft, files, round, tell, (takeOver) =>
@@ -165,28 +165,29 @@ async function sendNow({ draft, files, round, programme }, problems, progress, b
       ),
     );
     if (outcome === "sent") return location.assign(statusAddress());
-    told = t.notSent[outcome];
+    [told, heading] = [t.notSent[outcome], t.notSentHeading];
   } catch (failure) {
-    told = sentenceOf(failure, programme);
+    [told, heading] = sentenceOf(failure, programme);
   }
   delete button.dataset.busy;
   button.removeAttribute("aria-disabled");
   document.documentElement.dataset.state = "form";
   progress.textContent = "";
   if (!told) return sendNow(...arguments);
-  const heading = sending.get() ? t.unsure : t.notSentHeading;
   showProblems([{ path: "", text: told, code: "not-sent" }], problems, heading);
 }
 
+/** What failed, and how far it is known what that means. */
 function sentenceOf(failure, { contact }) {
   if (!(failure instanceof Failure)) {
     console.error(failure);
-    return `${t.failedHere} ${t.notSentYet}`;
+    return [`${t.failedHere} ${t.notSentYet}`, t.notSentHeading];
   }
   const over = failure.problems.some(({ code }) => code === "round-not-open");
+  if (over) return [`${failure.sentence} ${t.askUs} ${contact}.`, t.notSentHeading];
   // An answer may be lost that the application has arrived.
-  const unsent = sending.get() ? `${t.unsure}. ${t.nothingLost} ${t.again}.` : t.notSentYet;
-  return `${failure.sentence} ${over ? `${t.askUs} ${contact}.` : unsent}`;
+  if (sending.get()) return [`${failure.sentence} ${t.unsure}. ${t.nothingLost} ${t.again}.`, t.unsure];
+  return [`${failure.sentence} ${t.notSentYet}`, t.notSentHeading];
 }
 
 /** What stands in the way besides the validator's rules: lost uploads, and questions that nobody answered. */

@@ -38,7 +38,7 @@ def filled(visitor: Visitor, installation: Installation, round_id: str) -> Form:
 @pytest.mark.parametrize("days", [-1, 1])
 def test_a_clock_that_is_a_day_off_changes_nothing(visit: Visit, installation: Installation, days: int) -> None:
     round_id = f"clock-{'slow' if days < 0 else 'fast'}"
-    closes = installation.open_round(round_id, programme=VILLAGE_STAGE, seconds=3 * 3600)
+    closes = installation.open_round(round_id, programme=VILLAGE_STAGE, seconds=3 * 3600 - 60)
     visitor = visit(timezone_id="America/Los_Angeles")
     visitor.context.add_init_script(A_DAY_OFF % (days * 86_400_000))
     page = visitor.open()

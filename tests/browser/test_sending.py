@@ -173,7 +173,7 @@ def test_after_a_connection_lost_while_it_is_sent_the_same_button_sends(
     with form.page.expect_request(to_bucket):
         form.send()
     visitor.cut("**/application")
-    expect(form.page.get_by_role("heading", name=SV.not_sent)).to_be_visible(timeout=40_000)
+    expect(form.page.get_by_role("heading", name=SV.unsure)).to_be_visible(timeout=40_000)
     visitor.mend(to_bucket)
     visitor.mend("**/application")
     form.send()

@@ -131,7 +131,7 @@ def test_a_connection_that_dies_while_it_is_sent_leaves_open_whether_it_arrived(
 
     visitor.context.route(to_bucket, lose)
     form.send()
-    expect(form.page.get_by_role("heading", name="Vi vet inte om ansökan kom fram")).to_be_visible(timeout=40_000)
+    expect(form.page.get_by_role("heading", name=SV.unsure)).to_be_visible(timeout=40_000)
     expect(form.page.get_by_text(SV.not_sent)).to_have_count(0)
     visitor.mend("**/application")
     visitor.context.unroute(to_bucket)

@@ -43,7 +43,7 @@ def send_and_lose_it(form: Form, to_bucket: re.Pattern[str]) -> None:
     with form.page.expect_request(to_bucket):
         form.send()
     form.page.reload()
-    status_page(form.page, "Vi vet inte om ansökan kom fram")
+    status_page(form.page, SV.unsure)
     form.page.clock.fast_forward(LATE)
     status_page(form.page, LOST)
 

@@ -334,7 +334,7 @@ def _may_be_lost(stage: Stage, visitor: Visitor, language: str) -> Page:
     with page.expect_request(bucket_of(stage)):
         form.send()
     page.reload()
-    status_page(page, IS_SENT[language])
+    status_page(page, WORDS[language].unsure)
     page.clock.fast_forward(LATE)
     status_page(page, {"sv": "Ansökan har inte kommit fram", "en": "The application has not arrived"}[language])
     return page

@@ -18,6 +18,7 @@ class Words:
     received: str
     refused: str
     unmended: str
+    unsure: str
     late: str
     withdrawn: str
     not_sent: str
@@ -46,6 +47,7 @@ SV = Words(
     received="Ansökan har kommit in",
     refused="Ansökan behöver rättas",
     unmended="Ansökan kan inte prövas",
+    unsure="Vi vet inte om ansökan kom fram",
     late="Ansökan kom in för sent",
     withdrawn="Ansökan är återkallad",
     not_sent="Ansökan är inte inskickad",
@@ -73,6 +75,7 @@ EN = Words(
     received="The application has been received",
     refused="The application needs correcting",
     unmended="The application cannot be considered",
+    unsure="We do not know whether the application arrived",
     late="The application came too late",
     withdrawn="The application has been withdrawn",
     not_sent="The application has not been submitted",
