@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONGEST_FIRST
+
 ROOT = Path(__file__).parents[1]
 AWS_LIBRARIES = {"boto3", "botocore", "aws_lambda_powertools", "mypy_boto3", "s3transfer"}
 CLOCKS_AND_CHANCE = {"time", "secrets", "random", "uuid"}
@@ -252,3 +254,7 @@ def test_no_two_files_send_as_the_same_applicant() -> None:
         for address in re.findall(r"[\w.-]+@forening\.example", path.read_text(encoding="utf-8")):
             senders.setdefault(address, set()).add(place(path))
     assert {address: files for address, files in senders.items() if len(files) > 1} == {}
+
+
+def test_the_long_files_that_tests_begin_with_are_there() -> None:
+    assert [name for name in LONGEST_FIRST if not (ROOT / f"tests/{name}.py").is_file()] == []

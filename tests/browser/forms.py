@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import requests
@@ -173,14 +174,16 @@ def begin(page: Page, installation: Installation, round_id: str, language: str =
 def form_of(page: Page, installation: Installation, round_id: str, language: str = "sv") -> Form:
     """The form that the page shows, or is about to show."""
     api = installation.outputs["ApiUrl"]
-    form = Form(
-        page,
-        requests.get(f"{api}/rounds/{round_id}", timeout=30).json(),
-        requests.get(f"{api}/register", timeout=30).json(),
-        WORDS[language],
-    )
+    form = Form(page, _told(f"{api}/rounds/{round_id}"), _told(f"{api}/register"), WORDS[language])
     expect(form.send_button()).to_be_visible()
     return form
+
+
+@cache
+def _told(address: str) -> Json:
+    """Asked once: what a round asks for and who may apply stay as they are."""
+    told: Json = requests.get(address, timeout=30).json()
+    return told
 
 
 def client_of(page: Page, installation: Installation) -> ApplicantClient:

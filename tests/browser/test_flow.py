@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from infrastructure.demo.applicant import ApplicantClient
-from tests.browser.accessibility import assert_accessible, assert_fits
+from tests.browser.accessibility import assert_fits
 from tests.browser.conftest import Visit
 from tests.browser.forms import form_of, status_page, token_of
 from tests.browser.visitors import WIDTHS
@@ -35,11 +35,9 @@ def test_an_application_goes_from_the_rounds_to_a_receipt(
     page = visit(**WIDTHS[width]).open(f"/{language}/")
     page.get_by_role("link", name=f"{'Omgång' if language == 'sv' else 'Round'} {ROUND}").click()
     expect(page.get_by_role("button", name=words.start)).to_be_visible()
-    assert_accessible(page)
     assert_fits(page)
     page.get_by_role("button", name=words.start).click()
     form = form_of(page, installation, ROUND, language)
-    assert_accessible(page, "an empty form")
     assert_fits(page)
 
     document = a_document(language=language)
@@ -47,12 +45,10 @@ def test_an_application_goes_from_the_rounds_to_a_receipt(
     form.choose(FILES)
     form.all_uploaded(FILES)
     form.saved()
-    assert_accessible(page, "a filled form")
     assert_fits(page)
     form.send()
 
     status_page(page, words.received)
-    assert_accessible(page)
     assert_fits(page)
     status = ApplicantClient(installation.outputs["ApiUrl"], token_of(page)).status()
     assert (status["state"], status["current"]["version"]) == ("submitted", 1)

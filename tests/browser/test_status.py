@@ -61,7 +61,7 @@ def test_what_pasted_text_hides_is_left_out_and_what_groups_a_number_is_no_mista
     form.box("contact.phone").fill("+46\u00a0920\u2011123\u201345")
     letter, budget = FILES
     long = payload(letter) | {"name": "Avsikts\u00adförklaring " + "å" * 200 + ".pdf"}
-    form.place(letter.kind).set_input_files(long)  # type: ignore[arg-type]
+    form.place(letter.kind).set_input_files(long)
     form.choose([budget])
     form.all_uploaded([budget])
     expect(form.uploaded("Avsiktsförklaring")).to_have_count(1)

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from infrastructure.demo.applicant import File
-from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import Visit
 from tests.browser.forms import Form, begin, client_of, hold, on_its_way, status_page
 from tests.browser.visitors import Visitor
@@ -231,7 +230,6 @@ def test_a_file_replaces_the_one_that_is_there_once_it_has_been_uploaded(
         form.choose([new])
     expect(line_of(form, new)).to_contain_text("ersätter den förra när den är uppladdad")
     expect(form.uploaded(LETTER.name)).to_have_count(1)
-    assert_accessible(form.page)
     form.saved()
     assert names_in_draft(form, installation) == [LETTER.name], "what is not there yet replaces nothing"
 

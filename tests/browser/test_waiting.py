@@ -7,7 +7,6 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import Visit
 from tests.browser.forms import Form, begin, client_of, form_of, status_page
 from tests.browser.visitors import LATE, SLOW
@@ -56,7 +55,6 @@ def test_what_takes_longer_than_usual_is_said_and_the_receipt_comes(visit: Visit
         form.page.clock.fast_forward(SLOW)
         expect(form.page.locator("main").get_by_text("Det tar längre tid än vanligt.")).to_be_visible()
         expect(form.page.get_by_role("status").filter(has_text="längre tid än vanligt")).to_have_count(1)
-        assert_accessible(form.page)
         form.page.clock.fast_forward(LATE)
         form.page.wait_for_timeout(1000)
         expect(form.page.get_by_role("heading", level=1, name="Ansökan är skickad")).to_be_visible()
@@ -80,7 +78,6 @@ def test_what_may_be_lost_is_said_and_the_receipt_comes_all_the_same(
         visitor.context.route(to_bucket, lose)
         send_and_lose_it(form, to_bucket)
         expect(form.page.get_by_text("Allt du skrivit är sparat. Gå till ansökan och skicka igen.")).to_be_visible()
-        assert_accessible(form.page)
     form.page.clock.fast_forward(LATE)
     status_page(form.page, SV.received)
     assert outcomes(form.page, installation) == ["accepted"]
@@ -121,7 +118,6 @@ def test_a_window_that_stands_still_while_it_sends_does_not_keep_the_others_from
     other.clock.fast_forward(10_500)
     told = other.get_by_role("status").filter(has_text="Ett annat fönster skickar ansökan, och blir inte klart.")
     expect(told).to_be_visible()
-    assert_accessible(other)
     told.get_by_role("button", name="Skicka härifrån i stället").click()
     status_page(other, SV.received)
     status_page(one.page, SV.received)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +27,7 @@ from moto import mock_aws
 from functions.ingest.intake import Uploaded
 from shared import keys
 from shared.aws import clients
+from shared.aws.messages import Queue
 from shared.submissions import Submission
 from tests.builders.events import Context
 from tests.functions.staff import Inbox
@@ -212,6 +213,8 @@ def deploy(patch: pytest.MonkeyPatch) -> Iterator[Deployed]:
             patch.setattr(module, "datetime", _WorldsClock(world))
             patch.setattr(module.logger.registered_handler, "stream", logged)
             module.logger.setLevel("INFO")
+        # moto's queues tell at once when they are empty.
+        patch.setattr(modules["administer"], "Queue", partial(Queue, wait_seconds=0))
         clients.ses().create_email_identity(EmailIdentity=SENDER)
         new = Deployed(world, staff, awards, modules, logged)
         _listen(new)

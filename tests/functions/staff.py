@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from functools import cache
 from typing import Any
 
 import boto3
@@ -28,11 +29,15 @@ def refused(error: pytest.ExceptionInfo[ProblemsError]) -> tuple[int, list[tuple
     return error.value.status, [(one.code, one.path) for one in error.value.problems]
 
 
+_client = cache(boto3.client)
+"""Made once: a session reads the models of its services anew, which takes longer than most tests."""
+
+
 class Inbox:
     """A topic, and what a queue that subscribes to it got."""
 
     def __init__(self, name: str) -> None:
-        sns, sqs = boto3.client("sns"), boto3.client("sqs")
+        sns, sqs = _client("sns"), _client("sqs")
         arn = sns.create_topic(Name=name)["TopicArn"]
         self.queue = sqs.create_queue(QueueName=f"{name}-inbox")["QueueUrl"]
         queue_arn = sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import ModuleType
 from typing import Any
@@ -34,6 +34,7 @@ from functions.announce import handler as announce
 from functions.apply import handler as apply
 from functions.decide import handler as decide
 from functions.ingest import handler as ingest
+from shared.aws.messages import Queue
 from tests.builders.events import Context, http_answer, http_event
 from tests.builders.gateway import route
 from tests.template import create_table
@@ -189,6 +190,7 @@ def staff_api(monkeypatch: pytest.MonkeyPatch) -> Iterator[StaffApi]:
         ending.callback(_forget)
         for module in (*_SERVED.values(), advance, ingest):
             module.logger.setLevel("CRITICAL")
+        monkeypatch.setattr(administer, "Queue", partial(Queue, wait_seconds=0))
         api = StaffApi("")
         handler = type("Gateway", (_Gateway,), {"api": api})
         api.url = ending.enter_context(serving(handler))
@@ -210,21 +212,23 @@ def _forget() -> None:
                 getter.cache_clear()
 
 
+_client: Callable[..., Any] = cache(boto3.client)
+
+
 def _furnish() -> dict[str, str]:
     """The stack's resources, and the functions' environment that names them."""
-    client: Callable[..., Any] = cache(boto3.client)
-    create_table(client("dynamodb"), "anslag")
-    client("s3").create_bucket(Bucket="uploads", CreateBucketConfiguration={"LocationConstraint": REGION})
-    client("s3").put_bucket_versioning(Bucket="uploads", VersioningConfiguration={"Status": "Enabled"})
+    create_table(_client("dynamodb"), "anslag")
+    _client("s3").create_bucket(Bucket="uploads", CreateBucketConfiguration={"LocationConstraint": REGION})
+    _client("s3").put_bucket_versioning(Bucket="uploads", VersioningConfiguration={"Status": "Enabled"})
     queues = {
-        variable: client("sqs").create_queue(QueueName=name)["QueueUrl"]
+        variable: _client("sqs").create_queue(QueueName=name)["QueueUrl"]
         for variable, name in {
             "UPLOAD_QUEUE_URL": "anslag-UploadQueue-1",
             "FAILED_UPLOADS_URL": "anslag-FailedUploads-1",
             "FAILED_JOBS_URL": "anslag-FailedJobs-1",
         }.items()
     }
-    _create_jobs(client)
+    _create_jobs(_client)
     return {
         **queues,
         **{f"{job.upper()}_FUNCTION": f"anslag-{job}" for job in (*JOBS, "announce", "publish")},
@@ -233,7 +237,7 @@ def _furnish() -> dict[str, str]:
         "SIGNING_KEY_ID": "",
         "RECEIPT_SENDER": "bidrag@funder.example",
         "PAGES_ADDRESS": "https://ansok.funder.example",
-        "AWARD_TOPIC_ARN": client("sns").create_topic(Name="awards")["TopicArn"],
+        "AWARD_TOPIC_ARN": _client("sns").create_topic(Name="awards")["TopicArn"],
         "DRAIN_SECONDS": "0",
     }
 
