@@ -7,7 +7,6 @@ from functions.administer.dead_letters import DeadLetters
 from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
 from functions.announce.announcing import Announcing
-from functions.apply import attesting
 from functions.apply.applying import Applying
 from functions.apply.attesting import Attesting
 from functions.decide import deciding
@@ -63,7 +62,7 @@ PLANTED = (
         "a receipt is proven among everything that was recorded, whichever certificate stands for it",
         RECEIPTS,
         100,
-        lambda: replaced(attesting, "certified_by", lambda _, submissions: submissions),
+        lambda: replaced(Attesting, "_certified", planting.among_everything),
     ),
     Planted(
         "closing trusts the queue and sweeps nothing",

@@ -269,3 +269,9 @@ def of_the_repetition(self: Attesting, call: Round, application: Application, su
     stored = self.table.query(keys.round_partition(call.id), keys.submissions_prefix(application.id))
     found = [one for one in map(Submission.from_item, stored) if one.submission == submission]
     return max(found, key=lambda one: (one.outcome is Outcome.DUPLICATE, one.order), default=None)
+
+
+def among_everything(self: Attesting, call: Round, submission: Submission) -> list[Submission] | None:
+    """Once its certificate is written, whatever else that does not stand for; and held against no certificate."""
+    certified = submission.after_certificate < call.certificates
+    return rows.read_submissions(self.table, call.id) if certified else None
