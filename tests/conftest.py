@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from unittest.mock import patch
 
@@ -18,6 +19,9 @@ __all__ = ["installation"]  # one for each process, for end-to-end tests and the
 settings.register_profile("anslag", deadline=None)
 settings.load_profile("anslag")
 copy_tables_once()
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what runs behind it so, and then no command that a test interrupts would be.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _HARMLESS = {
     "AWS_ACCESS_KEY_ID": "testing",
