@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.end_to_end.crashes.outside import points
-from tests.end_to_end.crashes.round import ELSEWHERE, FUNCTIONS
+from tests.end_to_end.crashes.round import EFFECTS, ELSEWHERE, FUNCTIONS
 
 SENDING = {
     "functions/acknowledge/sending.py deliver once",
@@ -14,6 +14,11 @@ SENDING = {
 
 def test_every_effect_that_is_said_to_lie_elsewhere_is_in_the_code() -> None:
     assert ELSEWHERE.keys() - {str(one) for one in points(FUNCTIONS)} == set()
+
+
+def test_no_effect_is_new_to_it() -> None:
+    """One that is takes a run of `make crashes`, or a reason why that does not come to it."""
+    assert len({str(one) for one in points(FUNCTIONS)} - ELSEWHERE.keys()) == EFFECTS
 
 
 def test_a_letter_its_claim_and_the_note_that_it_went_out_are_effects() -> None:

@@ -30,6 +30,7 @@ FUNCTIONS = frozenset({"advance", "summarise", "acknowledge", "decide", "announc
 """What works from the end of a round on, beside what staff look at things with."""
 ELSEWHERE: Mapping[str, str] = {
     "functions/advance/lifecycle.py _notices start": "before a round ends",
+    "functions/advance/lifecycle.py _leftovers note": "more unsent drafts than one turn marks the files of",
     "functions/acknowledge/sending.py deliver keep": "a reminder, or the letter of an exception",
     "functions/acknowledge/sending.py deliver give_back": "a decision that a correction overtakes",
     "functions/summarise/summarising.py _digest once": "in the morning, whatever rounds do",
@@ -39,10 +40,13 @@ ELSEWHERE: Mapping[str, str] = {
     "functions/announce/announcing.py publish_at commit_round_change": "an announcement for an instant",
     "functions/announce/announcing.py call_off commit_round_change": "an announcement for an instant",
     "functions/announce/announcing.py _hold_back commit_round_change": "an announcement for an instant",
+    "functions/decide/deciding.py take_back commit_round_change": "an approval that is taken back",
     "functions/decide/correcting.py take_in commit_round_change": "a correction",
     "functions/decide/correcting.py _facts store_set": "a correction",
 }
 """Effects of these functions that do not lie between the end of a round and its publication."""
+EFFECTS = 31
+"""How many others there are: those that `make crashes` was last seen to go through."""
 PATIENCE = 300.0
 _WHILE = 2.0
 Did = TypeVar("Did")
