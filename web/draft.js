@@ -24,7 +24,7 @@ export class Draft extends EventTarget {
   #base = {};
   #revision = 0;
   #editor = crypto.randomUUID();
-  /** Windows that saved as they were closed, and could not hear that it was done. */
+  /** What windows saved as they were left, and could not hear of: names of leftovers that are no more than that. */
   #parted = [];
   #company = new Set();
   #timer = 0;
@@ -39,7 +39,7 @@ export class Draft extends EventTarget {
     this.fields = { ...this.#base };
     this.savedAt = stored.saved_at;
     for (const [key, kept] of leftovers()) {
-      if (!this.#parted.includes(key.slice(prefix.length))) {
+      if (!this.#parted.includes(kept.parting)) {
         // What a window that crashed or was closed could not save any more.
         this.#note(merge(kept.base, kept.fields, this.fields));
         this.#keep();
@@ -206,22 +206,24 @@ export class Draft extends EventTarget {
 
   #part() {
     this.#channel.postMessage({ bye: this.#editor });
-    this.#keep();
+    const parting = crypto.randomUUID();
+    this.#keep(parting);
     const sent = this.#outgoing();
     if (this.#saving || equal(sent, this.#base) || JSON.stringify(sent).length > MOST_PARTING) return;
-    this.#parted = [...this.#parted, this.#editor].slice(-MOST_PARTED);
+    // What is still to be settled is kept here alone.
+    if (!this.clashes.size) this.#parted = [...this.#parted, parting].slice(-MOST_PARTED);
     call("PUT", "/application/draft", this.#body(sent), { keepalive: true, signal: null }).then(
       () => this.#forget(),
       () => {},
     );
   }
 
-  #keep() {
+  #keep(parting) {
     clearTimeout(this.#keeping);
     if (!this.#dirty() && !this.clashes.size) return;
     const base = { ...this.#base };
     for (const path of this.clashes.keys()) base[path] = null; // Neither side's: it is asked again.
-    device.set(prefix + this.#editor, { base, fields: this.fields });
+    device.set(prefix + this.#editor, { base, fields: this.fields, parting });
   }
 
   #forget() {

@@ -100,7 +100,7 @@ def test_what_a_closed_window_saved_undoes_nothing_that_was_changed_since(
     again = form_of(form.page, installation, ROUND)
     expect(again.box("project.title")).to_have_value("Före")
     expect(again.box("contact.phone")).to_have_value("")
-    again.page.wait_for_timeout(2000)
+    again.page.wait_for_timeout(1000)
     assert "contact.phone" not in client.draft()["draft"]["fields"]
 
 
