@@ -67,7 +67,8 @@ const reference = (status) => el("p", { class: "screen" }, `${t.reference} `, el
 /** What the page is about: a key of ABOUT. */
 function stateOf({ refused, state, lost, withdrawn_at: gone }, open) {
   if (lost) return "lost";
-  if (refused && !(state === "withdrawn" && gone > refused.arrived_at)) {
+  // S3's clock counts whole seconds: within one the withdrawal is later, as for what was accepted.
+  if (refused && !(state === "withdrawn" && Date.parse(gone) >= Date.parse(refused.arrived_at))) {
     if (refused.outcome === "late") return "late";
     if (open) return "refused";
     if (state !== "submitted") return "unmended";

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.forms import Form, begin, client_of, form_of, payload, status_page
@@ -124,10 +124,10 @@ def test_a_connection_that_dies_while_it_is_sent_leaves_open_whether_it_arrived(
     form.fill(a_play(email="kanske@forening.example"))
     form.saved()
 
-    def lose(route: object) -> None:
+    def lose(route: Route) -> None:
         visitor.cut("**/application")
-        route.fetch()  # type: ignore[attr-defined]
-        route.abort()  # type: ignore[attr-defined]
+        route.fetch()
+        route.abort()
 
     visitor.context.route(to_bucket, lose)
     form.send()
