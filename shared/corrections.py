@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -49,8 +49,8 @@ def _awards(decisions: Iterable[Decision]) -> dict[str, int]:
     return {one.application: one.amount for one in decisions if one.kind is DecisionKind.AWARD}
 
 
-def correction_digest(number: int, decisions: str, reason: Reason) -> str:
+def correction_digest(number: int, decisions: str, reason: Mapping[str, str]) -> str:
     """SHA-256 over all that is approved: which announcement, the decisions (by their own digest), what is said of
-    them."""
-    content = {"number": number, "decisions": decisions, "reason": reason.model_dump()}
+    them in each language."""
+    content = {"number": number, "decisions": decisions, "reason": dict(reason)}
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

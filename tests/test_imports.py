@@ -14,9 +14,9 @@ ROOT = Path(__file__).parents[1]
 
 MOST_MODULES = {
     "acknowledge": 362,  # measured: 352
-    "administer": 371,  # measured: 361
+    "administer": 388,  # measured: 378
     "advance": 298,  # measured: 288
-    "announce": 388,  # measured: 378
+    "announce": 402,  # measured: 392
     "apply": 382,  # measured: 372
     "decide": 369,  # measured: 359
     "ingest": 339,  # measured: 329

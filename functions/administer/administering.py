@@ -185,7 +185,8 @@ class Administering:
 
     def _change(self, before: Round, after: Round, who: str, what: str, reason: str) -> dict[str, Any]:
         closes_at = after.as_item()["closes_at"]
-        event = audit(before.id, self.now(), who, what, self.random(RANDOM_BYTES), reason=reason, closes_at=closes_at)
+        facts = {"revision": before.revision, "reason": reason, "closes_at": closes_at}
+        event = audit(before.id, self.now(), who, what, self.random(RANDOM_BYTES), **facts)
         commit_round_change(self.table, [replace_round(before, after), event])
         return self._public(after)
 

@@ -30,6 +30,7 @@ from shared.rounds import (
     round_phase,
     wrong_state,
 )
+from shared.trail import COMPLETION_ASKED, EXCEPTION_ENDED, LET_IN, WITHDRAWN_BY_STAFF
 
 _MOST_TRIES = 4
 _UNDECIDED = (RoundState.OPEN, RoundState.CLOSING, RoundState.CLOSED)
@@ -95,8 +96,8 @@ class Exceptions:
             if application.state is not ApplicationState.SUBMITTED:
                 raise refuse("nothing-to-withdraw", status=409)
             after = totals.kept(application, certified=call.is_certified).withdrawn(now, STAFF)
-            facts = {"application": application.id, "reason": request.reason}
-            event = audit(call.id, now, who, "application withdrawn by staff", self.random(RANDOM_BYTES), **facts)
+            facts = {"application": application.id, "revision": application.revision, "reason": request.reason}
+            event = audit(call.id, now, who, WITHDRAWN_BY_STAFF, self.random(RANDOM_BYTES), **facts)
             try:
                 self._commit(call, application, after, event)
             except (ConditionFailedError, ConflictError):
@@ -115,7 +116,7 @@ class Exceptions:
 
         Raises ProblemsError: 404; 409 where the round is still open or is decided.
         """
-        return self._give(round_id, request.application, request.until, who, "applicant let in", request.reason)
+        return self._give(round_id, request.application, request.until, who, LET_IN, request.reason)
 
     def ask_completion(self, round_id: str, reference: str, request: Completion, who: str) -> dict[str, Any]:
         """Let an applicant change what they submitted, and tell them what is asked for. Until a new version is
@@ -123,8 +124,8 @@ class Exceptions:
 
         Raises ProblemsError as `let_in` does; 409 also where nothing stands that could be completed.
         """
-        what = "completion asked for"
-        return self._give(round_id, reference, request.until, who, what, request.what, asked=request.what)
+        what = request.what
+        return self._give(round_id, reference, request.until, who, COMPLETION_ASKED, what, asked=what)
 
     def end(self, round_id: str, reference: str, request: Ending, who: str) -> dict[str, Any]:
         """End what an applicant was let in for, or asked to complete, now. What arrived before stands, and uploads on
@@ -147,8 +148,9 @@ class Exceptions:
             # Forms that are out outlive it; what they bring is looked for before this time is certified.
             forms_over = ended.until + FORM_LIFETIME - call.grace
             latest = max([ended.until, forms_over, *self._untils_of_others(application)])
-            facts = {"application": application.id, "was_until": iso(access.until), "reason": request.reason}
-            event = audit(call.id, now, who, "exception ended", self.random(RANDOM_BYTES), **facts)
+            facts = {"application": application.id, "revision": application.revision, "reason": request.reason}
+            facts["was_until"] = iso(access.until)
+            event = audit(call.id, now, who, EXCEPTION_ENDED, self.random(RANDOM_BYTES), **facts)
             if self._committed(call, latest, _with_access(application, ended), event):
                 return self._told(call, application.id, ended, letter)
         raise ConflictError("gave way several times")
@@ -162,13 +164,14 @@ class Exceptions:
             access = replace(self._access(call, until, now), asked=asked)
             known = None if reference is None else self._read(round_id, reference)[1]
             link: Link | None = None
+            revision = 0
             if known is None:
                 write, application, link = self._started(call, access, now)
                 letter = "no-address"  # Whoever has it in hand gives it away.
             else:
                 access, letter = self._addressed(call, known, _prolonged(known, access))
-                write, application = _with_access(known, access), known.id
-            facts = {"application": application, "until": iso(access.until), "reason": reason}
+                write, application, revision = _with_access(known, access), known.id, known.revision
+            facts = {"application": application, "revision": revision, "until": iso(access.until), "reason": reason}
             event = audit(call.id, now, who, what, self.random(RANDOM_BYTES), **facts)
             latest = max(access.until, call.exceptions_until or access.until)
             if self._committed(call, latest, write, event):

@@ -51,7 +51,7 @@ class Holding:
         current, refused = application.current, application.refused
         if row["state"] != application.state:
             yield "state"
-        if not _is_current(current, recorded):
+        if not (_is_current(current, recorded) and _is_confirmed(application, recorded)):
             yield "submissions"
         if not _is_refused_last(refused, recorded):
             yield "refusal"
@@ -130,6 +130,14 @@ def _is_current(current: Version | None, recorded: Sequence[Submission]) -> bool
         return False
     said = (current.submission, current.version_id, current.arrived_at, current.sha256, current.number)
     return (own.submission, own.version_id, own.arrived_at, own.sha256, own.number) == said
+
+
+def _is_confirmed(application: Application, recorded: Sequence[Submission]) -> bool:
+    """Whether the row knows the newest arrival whose content stands, and names no repetition that never came."""
+    repeated = {one.order for one in recorded if one.outcome is Outcome.DUPLICATE}
+    accepted = {one.order for one in recorded if one.outcome is Outcome.ACCEPTED}
+    newest = max(repeated | accepted, default="")
+    return application.confirmed == newest and application.repeated in {"", *repeated}
 
 
 def _is_refused_last(refused: Refusal | None, recorded: Sequence[Submission]) -> bool:

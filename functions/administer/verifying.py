@@ -3,11 +3,14 @@ verified of one application is in `holding`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from functions.administer import trail
+from functions.administer.decided import Decided
 from functions.administer.holding import Holding
 from shared import keys, totals
 from shared.applications import Application
@@ -35,8 +38,19 @@ class _Found:
     submissions: Sequence[Submission]
     applications: Sequence[Application]
     seen: Reconciliation
-    instants: Sequence[str]
-    """When certificates were written, by the audit trail."""
+    events: Sequence[Item]
+    """The audit trail."""
+
+    @property
+    def instants(self) -> list[str]:
+        """When certificates were written, by the audit trail."""
+        return [one["at"] for one in self.events if one["what"] in (ROUND_CLOSED, EXCEPTIONS_CERTIFIED)]
+
+    def closes_at(self) -> str | None:
+        """When the round closes, by the audit trail: as it was created, or as it was changed last."""
+        ends = (one for one in self.events if "closes_at" in one)
+        last: Item = max(ends, key=lambda one: int(one.get("revision", -1)), default={})
+        return last.get("closes_at")
 
     def certificate(self, number: int) -> dict[str, Any]:
         """The certificate as it should be. Uploads without an outcome are told of with the first alone: nobody can say
@@ -72,8 +86,12 @@ class Verifying:
         """The certificate, what bucket and table say now, and the names of what differs.
 
         A name is that of a part of the certificate; `vanished` are uploads with an outcome that are gone, `totals`
-        today's, `certificates` how many there are. What came after the certificate (late uploads, people turned away,
-        withdrawals) is counted apart and is no difference. Raises ProblemsError with status 404.
+        today's, `certificates` how many there are, `closes_at` is when the round does; `decisions`, `approval` and
+        `announcement` are explained in `decided`. What came after the certificate (late uploads, people turned away,
+        withdrawals) is counted apart and is no difference. `unexplained` are applications with something that the
+        audit trail has otherwise: see `trail`.
+
+        Raises ProblemsError with status 404.
         """
         call = require_round(self.table, round_id)
         stored = {row["sk"]: row for row in self.table.query(keys.round_partition(round_id), keys.CERTIFICATES)}
@@ -94,14 +112,14 @@ class Verifying:
             "after_certificate": len(found.submissions) - len(covered),
             "changed_after_certificate": sum(totals.has_changed(one) for one in found.applications),
             "differences": sorted(differences),
+            "unexplained": list(_unexplained(found)),
         }
 
     def _found(self, call: Round) -> _Found:
         submissions = read_submissions(self.table, call.id)
         seen = reconcile(self.bucket, call.id, submissions)
-        events = self.table.query(keys.audit_partition(call.id))
-        instants = [one["at"] for one in events if one["what"] in (ROUND_CLOSED, EXCEPTIONS_CERTIFIED)]
-        return _Found(call, submissions, read_applications(self.table, call.id), seen, instants)
+        events = list(self.table.query(keys.audit_partition(call.id)))
+        return _Found(call, submissions, read_applications(self.table, call.id), seen, events)
 
     def _differences(self, found: _Found, stored: Mapping[str, Item]) -> set[str]:
         """What differs beside the first certificate: today's totals, the certificates of whoever was let in (example:
@@ -114,10 +132,13 @@ class Verifying:
             differences.add("certificates")
         if found.instants[:1] != [_text(call.closed_at)]:
             differences.add("certified_at")
+        if found.closes_at() != call.as_item()["closes_at"]:
+            differences.add("closes_at")
         if found.seen.vanished:
             differences.add("vanished")
         if {one.application for one in found.submissions} - {one.id for one in found.applications}:
             differences.add("applications")
+        differences |= set(Decided(self.table, call, found.events).differences())
         now = totals.recount(found.applications, [one.outcome for one in found.submissions])
         counted = totals.counters(self.table.get(keys.totals_key(call.id)) or {})
         return differences if totals.non_zero(counted) == now else differences | {"totals"}
@@ -132,6 +153,17 @@ class Verifying:
             raise refuse("unknown-reference", status=404, given=reference)
         differences = Holding(self.table, self.bucket, load(call.programme)).differences(row)
         return {"application": row["application"], "differences": sorted(set(differences))}
+
+
+def _unexplained(found: _Found) -> Iterator[dict[str, Any]]:
+    events, arrivals = defaultdict(list), defaultdict(set)
+    for event in found.events:
+        events[event.get("application")].append(event)
+    for one in found.submissions:
+        arrivals[one.application].add(one.arrived_at)
+    for application in found.applications:
+        if differing := list(trail.differences(application, events[application.id], arrivals[application.id])):
+            yield {"application": application.id, "differences": differing}
 
 
 _NOTHING = object()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from functions.announce import correcting, press
 from functions.announce.awards import Award, Result, result
 from functions.announce.correcting import Correction
 from functions.announce.press import Detail, Occasion
+from shared.announcements import content_digest
 from shared.applicants import Applicant
 from shared.instants import iso
 from shared.letters import MOST_LINE, Letter, in_two_forms
@@ -85,7 +85,8 @@ def _tell(
         if occasion.correction is not None:
             document["corrects"] |= {"changes": []}
     attributes = _attributes(found, call, programme)
-    digest = _digest(number, texts, email, document, attributes)
+    said = {language: {"subject": text.subject, "body": text.text} for language, text in texts.items()}
+    digest = content_digest(number, said, email, document, attributes)
     return Announcement(number, digest, texts, email, document, attributes)
 
 
@@ -109,24 +110,6 @@ def _email(texts: Mapping[str, Letter], languages: Sequence[str]) -> str:
         return first
     below = "(In English below.)" if languages[0] == "sv" else "(På svenska längre ned.)"
     return f"\n{'-' * MOST_LINE}\n\n".join((f"{below}\n\n{first}", *others))
-
-
-def _digest(
-    number: int,
-    texts: Mapping[str, Letter],
-    email: str,
-    document: Mapping[str, Any],
-    attributes: Mapping[str, str | list[str]],
-) -> str:
-    published = {
-        "number": number,
-        "texts": {language: [text.subject, text.text] for language, text in texts.items()},
-        "email": email,
-        "document": {name: value for name, value in document.items() if name != "announced_at"},
-        "attributes": dict(attributes),
-    }
-    canonical = json.dumps(published, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _document(

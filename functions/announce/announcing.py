@@ -6,7 +6,6 @@ A correction is the announcement with the next number, and goes the same way.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.announce.announcement import Announcement, Award, compose
 from functions.announce.correcting import Correction, correction
 from functions.announce.letters import one_answer
+from functions.announce.stored import as_item, said, shown
 from shared import keys
+from shared.announcements import is_as_read, resting_on
 from shared.applications import Application
 from shared.aws.decided import read_announced, read_decided
 from shared.aws.effects import BusyError, Effects
@@ -32,6 +33,12 @@ from shared.problems import ProblemsError, refuse
 from shared.programme import load
 from shared.references import RANDOM_BYTES
 from shared.rounds import Embargo, Round, RoundState, embargo_is_over, wrong_state
+from shared.trail import ANNOUNCED, ANNOUNCEMENT_APPROVED
+
+
+class AlteredError(Exception):
+    """What is stored of an announcement is not what was read: somebody altered it on its way out. A person has to look,
+    so that this is no refusal, which is told to whoever asked and forgotten, but a failure, which raises the alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +61,12 @@ class Announcing:
         reads it too: `to_approve` is the digest of theirs until somebody has. `decisions` is the digest of those that
         it rests on. Raises ProblemsError; 409 without decisions, or where applications have changed since then."""
         call = require_round(self.table, round_id)
-        shown = self._preview(call)
-        before = [keys.announcement_key(round_id, number) for number in range(1, shown["number"])]
+        found = self._preview(call)
+        before = [keys.announcement_key(round_id, number) for number in range(1, found["number"])]
         earlier = [self.table.get(key) or {} for key in before]
         return {
-            **shown,
-            "decisions": self._digest(call, shown["number"]),
+            **found,
+            "decisions": self._digest(call, found["number"]),
             "earlier": [{"document": one["document"], "texts": one["texts"]} for one in earlier],
         }
 
@@ -95,12 +102,12 @@ class Announcing:
     def _preview(self, call: Round) -> dict[str, Any]:
         stored = self._claimed(call) or self._timed(call)
         if stored is not None:
-            return _shown(stored, call.embargo)
+            return shown(stored, call.embargo)
         decided = self._entered(call)
         if decided is None and call.announcement is not None:
-            return _shown(self.table.get(keys.announcement_key(call.id, call.announcement)) or {})
-        shown = _shown(_as_item(self._compose(call, decided)))
-        return shown if decided is None or "approved_by" in decided else shown | {"to_approve": decided["digest"]}
+            return shown(self.table.get(keys.announcement_key(call.id, call.announcement)) or {})
+        found = shown(as_item(self._compose(call, decided)))
+        return found if decided is None or "approved_by" in decided else found | {"to_approve": decided["digest"]}
 
     def publish(self, round_id: str, digest: str, who: str) -> dict[str, Any]:
         """Publish what has this digest, once. Raises ProblemsError; 409 for another digest, or when it is out or on its
@@ -110,11 +117,11 @@ class Announcing:
         if stored is None:
             if call.embargo is not None:
                 raise refuse("announcement-timed", status=409)
-            call, stored = self._claim(call, _as_item(self._approved_content(call, digest)), who)
+            call, stored = self._claim(call, as_item(self._approved_content(call, digest)), who)
         elif stored["digest"] != digest:
             raise refuse("digest-changed", "digest", status=409, current=stored["digest"])
         try:
-            return _shown(self._finish(call, stored))
+            return shown(self._finish(call, stored))
         except BusyError as error:
             # Its claim is somebody's who is at it, or who died: then the next tick goes on with it.
             raise refuse("announcement-on-its-way", status=409) from error
@@ -157,7 +164,7 @@ class Announcing:
         )
         kept = Put(keys.timed_announcement_key(round_id, number), item)
         commit_round_change(self.table, [replace_round(call, replace(call, embargo=embargo)), kept, event])
-        return _shown(item, embargo)
+        return shown(item, embargo)
 
     def call_off(self, round_id: str, who: str) -> dict[str, Any]:
         """Have nothing go out after all. Raises ProblemsError; 409 where nothing was to, or it has."""
@@ -179,7 +186,7 @@ class Announcing:
         """What has this digest. While something is timed, that is all that anybody can have read."""
         kept = self._timed(call)
         if kept is None:
-            return _as_item(self._approved_content(call, digest))
+            return as_item(self._approved_content(call, digest))
         if kept["digest"] != digest:
             raise refuse("digest-changed", "digest", status=409, current=kept["digest"])
         if not self._is_true(call, kept):
@@ -200,8 +207,14 @@ class Announcing:
         return self._claim(call, item, call.embargo.by)
 
     def _is_true(self, call: Round, kept: Item) -> bool:
-        """Whether the approved decisions still come to what it says."""
-        return _said(self._compose(call, self._approved(call)).document) == _said(kept["document"])
+        """Whether it is what was read, and the approved decisions still come to what it says."""
+        decided = self._approved(call)
+        try:
+            composed = self._compose(call, decided)
+        except ProblemsError:
+            return False
+        as_read = decided is not None and is_as_read(kept, decided["digest"])
+        return as_read and said(composed.document) == said(kept["document"])
 
     def _hold_back(self, call: Round, embargo: Embargo) -> None:
         """What it says is not what the approved decisions come to any more: people have to look."""
@@ -260,8 +273,7 @@ class Announcing:
             next_round=self._next_round(call),
             address=self.address,
         )
-        # Letters rest on all that was decided: whoever has read them publishes those and no others.
-        return replace(composed, digest=hashlib.sha256(f"{composed.digest}{decided['digest']}".encode()).hexdigest())
+        return replace(composed, digest=resting_on(composed.digest, decided["digest"]))
 
     def _next_round(self, call: Round) -> Round | None:
         """The next round of the same programme, whatever its edition, that is planned and has not opened."""
@@ -307,14 +319,20 @@ class Announcing:
         item = {**content, "claimed_at": iso(now), "claimed_by": who}
         key = keys.announcement_key(call.id, number)
         facts = {"number": number, "digest": content["digest"]}
-        event = audit(call.id, now, who, "announcement approved", self.random(RANDOM_BYTES), **facts)
+        event = audit(call.id, now, who, ANNOUNCEMENT_APPROVED, self.random(RANDOM_BYTES), **facts)
         after = replace(call, announcing=number, embargo=None)
         commit_round_change(self.table, [replace_round(call, after), Put(key, item, ABSENT), event])
         return replace(after, revision=call.revision + 1), {**item, **key}
 
     def _finish(self, call: Round, stored: Item) -> Item:
         """Publish, then note that it went out, then record it. The note is a write that meets nobody; the record
-        may have to be tried again, by the next tick, and must not publish a second time for that."""
+        may have to be tried again, by the next tick, and must not publish a second time for that.
+
+        Raises AlteredError.
+        """
+        decided = self.table.get(keys.decisions_key(call.id, stored["number"])) or {}
+        if not is_as_read(stored, decided.get("digest", "")):
+            raise AlteredError(f"announcement {stored['number']} of {call.id}")
         effect = f"announcement-{stored['number']:04}"
         with self.effects.once(call.id, effect, self.now()) as mine:
             if mine:
@@ -331,9 +349,7 @@ class Announcing:
     def _record(self, call: Round, stored: Item, message_id: str) -> Item:
         now, number = self.now(), stored["number"]
         published = {"published_at": iso(now), "message_id": message_id}
-        event = audit(
-            call.id, now, stored["claimed_by"], "announcement published", self.random(RANDOM_BYTES), number=number
-        )
+        event = audit(call.id, now, stored["claimed_by"], ANNOUNCED, self.random(RANDOM_BYTES), number=number)
         key, once = keys.announcement_key(call.id, number), Attr("published_at").not_exists()
         after = replace(call, state=RoundState.ANNOUNCED, announcement=number, announced_at=now, announcing=None)
         announced = replace_round(call, after)
@@ -353,41 +369,6 @@ class Announcing:
 def _nothing_decided(call: Round) -> ProblemsError:
     closed = call.state is RoundState.CLOSED
     return refuse("no-decisions", status=409) if closed else wrong_state(call.state, RoundState.DECIDED)
-
-
-def _as_item(announcement: Announcement) -> Item:
-    return {
-        "number": announcement.number,
-        "digest": announcement.digest,
-        "texts": {
-            language: {"subject": letter.subject, "body": letter.text}
-            for language, letter in announcement.texts.items()
-        },
-        "email": announcement.email,
-        "document": announcement.document,
-        "attributes": announcement.attributes,
-    }
-
-
-def _shown(item: Item, embargo: Embargo | None = None) -> dict[str, Any]:
-    return {
-        "number": item["number"],
-        "digest": item["digest"],
-        "texts": item["texts"],
-        "email": item["email"],
-        "document": item["document"],
-        "attributes": item["attributes"],
-        "published_at": item.get("published_at"),
-        "message_id": item.get("message_id"),
-        "to_approve": None,
-        "publish_at": iso(embargo.at) if embargo else None,
-        "held_back": embargo is not None and embargo.held_back,
-    }
-
-
-def _said(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document but for its instant. What a text says beside it (when the next round opens) may age."""
-    return {name: value for name, value in document.items() if name != "announced_at"}
 
 
 def _coming(path: str, text: str, call: Round, now: datetime) -> datetime:

@@ -24,6 +24,7 @@ from shared.programme import Programme, load
 from shared.references import RANDOM_BYTES, new_reference, new_submission, spaced
 from shared.rounds import Access, Phase, Round, held, last_for, round_phase
 from shared.submissions import Submission
+from shared.trail import WITHDRAWN
 
 _MOST_TRIES = 4
 _LISTED = (
@@ -140,9 +141,10 @@ class Applying:
                 call.id,
                 now,
                 "applicant",
-                "application withdrawn",
+                WITHDRAWN,
                 self.random(RANDOM_BYTES),
                 application=application.id,
+                revision=application.revision,
             )
             try:
                 self._commit(call, application, after, _withdrawal(after), [event])

@@ -24,6 +24,7 @@ from shared.instants import iso
 from shared.problems import refuse
 from shared.references import RANDOM_BYTES, spaced
 from shared.rounds import Round, RoundState, wrong_state
+from shared.trail import CORRECTION_ENTERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Correcting:
             round_id,
             self.now(),
             who,
-            "correction entered",
+            CORRECTION_ENTERED,
             self.random(RANDOM_BYTES),
             number=number,
             digest=facts["digest"],
@@ -76,7 +77,7 @@ class Correcting:
             "number": call.next_announcement,
             "reason": reason.model_dump(),
             "decisions": stored,
-            "digest": correction_digest(call.next_announcement, stored, reason),
+            "digest": correction_digest(call.next_announcement, stored, reason.model_dump()),
             "awards": awards,
             "declined": len(rows) - awards,
             "sum": decisions.awarded(rows),

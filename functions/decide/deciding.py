@@ -23,10 +23,11 @@ from shared.decision_csv import marks, read_csv, write_csv
 from shared.decision_list import HandedIn, listed, read_list
 from shared.decisions import Decision, DecisionKind, approved_digest, list_digest, mark
 from shared.instants import iso
-from shared.problems import refuse
+from shared.problems import ProblemsError, refuse
 from shared.programme import load
 from shared.references import RANDOM_BYTES
 from shared.rounds import Round, RoundState, wrong_state
+from shared.trail import CORRECTION_APPROVED, DECISIONS_APPROVED, DECISIONS_ENTERED, TAKEN_BACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,15 @@ class Deciding:
             "list": decided_on,
         }
         told = {"digest": facts["digest"], "sum": facts["sum"]}
-        event = audit(round_id, now, who, "decisions entered", self.random(RANDOM_BYTES), **told)
+        event = audit(round_id, now, who, DECISIONS_ENTERED, self.random(RANDOM_BYTES), **told)
         commit_round_change(self.table, [unchanged(call), point_to(round_id, before, facts), event])
         return facts
 
     def approve(self, round_id: str, digest: str, who: str) -> dict[str, Any]:
         """Approve the decisions with this digest; the round is decided then. So are corrections of an announced round.
 
-        Raises ProblemsError; 409 for the person who entered them, and for a digest that is not the current one.
+        Raises ProblemsError; 409 for the person who entered them, for a digest that is not the current one, and where
+        somebody altered rows.
         """
         call, decided = self._round_and_decisions(round_id)
         _require_closed(call, RoundState.CLOSED, RoundState.ANNOUNCED)
@@ -98,18 +100,20 @@ class Deciding:
             raise refuse("digest-changed", "digest", status=409, current=decided["digest"])
         if decided["entered_by"] == who:
             raise refuse("same-person", status=409)
+        read_decided(self.table, round_id, decided)  # Raises where they are not what was handed in.
         now, number = self.now(), call.next_announcement
         approval = approve(round_id, digest, who, iso(now), number)
+        facts: dict[str, Any] = {"digest": digest, "revision": call.revision}
         if call.state is RoundState.ANNOUNCED:
-            after, what, facts = call, "correction approved", {"number": number}
+            after, what, facts["number"] = call, CORRECTION_APPROVED, number
             moved: Write = unchanged(call)
         else:
             # Whatever changes them from here on changes the round, and then the transaction does not hold.
             if decided["list"] != list_digest(read_applications(self.table, round_id)):
                 raise refuse("decisions-outdated", status=409)
-            after, what, facts = replace(call, state=RoundState.DECIDED), "decisions approved", {}
+            after, what = replace(call, state=RoundState.DECIDED), DECISIONS_APPROVED
             moved = replace_round(call, after)
-        event = audit(round_id, now, who, what, self.random(RANDOM_BYTES), digest=digest, **facts)
+        event = audit(round_id, now, who, what, self.random(RANDOM_BYTES), **facts)
         commit_round_change(self.table, [moved, approval, event])
         return {"digest": digest, "approved_by": who, "approved_at": iso(now), "state": after.state.value}
 
@@ -129,8 +133,8 @@ class Deciding:
             raise refuse("nothing-approved", status=409)
         after = call if call.state is RoundState.ANNOUNCED else replace(call, state=RoundState.CLOSED)
         digest, number, now = decided["digest"], call.next_announcement, self.now()
-        facts = {"digest": digest, "number": number, "reason": reason}
-        event = audit(round_id, now, who, "approval taken back", self.random(RANDOM_BYTES), **facts)
+        facts = {"digest": digest, "number": number, "revision": call.revision, "reason": reason}
+        event = audit(round_id, now, who, TAKEN_BACK, self.random(RANDOM_BYTES), **facts)
         back = take_back(round_id, digest, {"by": who, "at": iso(now), "reason": reason}, number)
         commit_round_change(self.table, [replace_round(call, after), back, event])
         return {"digest": digest, "state": after.state.value}
@@ -143,7 +147,14 @@ class Deciding:
         return call, decided
 
     def _rows(self, call: Round, decided: Item | None) -> dict[str, Decision]:
-        rows = read_decided(self.table, call.id, decided) if decided else []
+        """By application. Where somebody altered them and they are not approved, none: then the list is filled in
+        anew."""
+        try:
+            rows = read_decided(self.table, call.id, decided) if decided else []
+        except ProblemsError:
+            if decided is not None and "approved_by" in decided:
+                raise
+            return {}
         return {row.application: row for row in rows}
 
     def _round_and_decisions(self, round_id: str) -> tuple[Round, Item | None]:

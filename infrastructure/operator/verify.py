@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -149,22 +150,29 @@ _DIFFERENCES = {
     "state": ("läget", "the state"),
     "submissions": ("vilken version som gäller", "which version is current"),
     "refusal": ("vad som senast underkändes", "what was refused last"),
+    "withdrawal": ("återkallelsen", "the withdrawal"),
+    "exception": ("vad som medgavs efter sista tid", "what was granted after the deadline"),
 }
 _OF_CERTIFICATES = {
     "certificates": ("hur många intyg det finns", "how many certificates there are"),
+    "closes_at": ("när omgången stänger", "when the round closes"),
     "vanished": ("uppladdningar som är borta", "uploads that are gone"),
+    "decisions": ("besluten", "the decisions"),
+    "approval": ("godkännandet", "the approval"),
+    "announcement": ("meddelandet", "the announcement"),
 }
 """Others are named as they are in the certificate."""
 
 
 def _verify_round(desk: Desk, round_id: str) -> None:
     answer = desk.get("staff", "rounds", round_id, "verification")
-    altered = [one for one in _verified_applications(desk, round_id) if one["differences"]]
+    altered: defaultdict[str, list[str]] = defaultdict(list)
+    for one in (*_verified_applications(desk, round_id), *answer["unexplained"]):
+        altered[one["application"]] += one["differences"]
     problems = [
-        problem(
-            "application-differs", "", given=spaced(one["application"]), names=_named(one["differences"], _DIFFERENCES)
-        )
-        for one in altered
+        problem("application-differs", "", given=spaced(one), names=_named(names, _DIFFERENCES))
+        for one, names in altered.items()
+        if names
     ]
     if answer["differences"]:
         names = _named(answer["differences"], _OF_CERTIFICATES)

@@ -13,7 +13,9 @@ from boto3.dynamodb.conditions import Attr
 
 from shared import keys
 from shared.aws.table import ABSENT, Item, Put, Table, Update
-from shared.decisions import Announced, Decision, digest
+from shared.corrections import correction_digest
+from shared.decisions import Announced, Decision, approved_digest, digest
+from shared.problems import refuse
 
 
 def store_set(table: Table, round_id: str, decisions: Sequence[Decision]) -> str:
@@ -23,14 +25,23 @@ def store_set(table: Table, round_id: str, decisions: Sequence[Decision]) -> str
     return found
 
 
-def read_set(table: Table, round_id: str, found: str) -> list[Decision]:
-    """The decisions with this digest, by application."""
-    return [Decision.from_item(item) for item in table.query(keys.decision_set_partition(round_id, found))]
-
-
 def read_decided(table: Table, round_id: str, decided: Item) -> list[Decision]:
-    """The decisions that a row of `keys.decisions_key` points to. A correction's own digest covers more than them."""
-    return read_set(table, round_id, str(decided.get("decisions") or decided["digest"]))
+    """The decisions that a row of `keys.decisions_key` points to, by application.
+
+    Raises ProblemsError, 409, where they are not those whose digest two people know: somebody altered rows.
+    """
+    items = table.query(keys.decision_set_partition(round_id, decided["decisions"]))
+    found = [Decision.from_item(item) for item in items]
+    if digest(found) != decided["decisions"] or _digest_of(decided) != decided["digest"]:
+        raise refuse("decisions-altered", status=409)
+    return found
+
+
+def _digest_of(decided: Item) -> str:
+    """What is approved of a round's first decisions, or of a correction."""
+    if "reason" in decided:
+        return correction_digest(decided["number"], decided["decisions"], decided["reason"])
+    return approved_digest(decided["decisions"], decided["list"])
 
 
 def read_announced(table: Table, round_id: str, number: int) -> list[Announced]:

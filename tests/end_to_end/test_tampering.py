@@ -11,11 +11,13 @@ import pytest
 
 from shared import keys
 from shared.aws.table import Update
+from tests.end_to_end.acts import decide, publish
 from tests.end_to_end.installation import Installation
 from tests.end_to_end.papers import a_play
 
 pytestmark = pytest.mark.cloud
-ROUND = "tampering"
+ROUND, DECIDED = "tampering", "tampering-with-money"
+LET_IN = {"until": "2099-01-01T00:00:00Z", "given_at": "2026-01-01T00:00:00Z"}
 
 
 def test_an_altered_row_certificate_object_or_receipt_is_found(installation: Installation, tmp_path: Path) -> None:
@@ -32,6 +34,8 @@ def test_an_altered_row_certificate_object_or_receipt_is_found(installation: Ins
         (keys.submission_key(ROUND, *names), {"sha256": "00" * 32}),
         (keys.submission_key(ROUND, *names), {"outcome": "rejected"}),
         (keys.application_key(ROUND, row.application), {"state": "withdrawn", "withdrawn_at": "2099-01-01T00:00:00Z"}),
+        (keys.application_key(ROUND, row.application), {"access": LET_IN}),
+        (keys.round_key(ROUND), {"closes_at": "2099-01-01T00:00:00Z"}),
         (keys.certificate_key(ROUND), {"objects": 2}),
         (keys.certificate_key(ROUND), {"certified_at": "2019-12-01T00:00:00Z"}),
     ):
@@ -44,6 +48,35 @@ def test_an_altered_row_certificate_object_or_receipt_is_found(installation: Ins
     s3.delete_object(Bucket=bucket, Key=name, VersionId=row.version_id)
     said = anna.anslag("verify", ROUND, expect=1).err
     assert "missing" in said or "objects" in said
+
+
+def test_an_altered_award_is_neither_approved_nor_published_until_the_list_is_handed_in_anew(
+    installation: Installation,
+) -> None:
+    with installation.open_for(DECIDED):
+        client = installation.applicant(DECIDED)
+        client.outcome_of(client.send(a_play(amount=20_000))["submission"])
+    installation.in_state(DECIDED, "closed")
+    anna, bertil, table = installation.anna, installation.bertil, installation.table()
+    award = {client.reference: 20_000}
+    approve = ("decisions", "approve", DECIDED, "--digest", decide(installation, DECIDED, award))
+    decided = (table.get(keys.decisions_key(DECIDED)) or {})["decisions"]
+    (row,) = table.query(keys.decision_set_partition(DECIDED, decided))
+    place: keys.Key = {"pk": row["pk"], "sk": row["sk"]}
+
+    table.write(Update(place, set={"amount": 10_000_000}))
+    assert "inte de som lämnades in" in bertil.anslag(*approve, expect=1).err
+    table.write(Update(place, set={"amount": 20_000}))
+    bertil.anslag(*approve)
+    table.write(Update(place, set={"amount": 10_000_000}))
+    assert "besluten" in anna.anslag("verify", DECIDED, expect=1).err
+    refused = bertil.anslag("announcement", "preview", DECIDED, expect=1).err
+    assert "ta tillbaka godkännandet" in " ".join(refused.split())
+    anna.anslag("decisions", "take-back", DECIDED, "--reason", "Ett belopp är ändrat i tabellen.")
+    again = decide(installation, DECIDED, award)
+    bertil.anslag("decisions", "approve", DECIDED, "--digest", again)
+    publish(installation, DECIDED)
+    assert anna.ask("verify", DECIDED)["differences"] == []
 
 
 def _found_out(installation: Installation, key: keys.Key, change: dict[str, Any]) -> None:

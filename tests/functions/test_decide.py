@@ -197,8 +197,10 @@ def test_nothing_is_decided_while_the_round_is_open(world: World) -> None:
 
 
 def test_more_decisions_than_one_transaction_takes_are_all_in_or_none(closed: World) -> None:
-    from shared.aws.decided import read_set, store_set
-    from shared.decisions import Decision, DecisionKind
+    from shared.aws.decided import read_decided, store_set
+    from shared.decisions import Decision, DecisionKind, approved_digest
 
     many = [Decision(f"{number:09}", DecisionKind.AWARD, 1, "x" * 2000) for number in range(300)]
-    assert read_set(closed.table, ROUND, store_set(closed.table, ROUND, many)) == many
+    found = store_set(closed.table, ROUND, many)
+    decided = {"decisions": found, "list": "", "digest": approved_digest(found, "")}
+    assert read_decided(closed.table, ROUND, decided) == many

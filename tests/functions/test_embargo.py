@@ -159,6 +159,22 @@ def test_what_changed_after_it_was_read_is_held_back_and_says_so(timed: World, i
     assert len(inbox.read()) == 1
 
 
+@pytest.mark.parametrize("altered", ["decision", "text"])
+def test_what_somebody_altered_in_the_table_is_held_back(timed: World, inbox: Inbox, altered: str) -> None:
+    if altered == "decision":
+        found = (timed.table.get(keys.decisions_key(ROUND)) or {})["decisions"]
+        row = next(iter(timed.table.query(keys.decision_set_partition(ROUND, found))))
+        timed.table.write(Update({name: row[name] for name in ("pk", "sk")}, set={"motivation": "En annan"}))
+    else:
+        kept = timed.table.get(keys.timed_announcement_key(ROUND, 1)) or {}
+        email = kept["email"].replace("kronor", "dollar")
+        timed.table.write(Update(keys.timed_announcement_key(ROUND, 1), set={"email": email}))
+    timed.now = INSTANT
+    assert not ticked(timed, inbox)
+    assert inbox.read() == []
+    assert [step.what for step in timed.lifecycle.tick()][-1:] == ["announcement held back"]
+
+
 def test_a_next_round_that_is_planned_meanwhile_holds_nothing_back(timed: World, inbox: Inbox) -> None:
     read = announcing(timed, inbox.topic).preview(ROUND)["texts"]
     _planned(timed, "2020-spring", "2020-02-15")

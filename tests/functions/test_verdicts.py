@@ -12,6 +12,7 @@ from shared import keys
 from shared.aws import clients
 from shared.aws.effects import Effects
 from shared.aws.table import Update
+from shared.corrections import correction_digest
 from shared.rounds import RoundState
 from tests.builders.documents import a_document
 from tests.functions.staff import (
@@ -232,7 +233,9 @@ def take_back(world: World) -> None:
     world.table.write(Update(keys.round_key(ROUND), set={"announcement": 3}))
     decisions = world.table.get(keys.decisions_key(ROUND, 1)) or {}
     corrected = {name: value for name, value in decisions.items() if name not in ("pk", "sk")}
-    corrected["reason"] = {"sv": "Ändringen var fel.", "en": "The change was wrong."}
+    reason = {"sv": "Ändringen var fel.", "en": "The change was wrong."}
+    digest = correction_digest(3, corrected["decisions"], reason)
+    corrected |= {"number": 3, "reason": reason, "digest": digest}
     world.table.write(Update(keys.decisions_key(ROUND, 3), set=corrected))
 
 

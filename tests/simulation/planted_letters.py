@@ -124,7 +124,7 @@ LETTERS = (
         ONCE,
         60,
         lambda: replaced(DecisionLetters, "due", planting_letters.told_again),
-        first=70,
+        first=20,
     ),
     Planted(
         "a correction does not say that it is one",
@@ -138,7 +138,7 @@ LETTERS = (
         "everybody-is-told-the-decision",
         60,
         lambda: replaced(DecisionLetters, "due", planting_letters.never_the_first),
-        first=300,
+        first=390,
     ),
     Planted(
         "exceptions are told once for each round",

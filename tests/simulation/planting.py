@@ -18,6 +18,7 @@ from functions.apply.attesting import Attesting
 from functions.decide.deciding import Deciding
 from functions.publish.publishing import Publishing
 from shared import keys, totals
+from shared.announcements import content_digest, resting_on
 from shared.applications import Application, Outcome
 from shared.aws import rows
 from shared.aws.reconciliation import Reconciliation, reconcile
@@ -158,7 +159,10 @@ def counter_announced() -> contextlib.AbstractContextManager[None]:
         announcement = original(self, call, decided)
         counted = (self.table.get(keys.totals_key(call.id)) or {}).get("requested", 0)
         document = dict(announcement.document)
-        return replace(announcement, document={**document, "totals": {**document["totals"], "amount": counted}})
+        document |= {"totals": {**document["totals"], "amount": counted}}
+        texts = {name: {"subject": text.subject, "body": text.text} for name, text in announcement.texts.items()}
+        content = content_digest(announcement.number, texts, announcement.email, document, announcement.attributes)
+        return replace(announcement, document=document, digest=resting_on(content, decided["digest"]))
 
     return replaced(announcing.Announcing, "_compose", compose)
 
@@ -226,15 +230,14 @@ def impatient() -> Iterator[None]:
 
 def uncorrected() -> contextlib.AbstractContextManager[None]:
     """A correction goes out with the decisions that were announced before."""
-    original = announcing.Announcing._compose
+    original = announcing.Announcing._awards
 
-    def compose(self: announcing.Announcing, call: Round, decided: Any) -> Any:
-        if decided is None or call.announcement is None:
-            return original(self, call, decided)
-        before = self.table.get(keys.decisions_key(call.id, call.announcement)) or {}
-        return original(self, call, {**decided, "decisions": before.get("decisions") or before["digest"]})
+    def awards(self: announcing.Announcing, call: Round, decided: Any, applications: Any) -> Any:
+        if call.announcement is not None:
+            decided = self.table.get(keys.decisions_key(call.id, call.announcement))
+        return original(self, call, decided, applications)
 
-    return replaced(announcing.Announcing, "_compose", compose)
+    return replaced(announcing.Announcing, "_awards", awards)
 
 
 @contextlib.contextmanager

@@ -240,8 +240,8 @@ def _known_by_then(cloud: Cloud, before: str, after: str) -> bool:
 
 def _decisions(cloud: Cloud, number: int) -> dict[str, tuple[str, int]]:
     """Kind and amount of what the announcement tells, by application."""
-    decided = cloud.table.peek(keys.decisions_key(ROUND, number)) or {"digest": ""}
-    partition = keys.decision_set_partition(ROUND, str(decided.get("decisions") or decided["digest"]))
+    decided = cloud.table.peek(keys.decisions_key(ROUND, number)) or {"decisions": ""}
+    partition = keys.decision_set_partition(ROUND, decided["decisions"])
     rows = cloud.table.rows.get(partition, {}).values()
     return {row["application"]: (row["kind"], row["amount"]) for row in rows}
 
@@ -275,8 +275,13 @@ def _verified(cloud: Cloud) -> Iterator[Violation]:
         if differs := cloud.verifying.application(ROUND, item["application"])["differences"]:
             yield Violation("every-application-is-as-uploaded", f"{item['application']} differs in {differs}")
     certified = cloud.table.peek(keys.certificate_key(ROUND)) is not None
-    if certified and (differs := cloud.verifying.certificate(ROUND)["differences"]):
-        yield Violation("the-certificate-is-true", f"verification finds other {differs}")
+    if not certified:
+        return
+    verified = cloud.verifying.certificate(ROUND)
+    if verified["differences"]:
+        yield Violation("the-certificate-is-true", f"verification finds other {verified['differences']}")
+    for one in verified["unexplained"]:
+        yield Violation("everything-is-audited", f"{one['application']}: {one['differences']} untold")
 
 
 def _decided(cloud: Cloud) -> Iterator[Violation]:

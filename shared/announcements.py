@@ -1,0 +1,44 @@
+"""What the digest of an announcement covers: by it whoever has read it publishes that and nothing else, and what is
+stored of it can be held against what was read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+Text = Mapping[str, str]
+"""What people read in one language: its `subject` and `body`."""
+
+
+def content_digest(
+    number: int,
+    texts: Mapping[str, Text],
+    email: str,
+    document: Mapping[str, Any],
+    attributes: Mapping[str, str | list[str]],
+) -> str:
+    """SHA-256 over all that is published but for the instant `announced_at`, so that what was read yesterday goes out
+    today."""
+    published = {
+        "number": number,
+        "texts": {language: [text["subject"], text["body"]] for language, text in texts.items()},
+        "email": email,
+        "document": {name: value for name, value in document.items() if name != "announced_at"},
+        "attributes": dict(attributes),
+    }
+    canonical = json.dumps(published, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def resting_on(content: str, decided: str) -> str:
+    """SHA-256 over the two: what is published, and the digest of all that was decided. Letters rest on that: whoever
+    has read them publishes those and no others."""
+    return hashlib.sha256(f"{content}{decided}".encode()).hexdigest()
+
+
+def is_as_read(stored: Mapping[str, Any], decided: str) -> bool:
+    """Whether an announcement as it is stored is that of its digest, and rests on decisions with this one."""
+    content = (stored[name] for name in ("number", "texts", "email", "document", "attributes"))
+    return bool(resting_on(content_digest(*content), decided) == stored["digest"])

@@ -1,0 +1,265 @@
+"""Verification holds against the audit trail what no upload bears out: withdrawals, exceptions, decisions, approvals,
+announcements. Whatever of them somebody alters in the table is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.administer.administering import Extension
+from functions.administer.exceptions import Completion, Ending, Withdrawal
+from functions.administer.verifying import Verifying
+from shared import keys
+from shared.applications import Outcome
+from shared.aws.table import Put, Update
+from shared.instants import iso
+from tests.functions.staff import (
+    AFTER_CLOSING,
+    Inbox,
+    announced,
+    announcing,
+    correction_approved,
+    decided,
+    deciding,
+    filled_in,
+)
+from tests.functions.test_exceptions import exceptions
+from tests.functions.test_letting_in import UNTIL, let_in
+from tests.functions.test_verifying import remove
+from tests.functions.world import ROUND, World
+
+
+def close(world: World) -> None:
+    world.now = AFTER_CLOSING
+    world.lifecycle.tick()
+    world.lifecycle.tick()
+
+
+def unexplained(world: World) -> list[str]:
+    """What is found of applications, of whichever."""
+    found = Verifying(world.table, world.bucket).certificate(ROUND)["unexplained"]
+    return [name for one in found for name in one["differences"]]
+
+
+def differences(world: World) -> list[str]:
+    return list(Verifying(world.table, world.bucket).certificate(ROUND)["differences"])
+
+
+def unnoticed(
+    world: World, place: keys.Key, alterations: Mapping[str, object], found: Callable[[World], list[str]], name: str
+) -> list[str]:
+    """Which of the alterations, one at a time, are not found by that name. An attribute altered to None is removed."""
+    stored = world.table.get(place) or {}
+    missed = []
+    for attribute, value in alterations.items():
+        altered = {**stored, attribute: value}
+        world.table.write(Put(place, {one: value for one, value in altered.items() if value is not None}))
+        if name not in found(world):
+            missed.append(attribute)
+    world.table.write(Put(place, stored))
+    assert name not in found(world)
+    return missed
+
+
+def test_a_round_closes_when_the_trail_says(world: World) -> None:
+    extending = Extension(closes="2019-10-16T12:00:00Z", reason="Strömavbrott")
+    before = world.round().as_item()["closes_at"]
+    world.administering.extend(ROUND, extending, "anna")
+    world.now = AFTER_CLOSING + timedelta(hours=7)
+    world.lifecycle.tick()
+    assert differences(world) == []
+    for other in (before, "2019-10-16T12:00:01Z"):
+        assert unnoticed(world, keys.round_key(ROUND), {"closes_at": other}, differences, "closes_at") == []
+
+
+def test_a_withdrawal_is_as_the_trail_has_it(world: World) -> None:
+    withdrawn, by_staff, stands = (world.start() for _ in range(3))
+    for one in (withdrawn, by_staff, stands):
+        world.submit(one.application.id)
+    world.now += timedelta(minutes=1)
+    world.applying.withdraw(withdrawn.link)
+    close(world)
+    exceptions(world).withdraw(ROUND, by_staff.application.id, Withdrawal(reason="Brev"), "anna")
+    assert unexplained(world) == []
+    earlier = {"withdrawn_at": "2019-10-01T08:00:30Z", "withdrawn_by": "staff"}
+    assert unnoticed(world, place_of(withdrawn), earlier, unexplained, "withdrawal") == []
+    other = {"withdrawn_at": None, "withdrawn_by": "applicant"}
+    assert unnoticed(world, place_of(by_staff), other, unexplained, "withdrawal") == []
+    assert unnoticed(world, place_of(stands), {"withdrawn_at": iso(world.now)}, unexplained, "withdrawal") == []
+
+
+def place_of(started: Any) -> keys.Key:
+    return keys.application_key(ROUND, started.application.id)
+
+
+def test_a_withdrawal_that_an_arrival_was_ahead_of_is_told(world: World) -> None:
+    """S3's clock was ahead: what it says had come already is what was withdrawn."""
+    one = world.start()
+    world.submit(one.application.id)
+    world.now -= timedelta(seconds=2)
+    world.applying.withdraw(one.link)
+    world.now += timedelta(seconds=2)
+    close(world)
+    assert unexplained(world) == []
+
+
+def test_what_was_withdrawn_twice_is_as_the_last_time(world: World) -> None:
+    one = world.start()
+    world.submit(one.application.id)
+    world.now += timedelta(minutes=1)
+    world.applying.withdraw(one.link)
+    first = (world.table.get(place_of(one)) or {})["withdrawn_at"]
+    world.now += timedelta(minutes=1)
+    world.submit(one.application.id)
+    world.now += timedelta(minutes=1)
+    world.applying.withdraw(one.link)
+    close(world)
+    assert unexplained(world) == []
+    assert unnoticed(world, place_of(one), {"withdrawn_at": first}, unexplained, "withdrawal") == []
+
+
+def test_an_exception_is_as_the_trail_has_it(world: World) -> None:
+    stands, draft = world.start(), world.start()
+    world.submit(stands.application.id)
+    close(world)
+    desk = exceptions(world)
+    let_in(world, draft.application.id)
+    desk.ask_completion(ROUND, stands.application.id, Completion(until=iso(UNTIL), what="Budgeten fattas."), "anna")
+    assert unexplained(world) == []
+    for one in (stands, draft):
+        access = (world.table.get(place_of(one)) or {})["access"]
+        changes = {
+            "until": "2019-12-24T12:00:00Z",
+            "asked": "Allt.",
+            "ended": "Nej.",
+            "given_at": "2019-10-01T08:00:00Z",
+        }
+        missed = [
+            name
+            for name, value in changes.items()
+            if unnoticed(world, place_of(one), {"access": {**access, name: value}}, unexplained, "exception")
+        ]
+        assert missed == []
+        assert unnoticed(world, place_of(one), {"access": None}, unexplained, "exception") == []
+
+
+def test_an_exception_that_was_ended_is_not_begun_again(world: World) -> None:
+    one, never = world.start(), world.start()
+    close(world)
+    let_in(world, one.application.id)
+    given = (world.table.get(place_of(one)) or {})["access"]
+    world.now += timedelta(hours=1)
+    exceptions(world).end(ROUND, one.application.id, Ending(reason="Ett misstag."), "anna")
+    assert unexplained(world) == []
+    for place in (place_of(one), place_of(never)):
+        assert unnoticed(world, place, {"access": given}, unexplained, "exception") == []
+
+
+def test_the_newest_arrival_that_counts_is_known_to_its_row(world: World) -> None:
+    one = world.start()
+    world.submit(one.application.id)
+    world.now += timedelta(minutes=1)
+    again = world.submit(one.application.id).submission
+    assert again.outcome is Outcome.DUPLICATE
+    held = Verifying(world.table, world.bucket)
+
+    def found(_: World) -> list[str]:
+        return list(held.application(ROUND, one.application.id)["differences"])
+
+    later = again.order.replace("2019-10-01", "2019-10-02")
+    for altered in ("", later):
+        assert unnoticed(world, place_of(one), {"repeated": altered}, found, "submissions") == []
+
+
+@pytest.fixture
+def out(closed: World, inbox: Inbox) -> World:
+    """Decided, announced and corrected; the correction is approved and not out."""
+    announced(closed, inbox.topic)
+    correction_approved(closed)
+    assert differences(closed) == []
+    return closed
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_decisions_are_those_that_were_handed_in(out: World, number: int) -> None:
+    place = keys.decisions_key(ROUND, number)
+    changes: dict[str, object] = {"sum": 1, "awards": 1, "declined": 1, "digest": "00" * 32, "entered_by": "bertil"}
+    assert unnoticed(out, place, changes, differences, "decisions") == []
+    found = (out.table.get(place) or {})["decisions"]
+    row = next(iter(out.table.query(keys.decision_set_partition(ROUND, found))))
+    at: keys.Key = {"pk": row["pk"], "sk": row["sk"]}
+    assert unnoticed(out, at, {"amount": 1, "kind": "decline", "motivation": "Nej"}, differences, "decisions") == []
+
+
+def test_announced_decisions_that_were_taken_away_are_missed(out: World) -> None:
+    remove(keys.decisions_key(ROUND))
+    assert "decisions" in differences(out)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_approval_is_one_that_was_given(out: World, number: int) -> None:
+    place = keys.decisions_key(ROUND, number)
+    changes = {"approved_by": "cecilia", "approved_at": "2019-10-16T08:00:01Z"}
+    assert unnoticed(out, place, changes, differences, "approval") == []
+    stored = out.table.get(place) or {}
+    out.table.write(Update(place, remove=("approved_by", "approved_at")))
+    assert "approval" in differences(out)
+    out.table.write(Put(place, stored))
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_approval_that_was_taken_back_is_not_given_by_altering_a_row(
+    closed: World, inbox: Inbox, number: int
+) -> None:
+    if number == 1:
+        decided(closed)
+    else:
+        announced(closed, inbox.topic)
+        correction_approved(closed)
+    place = keys.decisions_key(ROUND, number)
+    approved = closed.table.get(place) or {}
+    deciding(closed).take_back(ROUND, "Fel lista.", "anna")
+    assert differences(closed) == []
+    back = {name: approved[name] for name in ("approved_by", "approved_at")}
+    closed.table.write(Update(place, set=back))
+    assert differences(closed) == ["approval"]
+
+
+def test_nobody_approves_by_altering_a_row(closed: World) -> None:
+    deciding(closed).take_in(ROUND, filled_in(closed), "anna")
+    assert differences(closed) == []
+    approval = {"approved_by": "bertil", "approved_at": iso(closed.now)}
+    closed.table.write(Update(keys.decisions_key(ROUND), set=approval))
+    assert differences(closed) == ["approval"]
+
+
+def test_an_announcement_is_what_was_read_before_it_went_out(out: World) -> None:
+    place = keys.announcement_key(ROUND, 1)
+    stored = out.table.get(place) or {}
+    document = {**stored["document"], "totals": {**stored["document"]["totals"], "amount": 1}}
+    changes: dict[str, object] = {
+        "document": document,
+        "email": "Alla får tio miljoner kronor.",
+        "texts": {},
+        "digest": "00" * 32,
+        "claimed_by": "anna",
+        "published_at": "2019-12-24T12:00:00Z",
+    }
+    changes["texts"] = {**stored["texts"], "sv": {**stored["texts"]["sv"], "body": "Inget."}}
+    assert unnoticed(out, place, changes, differences, "announcement") == []
+    remove(place)
+    assert "announcement" in differences(out)
+
+
+def test_an_announcement_on_its_way_is_as_the_trail_has_it(closed: World, inbox: Inbox) -> None:
+    announced(closed, inbox.topic)
+    correction_approved(closed)
+    desk = announcing(closed, inbox.topic)
+    desk.publish(ROUND, desk.preview(ROUND)["digest"], "bertil")
+    assert differences(closed) == []
+    made_up = closed.table.get(keys.announcement_key(ROUND, 2)) or {}
+    closed.table.write(Put(keys.announcement_key(ROUND, 3), {**made_up, "number": 3}))
+    assert differences(closed) == ["announcement"]
