@@ -40,5 +40,8 @@ def resting_on(content: str, decided: str) -> str:
 
 def is_as_read(stored: Mapping[str, Any], decided: str) -> bool:
     """Whether an announcement as it is stored is that of its digest, and rests on decisions with this one."""
-    content = (stored[name] for name in ("number", "texts", "email", "document", "attributes"))
-    return bool(resting_on(content_digest(*content), decided) == stored["digest"])
+    try:
+        content = (stored[name] for name in ("number", "texts", "email", "document", "attributes"))
+        return bool(resting_on(content_digest(*content), decided) == stored["digest"])
+    except (KeyError, TypeError, AttributeError):  # An attribute is gone, or is of another kind.
+        return False

@@ -1,6 +1,7 @@
 """Events of the audit trail that verification holds rows against: those that say what no upload does.
 
-Each names as `revision` that of the row which it changed, as it found it: clocks differ, and so do not order them.
+Where an order matters, each names as `revision` that of the application or round that it is about, as it found it:
+clocks differ, and so do not order them.
 """
 
 WITHDRAWN, WITHDRAWN_BY_STAFF = "application withdrawn", "application withdrawn by staff"
@@ -8,4 +9,5 @@ LET_IN, COMPLETION_ASKED, EXCEPTION_ENDED = "applicant let in", "completion aske
 DECISIONS_ENTERED, CORRECTION_ENTERED = "decisions entered", "correction entered"
 DECISIONS_APPROVED, CORRECTION_APPROVED = "decisions approved", "correction approved"
 TAKEN_BACK = "approval taken back"
-ANNOUNCEMENT_APPROVED, ANNOUNCED = "announcement approved", "announcement published"
+ANNOUNCEMENT_TIMED, ANNOUNCEMENT_APPROVED = "announcement timed", "announcement approved"
+ANNOUNCED = "announcement published"

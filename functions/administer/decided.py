@@ -1,7 +1,8 @@
 """What was decided and announced, held against the audit trail.
 
-What differs is told by name. `decisions`: they are not those that were handed in, or are gone. `approval`: nobody gave
-it, or it was taken back. `announcement`: it is not what was read before it went out, or it did not go out then.
+What differs is told by name. `decisions`: they are not those that were handed in last, or are gone. `approval`: nobody
+gave it, or it was taken back and does not say so. `announcement`: it is not what was read before it went out or is to
+go out, or it did not go out then.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from functions.administer.trail import CLOCKS_DIFFER
 from shared import keys
 from shared.announcements import is_as_read
 from shared.aws.decided import read_decided
 from shared.aws.table import Item, Table
 from shared.decisions import DecisionKind, awarded
+from shared.instants import iso, parse_iso
 from shared.problems import ProblemsError
 from shared.rounds import Round, RoundState
 from shared.trail import (
     ANNOUNCED,
     ANNOUNCEMENT_APPROVED,
+    ANNOUNCEMENT_TIMED,
     CORRECTION_APPROVED,
     CORRECTION_ENTERED,
     DECISIONS_APPROVED,
@@ -28,7 +32,7 @@ from shared.trail import (
 )
 
 _ENTERED = (DECISIONS_ENTERED, CORRECTION_ENTERED)
-_SETTLED = (DECISIONS_APPROVED, CORRECTION_APPROVED, TAKEN_BACK)
+_APPROVED = (DECISIONS_APPROVED, CORRECTION_APPROVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,57 +49,84 @@ class Decided:
             decided = self.table.get(keys.decisions_key(self.call.id, number))
             if decided is not None:
                 yield from self._of_decisions(decided, number)
-            elif self._must_be_approved(number):
+            elif self._must_be_approved(number) or self._of(number, *_ENTERED):
                 yield "decisions"
             yield from self._of_announcement(decided or {}, number)
+        if self.call.embargo is not None and not self._is_timed_as_read():
+            yield "announcement"
 
     def _of_decisions(self, decided: Item, number: int) -> Iterator[str]:
-        if not self._are_as_entered(decided):
+        if not self._are_as_entered(decided, number):
             yield "decisions"
-        approved = {name: decided.get(name) for name in ("approved_by", "approved_at")}
-        if approved != self._approved(decided["digest"]) or (
-            self._must_be_approved(number) and approved["approved_by"] is None
-        ):
+        said = {name: decided.get(name) for name in ("approved_by", "approved_at", "taken_back")}
+        unapproved = self._must_be_approved(number) and said["approved_by"] is None
+        if said != self._settled(number) or unapproved:
             yield "approval"
 
-    def _are_as_entered(self, decided: Item) -> bool:
+    def _are_as_entered(self, decided: Item, number: int) -> bool:
         try:
             rows = read_decided(self.table, self.call.id, decided)
         except ProblemsError:
             return False
         awards = sum(one.kind is DecisionKind.AWARD for one in rows)
         told = {"awards": awards, "declined": len(rows) - awards, "sum": awarded(rows)}
-        entered = {"digest": decided["digest"], "who": decided["entered_by"], "sum": decided["sum"]}
-        return told.items() <= decided.items() and self._happened(_ENTERED, **entered)
+        entered = self._of(number, *_ENTERED)
+        facts = {"digest": "digest", "who": "entered_by", "at": "entered_at", "sum": "sum"}
+        mine = [one for one in entered if all(one[event] == decided.get(row) for event, row in facts.items())]
+        # Who of two was last within minutes, their clocks cannot say.
+        replaced = mine and any(parse_iso(one["at"]) > parse_iso(mine[0]["at"]) + CLOCKS_DIFFER for one in entered)
+        return told.items() <= decided.items() and bool(mine) and not replaced
 
-    def _approved(self, digest: str) -> dict[str, Any]:
-        """Who approved what has this digest, and when, unless that was taken back."""
-        of_these = [one for one in self.events if one.get("digest") == digest and one["what"] in _SETTLED]
-        # A correction is approved without a change of the round: then taking back has found the same revision.
-        last = max(of_these, key=lambda one: (one["revision"], one["what"] == TAKEN_BACK), default=None)
-        if last is None or last["what"] == TAKEN_BACK:
-            return {"approved_by": None, "approved_at": None}
-        return {"approved_by": last["who"], "approved_at": last["at"]}
+    def _settled(self, number: int) -> dict[str, Any]:
+        """Who approved, and when, or who took that back, and why; nothing where neither stands."""
+        approved, back, entered = (_newest(self._of(number, *what)) for what in (_APPROVED, (TAKEN_BACK,), _ENTERED))
+        found: dict[str, Any] = {"approved_by": None, "approved_at": None, "taken_back": None}
+        # Corrections are handed in and approved without a change of the round; taking back comes after either.
+        if approved is not None and (back is None or approved["revision"] > back["revision"]):
+            return found | {"approved_by": approved["who"], "approved_at": approved["at"]}
+        if back is not None and entered is not None and entered["revision"] <= back["revision"]:
+            return found | {"taken_back": {"by": back["who"], "at": back["at"], "reason": back["reason"]}}
+        return found
 
     def _must_be_approved(self, number: int) -> bool:
-        announced = number <= (self.call.announcement or 0)
-        return announced or (number == 1 and self.call.state in (RoundState.DECIDED, RoundState.ANNOUNCED))
+        first = number == 1 and self.call.state in (RoundState.DECIDED, RoundState.ANNOUNCED)
+        return first or self._is_out(number)
+
+    def _is_out(self, number: int) -> bool:
+        return number <= (self.call.announcement or 0)
 
     def _of_announcement(self, decided: Item, number: int) -> Iterator[str]:
         stored = self.table.get(keys.announcement_key(self.call.id, number))
-        is_out = number <= (self.call.announcement or 0)
         if stored is None:
-            if is_out:
+            if self._is_out(number):
                 yield "announcement"
             return
-        approved = {"number": number, "digest": stored["digest"], "who": stored["claimed_by"]}
-        published = {"number": number, "at": stored.get("published_at")}
+        approved = {"digest": stored.get("digest"), "who": stored.get("claimed_by")}
+        published = {"at": stored.get("published_at")}
         if (
             not is_as_read(stored, decided.get("digest", ""))
-            or not self._happened((ANNOUNCEMENT_APPROVED,), **approved)
-            or is_out != self._happened((ANNOUNCED,), **published)
+            or not self._happened(ANNOUNCEMENT_APPROVED, number, **approved)
+            or self._is_out(number) != self._happened(ANNOUNCED, number, **published)
         ):
             yield "announcement"
 
-    def _happened(self, what: Sequence[str], **facts: Any) -> bool:
-        return any(one["what"] in what and facts.items() <= one.items() for one in self.events)
+    def _is_timed_as_read(self) -> bool:
+        """Whether what is to go out at an instant is what somebody read, and the instant theirs."""
+        number, embargo = self.call.next_announcement, self.call.embargo
+        kept = self.table.get(keys.timed_announcement_key(self.call.id, number))
+        decided = self.table.get(keys.decisions_key(self.call.id, number)) or {}
+        if embargo is None or kept is None or kept.get("digest") != embargo.digest:
+            return False
+        timed = {"digest": embargo.digest, "who": embargo.by, "publish_at": iso(embargo.at)}
+        return is_as_read(kept, decided.get("digest", "")) and self._happened(ANNOUNCEMENT_TIMED, number, **timed)
+
+    def _of(self, number: int, *what: str) -> list[Item]:
+        """Events of an announcement with this number; those of a round's first decisions name none."""
+        return [one for one in self.events if one["what"] in what and one.get("number", 1) == number]
+
+    def _happened(self, what: str, number: int, **facts: Any) -> bool:
+        return any(facts.items() <= one.items() for one in self._of(number, what))
+
+
+def _newest(events: Sequence[Item]) -> Item | None:
+    return max(events, key=lambda one: int(one["revision"]), default=None)

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from functions.administer import trail
 from functions.administer.decided import Decided
 from functions.administer.holding import Holding
 from shared import keys, totals
-from shared.applications import Application
+from shared.applications import Application, Outcome
 from shared.aws.bucket import Bucket
 from shared.aws.reconciliation import Reconciliation, reconcile
 from shared.aws.rows import read_applications, read_submissions, require_round
@@ -25,9 +25,6 @@ from shared.programme import load
 from shared.references import read_reference
 from shared.rounds import Round
 from shared.submissions import Submission, certified_by
-
-_CLOCKS_DIFFER = timedelta(minutes=5)
-"""Who was turned away this long before the closing is in its certificate, whatever the clocks of two functions say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +67,10 @@ class _Found:
 
     def turned_away(self) -> range:
         """How many the first certificate may say were turned away. Whoever comes after it is counted on."""
+        # Who was turned away long enough before the closing is in it, whatever clocks say.
         at = [one.turned_away_at for one in self.applications if one.turned_away_at is not None]
         closed_at = self.call.closed_at
-        return range(sum(closed_at is not None and one < closed_at - _CLOCKS_DIFFER for one in at), len(at) + 1)
+        return range(sum(closed_at is not None and one < closed_at - trail.CLOCKS_DIFFER for one in at), len(at) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +158,8 @@ def _unexplained(found: _Found) -> Iterator[dict[str, Any]]:
     for event in found.events:
         events[event.get("application")].append(event)
     for one in found.submissions:
-        arrivals[one.application].add(one.arrived_at)
+        if one.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE):
+            arrivals[one.application].add(one.arrived_at)
     for application in found.applications:
         if differing := list(trail.differences(application, events[application.id], arrivals[application.id])):
             yield {"application": application.id, "differences": differing}

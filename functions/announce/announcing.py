@@ -33,7 +33,7 @@ from shared.problems import ProblemsError, refuse
 from shared.programme import load
 from shared.references import RANDOM_BYTES
 from shared.rounds import Embargo, Round, RoundState, embargo_is_over, wrong_state
-from shared.trail import ANNOUNCED, ANNOUNCEMENT_APPROVED
+from shared.trail import ANNOUNCED, ANNOUNCEMENT_APPROVED, ANNOUNCEMENT_TIMED
 
 
 class AlteredError(Exception):
@@ -156,7 +156,7 @@ class Announcing:
             round_id,
             now,
             who,
-            "announcement timed",
+            ANNOUNCEMENT_TIMED,
             self.random(RANDOM_BYTES),
             number=number,
             digest=digest,
@@ -189,31 +189,31 @@ class Announcing:
             return as_item(self._approved_content(call, digest))
         if kept["digest"] != digest:
             raise refuse("digest-changed", "digest", status=409, current=kept["digest"])
-        if not self._is_true(call, kept):
+        if call.embargo is None or not self._is_true(call, kept, call.embargo):
             raise refuse("announcement-timed", status=409)
         return kept
 
     def _release(self, call: Round) -> tuple[Round, Item] | None:
         """Claim what was to go out by now. None where nothing was, or where it is held back."""
         now = self.now()
-        kept = self._timed(call)
-        if kept is None or call.embargo is None or not embargo_is_over(call, now):
+        if call.embargo is None or not embargo_is_over(call, now):
             return None
-        if not self._is_true(call, kept):
+        kept = self._timed(call)
+        if kept is None or not self._is_true(call, kept, call.embargo):
             self._hold_back(call, call.embargo)
             return None
         item = {name: value for name, value in kept.items() if name not in ("pk", "sk")}
         item["document"] = {**item["document"], "announced_at": iso(now)}
         return self._claim(call, item, call.embargo.by)
 
-    def _is_true(self, call: Round, kept: Item) -> bool:
+    def _is_true(self, call: Round, kept: Item, embargo: Embargo) -> bool:
         """Whether it is what was read, and the approved decisions still come to what it says."""
         decided = self._approved(call)
         try:
             composed = self._compose(call, decided)
         except ProblemsError:
             return False
-        as_read = decided is not None and is_as_read(kept, decided["digest"])
+        as_read = decided is not None and is_as_read(kept, decided["digest"]) and kept["digest"] == embargo.digest
         return as_read and said(composed.document) == said(kept["document"])
 
     def _hold_back(self, call: Round, embargo: Embargo) -> None:

@@ -47,17 +47,10 @@ class Correcting:
         changed = changes(read_decided(self.table, round_id, announced), rows)
         if not changed:
             raise refuse("nothing-corrected")
-        facts = self._facts(call, rows, reason, who) | {"changed": len(changed)}
-        event = audit(
-            round_id,
-            self.now(),
-            who,
-            CORRECTION_ENTERED,
-            self.random(RANDOM_BYTES),
-            number=number,
-            digest=facts["digest"],
-            sum=facts["sum"],
-        )
+        now = self.now()
+        facts = self._facts(call, rows, reason, who) | {"entered_at": iso(now), "changed": len(changed)}
+        told = {"number": number, "digest": facts["digest"], "sum": facts["sum"], "revision": call.revision}
+        event = audit(round_id, now, who, CORRECTION_ENTERED, self.random(RANDOM_BYTES), **told)
         commit_round_change(self.table, [unchanged(call), point_to(round_id, before, facts, number), event])
         return facts | {"changes": _told(changed, applications)}
 
@@ -83,7 +76,6 @@ class Correcting:
             "sum": decisions.awarded(rows),
             "budget": call.budget,
             "entered_by": who,
-            "entered_at": iso(self.now()),
         }
 
     def _rows(self, round_id: str) -> tuple[Round, Item, Item | None]:

@@ -77,7 +77,7 @@ class Deciding:
             "entered_at": iso(now),
             "list": decided_on,
         }
-        told = {"digest": facts["digest"], "sum": facts["sum"]}
+        told = {"digest": facts["digest"], "sum": facts["sum"], "revision": call.revision}
         event = audit(round_id, now, who, DECISIONS_ENTERED, self.random(RANDOM_BYTES), **told)
         commit_round_change(self.table, [unchanged(call), point_to(round_id, before, facts), event])
         return facts

@@ -30,9 +30,13 @@ def read_decided(table: Table, round_id: str, decided: Item) -> list[Decision]:
 
     Raises ProblemsError, 409, where they are not those whose digest two people know: somebody altered rows.
     """
-    items = table.query(keys.decision_set_partition(round_id, decided["decisions"]))
-    found = [Decision.from_item(item) for item in items]
-    if digest(found) != decided["decisions"] or _digest_of(decided) != decided["digest"]:
+    try:
+        items = table.query(keys.decision_set_partition(round_id, decided["decisions"]))
+        found = [Decision.from_item(item) for item in items]
+        as_entered = digest(found) == decided["decisions"] and _digest_of(decided) == decided["digest"]
+    except (KeyError, TypeError, ValueError) as error:  # An attribute is gone, or is of another kind.
+        raise refuse("decisions-altered", status=409) from error
+    if not as_entered:
         raise refuse("decisions-altered", status=409)
     return found
 

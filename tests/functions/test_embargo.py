@@ -24,6 +24,7 @@ from tests.functions.staff import (
     refused,
 )
 from tests.functions.test_announce import Dead, _planned
+from tests.functions.test_trail import forged
 from tests.functions.world import ROUND, World
 
 NINE = "2019-12-17T09:00"
@@ -159,16 +160,16 @@ def test_what_changed_after_it_was_read_is_held_back_and_says_so(timed: World, i
     assert len(inbox.read()) == 1
 
 
-@pytest.mark.parametrize("altered", ["decision", "text"])
+@pytest.mark.parametrize("altered", ["decision", "text", "text and digest"])
 def test_what_somebody_altered_in_the_table_is_held_back(timed: World, inbox: Inbox, altered: str) -> None:
     if altered == "decision":
         found = (timed.table.get(keys.decisions_key(ROUND)) or {})["decisions"]
         row = next(iter(timed.table.query(keys.decision_set_partition(ROUND, found))))
         timed.table.write(Update({name: row[name] for name in ("pk", "sk")}, set={"motivation": "En annan"}))
     else:
-        kept = timed.table.get(keys.timed_announcement_key(ROUND, 1)) or {}
-        email = kept["email"].replace("kronor", "dollar")
-        timed.table.write(Update(keys.timed_announcement_key(ROUND, 1), set={"email": email}))
+        place = keys.timed_announcement_key(ROUND, 1)
+        new = forged(timed, place) if altered == "text and digest" else {"email": "Inget."}
+        timed.table.write(Update(place, set=new))
     timed.now = INSTANT
     assert not ticked(timed, inbox)
     assert inbox.read() == []

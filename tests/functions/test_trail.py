@@ -13,12 +13,15 @@ from functions.administer.administering import Extension
 from functions.administer.exceptions import Completion, Ending, Withdrawal
 from functions.administer.verifying import Verifying
 from shared import keys
+from shared.announcements import content_digest, resting_on
 from shared.applications import Outcome
+from shared.aws.effects import Effects
 from shared.aws.table import Put, Update
-from shared.instants import iso
+from shared.instants import iso, parse_iso
 from tests.functions.staff import (
     AFTER_CLOSING,
     Inbox,
+    Killed,
     announced,
     announcing,
     correction_approved,
@@ -52,16 +55,20 @@ def unnoticed(
     world: World, place: keys.Key, alterations: Mapping[str, object], found: Callable[[World], list[str]], name: str
 ) -> list[str]:
     """Which of the alterations, one at a time, are not found by that name. An attribute altered to None is removed."""
+    return [one for one, value in alterations.items() if not is_noticed(world, place, {one: value}, found, name)]
+
+
+def is_noticed(
+    world: World, place: keys.Key, altered: Mapping[str, object], found: Callable[[World], list[str]], name: str
+) -> bool:
+    """Whether alterations that are made at once are found by that name, and nothing is once they are undone."""
     stored = world.table.get(place) or {}
-    missed = []
-    for attribute, value in alterations.items():
-        altered = {**stored, attribute: value}
-        world.table.write(Put(place, {one: value for one, value in altered.items() if value is not None}))
-        if name not in found(world):
-            missed.append(attribute)
+    new = {one: value for one, value in {**stored, **altered}.items() if value is not None}
+    world.table.write(Put(place, new))
+    noticed = name in found(world)
     world.table.write(Put(place, stored))
     assert name not in found(world)
-    return missed
+    return noticed
 
 
 def test_a_round_closes_when_the_trail_says(world: World) -> None:
@@ -84,8 +91,9 @@ def test_a_withdrawal_is_as_the_trail_has_it(world: World) -> None:
     close(world)
     exceptions(world).withdraw(ROUND, by_staff.application.id, Withdrawal(reason="Brev"), "anna")
     assert unexplained(world) == []
-    earlier = {"withdrawn_at": "2019-10-01T08:00:30Z", "withdrawn_by": "staff"}
-    assert unnoticed(world, place_of(withdrawn), earlier, unexplained, "withdrawal") == []
+    for at in ("2019-10-01T08:00:30Z", "2019-10-01T08:00:00Z", "2019-10-01T08:02:00Z"):
+        assert is_noticed(world, place_of(withdrawn), {"withdrawn_at": at}, unexplained, "withdrawal")
+    assert is_noticed(world, place_of(withdrawn), {"withdrawn_by": "staff"}, unexplained, "withdrawal")
     other = {"withdrawn_at": None, "withdrawn_by": "applicant"}
     assert unnoticed(world, place_of(by_staff), other, unexplained, "withdrawal") == []
     assert unnoticed(world, place_of(stands), {"withdrawn_at": iso(world.now)}, unexplained, "withdrawal") == []
@@ -106,19 +114,31 @@ def test_a_withdrawal_that_an_arrival_was_ahead_of_is_told(world: World) -> None
     assert unexplained(world) == []
 
 
+def test_what_was_sent_again_is_not_withdrawn_by_moving_an_instant(world: World) -> None:
+    one = world.start()
+    world.submit(one.application.id)
+    world.now += timedelta(minutes=1)
+    world.applying.withdraw(one.link)
+    world.now += timedelta(hours=1)
+    again = world.submit(one.application.id).submission
+    close(world)
+    assert unexplained(world) == []
+    assert is_noticed(world, place_of(one), {"withdrawn_at": iso(again.arrived_at)}, unexplained, "withdrawal")
+
+
 def test_what_was_withdrawn_twice_is_as_the_last_time(world: World) -> None:
     one = world.start()
     world.submit(one.application.id)
     world.now += timedelta(minutes=1)
     world.applying.withdraw(one.link)
     first = (world.table.get(place_of(one)) or {})["withdrawn_at"]
-    world.now += timedelta(minutes=1)
+    world.now += timedelta(seconds=1)
     world.submit(one.application.id)
-    world.now += timedelta(minutes=1)
+    world.now -= timedelta(seconds=2)  # The clock of this function is behind that of the first.
     world.applying.withdraw(one.link)
     close(world)
     assert unexplained(world) == []
-    assert unnoticed(world, place_of(one), {"withdrawn_at": first}, unexplained, "withdrawal") == []
+    assert is_noticed(world, place_of(one), {"withdrawn_at": first}, unexplained, "withdrawal")
 
 
 def test_an_exception_is_as_the_trail_has_it(world: World) -> None:
@@ -131,19 +151,17 @@ def test_an_exception_is_as_the_trail_has_it(world: World) -> None:
     assert unexplained(world) == []
     for one in (stands, draft):
         access = (world.table.get(place_of(one)) or {})["access"]
-        changes = {
-            "until": "2019-12-24T12:00:00Z",
-            "asked": "Allt.",
-            "ended": "Nej.",
-            "given_at": "2019-10-01T08:00:00Z",
-        }
-        missed = [
-            name
-            for name, value in changes.items()
-            if unnoticed(world, place_of(one), {"access": {**access, name: value}}, unexplained, "exception")
+        changes = [
+            {"until": "2019-12-24T12:00:00Z"},
+            {"asked": "Allt."},
+            {"asked": "" if access["asked"] else "Budgeten fattas."},
+            {"ended": "Nej."},
+            {"given_at": "2019-10-01T08:00:00Z"},
         ]
-        assert missed == []
-        assert unnoticed(world, place_of(one), {"access": None}, unexplained, "exception") == []
+        for change in changes:
+            altered = {"access": {**access, **change}}
+            assert is_noticed(world, place_of(one), altered, unexplained, "exception"), change
+        assert is_noticed(world, place_of(one), {"access": None}, unexplained, "exception")
 
 
 def test_an_exception_that_was_ended_is_not_begun_again(world: World) -> None:
@@ -191,12 +209,34 @@ def test_decisions_are_those_that_were_handed_in(out: World, number: int) -> Non
     found = (out.table.get(place) or {})["decisions"]
     row = next(iter(out.table.query(keys.decision_set_partition(ROUND, found))))
     at: keys.Key = {"pk": row["pk"], "sk": row["sk"]}
-    assert unnoticed(out, at, {"amount": 1, "kind": "decline", "motivation": "Nej"}, differences, "decisions") == []
+    of_row = {"amount": 1, "kind": "decline", "motivation": "Nej"}
+    assert unnoticed(out, at, of_row, differences, "decisions") == []
+    for altered in (dict.fromkeys(of_row), {"kind": "perhaps"}):
+        assert unnoticed(out, at, altered, differences, "decisions") == []
+    gone = dict.fromkeys((*changes, "decisions", "list" if number == 1 else "reason", "entered_at"))
+    assert unnoticed(out, place, gone, differences, "decisions") == []
 
 
-def test_announced_decisions_that_were_taken_away_are_missed(out: World) -> None:
-    remove(keys.decisions_key(ROUND))
+@pytest.mark.parametrize("number", [1, 2])
+def test_decisions_that_were_taken_away_are_missed(out: World, number: int) -> None:
+    remove(keys.decisions_key(ROUND, number))
     assert "decisions" in differences(out)
+
+
+def test_a_list_that_was_replaced_does_not_come_back(closed: World) -> None:
+    deciding(closed).take_in(ROUND, filled_in(closed, 700_000), "anna")
+    first = closed.table.get(keys.decisions_key(ROUND)) or {}
+    closed.now += timedelta(minutes=6)
+    deciding(closed).take_in(ROUND, filled_in(closed), "anna")
+    assert is_noticed(closed, keys.decisions_key(ROUND), first, differences, "decisions")
+
+
+def test_whoever_handed_a_list_in_does_not_become_somebody_else(closed: World) -> None:
+    """The second to hand in the same list could approve it then."""
+    for who in ("anna", "bertil"):
+        deciding(closed).take_in(ROUND, filled_in(closed), who)
+        closed.now += timedelta(minutes=1)
+    assert is_noticed(closed, keys.decisions_key(ROUND), {"entered_by": "anna"}, differences, "decisions")
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -226,6 +266,8 @@ def test_an_approval_that_was_taken_back_is_not_given_by_altering_a_row(
     back = {name: approved[name] for name in ("approved_by", "approved_at")}
     closed.table.write(Update(place, set=back))
     assert differences(closed) == ["approval"]
+    closed.table.write(Update(place, remove=(*back, "taken_back")))
+    assert differences(closed) == ["approval"]
 
 
 def test_nobody_approves_by_altering_a_row(closed: World) -> None:
@@ -254,12 +296,51 @@ def test_an_announcement_is_what_was_read_before_it_went_out(out: World) -> None
     assert "announcement" in differences(out)
 
 
-def test_an_announcement_on_its_way_is_as_the_trail_has_it(closed: World, inbox: Inbox) -> None:
+def test_an_announcement_on_its_way_is_as_the_trail_has_it(
+    closed: World, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     announced(closed, inbox.topic)
     correction_approved(closed)
-    desk = announcing(closed, inbox.topic)
-    desk.publish(ROUND, desk.preview(ROUND)["digest"], "bertil")
+    desk, place = announcing(closed, inbox.topic), keys.announcement_key(ROUND, 2)
+    read = desk.preview(ROUND)["digest"]
+    with monkeypatch.context() as killed:
+        killed.setattr(Effects, "once", _die)
+        with pytest.raises(Killed):
+            desk.publish(ROUND, read, "bertil")
     assert differences(closed) == []
-    made_up = closed.table.get(keys.announcement_key(ROUND, 2)) or {}
-    closed.table.write(Put(keys.announcement_key(ROUND, 3), {**made_up, "number": 3}))
+    assert is_noticed(closed, place, forged(closed, place), differences, "announcement")
+    desk.publish(ROUND, read, "bertil")
+    assert differences(closed) == []
+    assert is_noticed(closed, place, forged(closed, place), differences, "announcement")
+    assert is_noticed(closed, place, {"published_at": None}, differences, "announcement")
+
+
+def forged(world: World, place: keys.Key) -> dict[str, Any]:
+    """Another text, with the digest that goes with it."""
+    stored = {**(world.table.get(place) or {}), "email": "Alla får tio miljoner kronor."}
+    parts = (stored[name] for name in ("number", "texts", "email", "document", "attributes"))
+    decided = world.table.get(keys.decisions_key(ROUND, stored["number"])) or {}
+    return {"email": stored["email"], "digest": resting_on(content_digest(*parts), decided["digest"])}
+
+
+def test_what_is_to_go_out_at_an_instant_is_what_was_read(closed: World, inbox: Inbox) -> None:
+    decided(closed)
+    desk, place = announcing(closed, inbox.topic), keys.timed_announcement_key(ROUND, 1)
+    for at in ("2019-12-17T09:00", "2019-12-18T09:00"):
+        desk.publish_at(ROUND, desk.preview(ROUND)["digest"], at, "bertil")
+    assert differences(closed) == []
+    assert is_noticed(closed, place, {"email": "Inget."}, differences, "announcement")
+    assert is_noticed(closed, place, forged(closed, place), differences, "announcement")
+    embargo = closed.round().as_item()["embargo"]
+    for altered in ({"at": "2019-12-24T12:00:00Z"}, {"by": "anna"}, {"digest": "00" * 32}):
+        new = {"embargo": {**embargo, **altered}}
+        assert is_noticed(closed, keys.round_key(ROUND), new, differences, "announcement"), altered
+    remove(place)
     assert differences(closed) == ["announcement"]
+    closed.now = parse_iso("2019-12-18T09:00:00Z")
+    assert not desk.finish(ROUND)
+    assert closed.round().as_item()["embargo"]["held_back"] is True
+
+
+def _die(*_: object, **__: object) -> None:
+    raise Killed
