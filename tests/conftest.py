@@ -11,14 +11,14 @@ import pytest
 from hypothesis import settings
 
 from tests.end_to_end.installing import installation
-from tests.moto_once import copy_tables_once
+from tests.moto_once import do_it_once
 
 __all__ = ["installation"]  # one for each process, for end-to-end tests and the browser's
 
 # How long an example takes says how busy the machine is, and nothing of what is tried.
 settings.register_profile("anslag", deadline=None)
 settings.load_profile("anslag")
-copy_tables_once()
+do_it_once()
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what runs behind it so, and then no command that a test interrupts would be.
     signal.signal(signal.SIGINT, signal.default_int_handler)

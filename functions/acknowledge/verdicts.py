@@ -15,6 +15,7 @@ from shared.aws.rows import read_application, read_applications, require_round
 from shared.aws.table import Table
 from shared.closing_letter import closing_address, closing_letter
 from shared.decision_letters import DecisionLetters, Due
+from shared.problems import ProblemsError
 from shared.programme import load
 from shared.rounds import Round, RoundState
 
@@ -62,7 +63,12 @@ class Verdicts:
 
     def _decisions(self, call: Round, number: int) -> Iterator[Work]:
         """One letter for each decision of the last announcement that its applicant has not been told."""
-        letters = DecisionLetters(call, read_announced(self.table, call.id, number), self.pages_address)
+        try:
+            announced = read_announced(self.table, call.id, number)
+        except ProblemsError as altered:
+            yield partial(_fail, altered)  # Told as a letter that failed, when the others have had their turn.
+            return
+        letters = DecisionLetters(call, announced, self.pages_address)
         noted = self.sending.effects.begun(call.id, keys.DECISION_LETTERS)
         for due in letters.due(noted):
             if "done_at" not in noted.get(letters.effect(due.decision), {}):
@@ -78,3 +84,7 @@ class Verdicts:
         """Whether no later announcement is out. Whoever tells that one's decisions looks for letters that have begun,
         and may have looked before this one had: nobody would correct it any more."""
         return require_round(self.table, letters.call.id).announcement == letters.number
+
+
+def _fail(error: Exception) -> bool:
+    raise error

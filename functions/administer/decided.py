@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.administer.trail import CLOCKS_DIFFER
+from functions.administer.trail import CLOCKS_DIFFER, newest
 from shared import keys
 from shared.announcements import is_as_read
 from shared.aws.decided import read_decided
@@ -23,6 +23,8 @@ from shared.rounds import Round, RoundState
 from shared.trail import (
     ANNOUNCED,
     ANNOUNCEMENT_APPROVED,
+    ANNOUNCEMENT_CALLED_OFF,
+    ANNOUNCEMENT_HELD_BACK,
     ANNOUNCEMENT_TIMED,
     CORRECTION_APPROVED,
     CORRECTION_ENTERED,
@@ -52,7 +54,7 @@ class Decided:
             elif self._must_be_approved(number) or self._of(number, *_ENTERED):
                 yield "decisions"
             yield from self._of_announcement(decided or {}, number)
-        if self.call.embargo is not None and not self._is_timed_as_read():
+        if not self._is_timed_as_told():
             yield "announcement"
 
     def _of_decisions(self, decided: Item, number: int) -> Iterator[str]:
@@ -60,7 +62,7 @@ class Decided:
             yield "decisions"
         said = {name: decided.get(name) for name in ("approved_by", "approved_at", "taken_back")}
         unapproved = self._must_be_approved(number) and said["approved_by"] is None
-        if said != self._settled(number) or unapproved:
+        if said != self._settled(number, decided.get("digest")) or unapproved:
             yield "approval"
 
     def _are_as_entered(self, decided: Item, number: int) -> bool:
@@ -77,13 +79,14 @@ class Decided:
         replaced = mine and any(parse_iso(one["at"]) > parse_iso(mine[0]["at"]) + CLOCKS_DIFFER for one in entered)
         return told.items() <= decided.items() and bool(mine) and not replaced
 
-    def _settled(self, number: int) -> dict[str, Any]:
-        """Who approved, and when, or who took that back, and why; nothing where neither stands."""
-        approved, back, entered = (_newest(self._of(number, *what)) for what in (_APPROVED, (TAKEN_BACK,), _ENTERED))
+    def _settled(self, number: int, digest: object) -> dict[str, Any]:
+        """Who approved what has this digest, and when, or who took that back, and why; nothing where neither stands."""
+        approved, back, entered = (self._newest(number, *what) for what in (_APPROVED, (TAKEN_BACK,), _ENTERED))
         found: dict[str, Any] = {"approved_by": None, "approved_at": None, "taken_back": None}
         # Corrections are handed in and approved without a change of the round; taking back comes after either.
         if approved is not None and (back is None or approved["revision"] > back["revision"]):
-            return found | {"approved_by": approved["who"], "approved_at": approved["at"]}
+            by = {"approved_by": approved["who"], "approved_at": approved["at"]}
+            return found | by if approved["digest"] == digest else found
         if back is not None and entered is not None and entered["revision"] <= back["revision"]:
             return found | {"taken_back": {"by": back["who"], "at": back["at"], "reason": back["reason"]}}
         return found
@@ -98,7 +101,7 @@ class Decided:
     def _of_announcement(self, decided: Item, number: int) -> Iterator[str]:
         stored = self.table.get(keys.announcement_key(self.call.id, number))
         if stored is None:
-            if self._is_out(number):
+            if self._is_out(number) or self._of(number, ANNOUNCEMENT_APPROVED):
                 yield "announcement"
             return
         approved = {"digest": stored.get("digest"), "who": stored.get("claimed_by")}
@@ -110,23 +113,30 @@ class Decided:
         ):
             yield "announcement"
 
-    def _is_timed_as_read(self) -> bool:
-        """Whether what is to go out at an instant is what somebody read, and the instant theirs."""
+    def _is_timed_as_told(self) -> bool:
+        """Whether what is to go out at an instant is what somebody read, and the instant theirs; or nothing is to."""
         number, embargo = self.call.next_announcement, self.call.embargo
-        kept = self.table.get(keys.timed_announcement_key(self.call.id, number))
+        last = self._newest(number, ANNOUNCEMENT_TIMED, ANNOUNCEMENT_CALLED_OFF, ANNOUNCEMENT_HELD_BACK)
+        if last is None or last["what"] == ANNOUNCEMENT_CALLED_OFF:
+            return embargo is None
+        if embargo is None:
+            return self.call.announcing is not None  # It is on its way out.
+        kept = self.table.get(keys.timed_announcement_key(self.call.id, number)) or {}
         decided = self.table.get(keys.decisions_key(self.call.id, number)) or {}
-        if embargo is None or kept is None or kept.get("digest") != embargo.digest:
-            return False
-        timed = {"digest": embargo.digest, "who": embargo.by, "publish_at": iso(embargo.at)}
-        return is_as_read(kept, decided.get("digest", "")) and self._happened(ANNOUNCEMENT_TIMED, number, **timed)
+        timed = self._newest(number, ANNOUNCEMENT_TIMED) or {}
+        told = (timed.get("digest"), timed.get("who"), timed.get("publish_at"), last["what"] == ANNOUNCEMENT_HELD_BACK)
+        return (
+            told == (embargo.digest, embargo.by, iso(embargo.at), embargo.held_back)
+            and kept.get("digest") == embargo.digest
+            and is_as_read(kept, decided.get("digest", ""))
+        )
 
     def _of(self, number: int, *what: str) -> list[Item]:
         """Events of an announcement with this number; those of a round's first decisions name none."""
         return [one for one in self.events if one["what"] in what and one.get("number", 1) == number]
 
+    def _newest(self, number: int, *what: str) -> Item | None:
+        return newest(self._of(number, *what), *what)
+
     def _happened(self, what: str, number: int, **facts: Any) -> bool:
         return any(facts.items() <= one.items() for one in self._of(number, what))
-
-
-def _newest(events: Sequence[Item]) -> Item | None:
-    return max(events, key=lambda one: int(one["revision"]), default=None)

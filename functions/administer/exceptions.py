@@ -97,6 +97,7 @@ class Exceptions:
                 raise refuse("nothing-to-withdraw", status=409)
             after = totals.kept(application, certified=call.is_certified).withdrawn(now, STAFF)
             facts = {"application": application.id, "revision": application.revision, "reason": request.reason}
+            facts["withdrawn_at"] = iso(after.withdrawn_at or now)
             event = audit(call.id, now, who, WITHDRAWN_BY_STAFF, self.random(RANDOM_BYTES), **facts)
             try:
                 self._commit(call, application, after, event)

@@ -13,7 +13,7 @@ from functions.administer import trail
 from functions.administer.decided import Decided
 from functions.administer.holding import Holding
 from shared import keys, totals
-from shared.applications import Application, Outcome
+from shared.applications import Application
 from shared.aws.bucket import Bucket
 from shared.aws.reconciliation import Reconciliation, reconcile
 from shared.aws.rows import read_applications, read_submissions, require_round
@@ -154,14 +154,11 @@ class Verifying:
 
 
 def _unexplained(found: _Found) -> Iterator[dict[str, Any]]:
-    events, arrivals = defaultdict(list), defaultdict(set)
+    events = defaultdict(list)
     for event in found.events:
         events[event.get("application")].append(event)
-    for one in found.submissions:
-        if one.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE):
-            arrivals[one.application].add(one.arrived_at)
     for application in found.applications:
-        if differing := list(trail.differences(application, events[application.id], arrivals[application.id])):
+        if differing := list(trail.differences(application, events[application.id])):
             yield {"application": application.id, "differences": differing}
 
 

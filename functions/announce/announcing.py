@@ -33,7 +33,13 @@ from shared.problems import ProblemsError, refuse
 from shared.programme import load
 from shared.references import RANDOM_BYTES
 from shared.rounds import Embargo, Round, RoundState, embargo_is_over, wrong_state
-from shared.trail import ANNOUNCED, ANNOUNCEMENT_APPROVED, ANNOUNCEMENT_TIMED
+from shared.trail import (
+    ANNOUNCED,
+    ANNOUNCEMENT_APPROVED,
+    ANNOUNCEMENT_CALLED_OFF,
+    ANNOUNCEMENT_HELD_BACK,
+    ANNOUNCEMENT_TIMED,
+)
 
 
 class AlteredError(Exception):
@@ -161,6 +167,7 @@ class Announcing:
             number=number,
             digest=digest,
             publish_at=iso(embargo.at),
+            revision=call.revision,
         )
         kept = Put(keys.timed_announcement_key(round_id, number), item)
         commit_round_change(self.table, [replace_round(call, replace(call, embargo=embargo)), kept, event])
@@ -171,10 +178,10 @@ class Announcing:
         call = require_round(self.table, round_id)
         if call.embargo is None:
             raise refuse("nothing-timed", status=409)
-        number = call.next_announcement
-        event = audit(round_id, self.now(), who, "announcement called off", self.random(RANDOM_BYTES), number=number)
+        facts = {"number": call.next_announcement, "revision": call.revision}
+        event = audit(round_id, self.now(), who, ANNOUNCEMENT_CALLED_OFF, self.random(RANDOM_BYTES), **facts)
         commit_round_change(self.table, [replace_round(call, replace(call, embargo=None)), event])
-        return {"number": number, "digest": call.embargo.digest, "publish_at": None}
+        return {"number": call.next_announcement, "digest": call.embargo.digest, "publish_at": None}
 
     def _timed(self, call: Round) -> Item | None:
         """What is to go out at an instant, as it was read."""
@@ -222,9 +229,10 @@ class Announcing:
             call.id,
             self.now(),
             embargo.by,
-            "announcement held back",
+            ANNOUNCEMENT_HELD_BACK,
             self.random(RANDOM_BYTES),
             number=call.next_announcement,
+            revision=call.revision,
         )
         held = replace(call, embargo=replace(embargo, held_back=True))
         commit_round_change(self.table, [replace_round(call, held), event])

@@ -145,6 +145,7 @@ class Applying:
                 self.random(RANDOM_BYTES),
                 application=application.id,
                 revision=application.revision,
+                withdrawn_at=iso(after.withdrawn_at or now),
             )
             try:
                 self._commit(call, application, after, _withdrawal(after), [event])

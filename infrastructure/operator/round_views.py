@@ -299,7 +299,7 @@ def events(found: Sequence[Json], zone: str, language: str) -> Table:
 
 def _details(event: Json, zone: str, language: str) -> Iterator[str]:
     for name, value in event.items():
-        if name in ("at", "who", "what", "revision") or value in (None, []):
+        if name in ("at", "who", "what", "revision", "withdrawn_at") or value in (None, []):
             continue
         label = cells.word(_DETAILS, name, language)
         detail = f"{label}: {_detail(name, value, zone, language)}"

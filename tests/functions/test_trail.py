@@ -34,6 +34,9 @@ from tests.functions.test_letting_in import UNTIL, let_in
 from tests.functions.test_verifying import remove
 from tests.functions.world import ROUND, World
 
+FIRST = "2019-12-17T08:00:00Z"
+"""Nine o'clock in Sweden."""
+
 
 def close(world: World) -> None:
     world.now = AFTER_CLOSING
@@ -119,7 +122,7 @@ def test_what_was_sent_again_is_not_withdrawn_by_moving_an_instant(world: World)
     world.submit(one.application.id)
     world.now += timedelta(minutes=1)
     world.applying.withdraw(one.link)
-    world.now += timedelta(hours=1)
+    world.now += timedelta(minutes=1)
     again = world.submit(one.application.id).submission
     close(world)
     assert unexplained(world) == []
@@ -231,6 +234,14 @@ def test_a_list_that_was_replaced_does_not_come_back(closed: World) -> None:
     assert is_noticed(closed, keys.decisions_key(ROUND), first, differences, "decisions")
 
 
+def test_an_approval_is_of_what_was_approved(closed: World) -> None:
+    """Of two lists that were handed in within minutes, the second was approved; the first does not take its place."""
+    first = deciding(closed).take_in(ROUND, filled_in(closed, 700_000), "anna")
+    decided(closed)
+    assert differences(closed) == []
+    assert is_noticed(closed, keys.decisions_key(ROUND), first, differences, "approval")
+
+
 def test_whoever_handed_a_list_in_does_not_become_somebody_else(closed: World) -> None:
     """The second to hand in the same list could approve it then."""
     for who in ("anna", "bertil"):
@@ -309,6 +320,10 @@ def test_an_announcement_on_its_way_is_as_the_trail_has_it(
             desk.publish(ROUND, read, "bertil")
     assert differences(closed) == []
     assert is_noticed(closed, place, forged(closed, place), differences, "announcement")
+    claimed = closed.table.get(place) or {}
+    remove(place)
+    assert "announcement" in differences(closed)
+    closed.table.write(Put(place, claimed))
     desk.publish(ROUND, read, "bertil")
     assert differences(closed) == []
     assert is_noticed(closed, place, forged(closed, place), differences, "announcement")
@@ -332,9 +347,13 @@ def test_what_is_to_go_out_at_an_instant_is_what_was_read(closed: World, inbox: 
     assert is_noticed(closed, place, {"email": "Inget."}, differences, "announcement")
     assert is_noticed(closed, place, forged(closed, place), differences, "announcement")
     embargo = closed.round().as_item()["embargo"]
-    for altered in ({"at": "2019-12-24T12:00:00Z"}, {"by": "anna"}, {"digest": "00" * 32}):
+    for altered in ({"at": FIRST}, {"by": "anna"}, {"digest": "00" * 32}, {"held_back": True}):
         new = {"embargo": {**embargo, **altered}}
         assert is_noticed(closed, keys.round_key(ROUND), new, differences, "announcement"), altered
+    assert is_noticed(closed, keys.round_key(ROUND), {"embargo": None}, differences, "announcement")
+    desk.call_off(ROUND, "anna")
+    assert is_noticed(closed, keys.round_key(ROUND), {"embargo": embargo}, differences, "announcement")
+    desk.publish_at(ROUND, desk.preview(ROUND)["digest"], "2019-12-18T09:00", "bertil")
     remove(place)
     assert differences(closed) == ["announcement"]
     closed.now = parse_iso("2019-12-18T09:00:00Z")
