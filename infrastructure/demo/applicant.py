@@ -11,8 +11,8 @@ from typing import Any
 
 import requests
 
-_PATIENCE = 20.0
-_TIMEOUT = 20.0
+_PATIENCE = 60.0
+_TIMEOUT = 60.0
 
 
 class RefusedError(Exception):

@@ -198,7 +198,7 @@ def token_of(page: Page) -> str:
 
 def status_page(page: Page, state: str) -> None:
     """Wait until the status page says this."""
-    expect(page.get_by_role("heading", level=1, name=state)).to_be_visible(timeout=40_000)
+    expect(page.get_by_role("heading", level=1, name=state)).to_be_visible(timeout=120_000)
 
 
 def hold(form: Form, address: str | re.Pattern[str]) -> list[Route]:
@@ -210,7 +210,7 @@ def hold(form: Form, address: str | re.Pattern[str]) -> list[Route]:
 
 def on_its_way(form: Form, held: list[Route]) -> None:
     """Wait until something is held."""
-    for _ in range(300):
+    for _ in range(900):
         if held:
             return
         form.page.wait_for_timeout(50)

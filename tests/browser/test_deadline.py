@@ -114,8 +114,9 @@ def test_forms_are_asked_for_once_more_just_before_the_deadline(
         if len(asked) == 2:
             break
     assert len(asked) == 2
-    held[0].continue_()
     form.page.context.unroute(to_bucket)
+    for one in held:  # On a slow machine the page has given the first up, and sent again.
+        one.continue_()
     status_page(form.page, SV.received)
 
 

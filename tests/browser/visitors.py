@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMess
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 WIDTHS: dict[str, dict[str, Any]] = {"phone": PHONE, "desktop": DESKTOP}
-PATIENCE = 15_000
+PATIENCE = 45_000
 """Milliseconds that anything on a page may take on a busy machine."""
 SLOW, LATE = 20_500, 26_000
 """Milliseconds after which the page says that it takes long, and that what no bucket has confirmed may be lost."""

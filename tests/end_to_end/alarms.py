@@ -131,7 +131,7 @@ class Tries:
     def have_failed(self, *, uploads: int) -> None:
         """Wait until every try at so many uploads has failed."""
         most = uploads * resources("AWS::SQS::Queue")["UploadQueue"]["RedrivePolicy"]["maxReceiveCount"]
-        until(lambda: len(self.failures()) >= most, "every try to have failed", seconds=60)
+        until(lambda: len(self.failures()) >= most, "every try to have failed")
 
     def _lines(self) -> list[Any]:
         lines = logged(self.installation, "IngestLogs")

@@ -38,8 +38,8 @@ from tests.end_to_end.papers import VILLAGE_STAGE
 from tests.end_to_end.waiting import until, until_instant
 
 Json = dict[str, Any]
-_STRETCH = 8
-"""Seconds that a round is given at a time."""
+_LEFT, _STRETCH = 6, 3
+"""Seconds that are left when a round is given more, and how many more."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Installation:
         """Anna has the scheduled job run now."""
         assert self.ask(self.anna, "POST", "/staff/advance", {}).status_code == 202
 
-    def in_state(self, round_id: str, state: str, *, seconds: float = 40) -> Json:
+    def in_state(self, round_id: str, state: str, *, seconds: float = 180) -> Json:
         """Have the scheduled job run until it has brought the round there. Returns what staff see then."""
 
         def look() -> Json | None:
@@ -133,11 +133,11 @@ class Installation:
     def open_for(self, round_id: str, **details: Any) -> Iterator[None]:
         """A round that is open for as long as a block takes, on slow machines too: Anna extends it whenever its end
         is near. After the block its end has passed, and so has all the time in which uploads may arrive."""
-        closes, done = self.open_round(round_id, seconds=_STRETCH, **details), threading.Event()
+        closes, done = self.open_round(round_id, seconds=_LEFT + _STRETCH, **details), threading.Event()
 
         def extend() -> datetime:
             end = closes
-            while not done.wait((end - datetime.now(UTC)).total_seconds() - _STRETCH / 2):
+            while not done.wait((end - datetime.now(UTC)).total_seconds() - _LEFT):
                 end += timedelta(seconds=_STRETCH)
                 body = {"closes": end.isoformat(), "reason": "a test is not done"}
                 extended = self.ask(self.anna, "POST", f"/staff/rounds/{round_id}/extension", body)
@@ -171,7 +171,7 @@ class Installation:
         """What a browser gets at that path of the pages. It finds names below `localhost` by itself; this does not."""
         host = self.outputs["PagesUrl"].partition("://")[2]
         asked = {"Host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        return requests.request(method, self.cloud.endpoint + path, headers=asked, timeout=10)
+        return requests.request(method, self.cloud.endpoint + path, headers=asked, timeout=60)
 
     # The engine room
 

@@ -26,7 +26,7 @@ from tests.end_to_end.waiting import until
 pytestmark = pytest.mark.cloud
 
 ROUND = "corrected"
-HEARTBEAT = 80
+HEARTBEAT = 200
 """Seconds in which the scheduled job has run by itself, should it have been at work when it was asked."""
 REASONS = ("--reason-sv", "Två listor hade blandats ihop.", "--reason-en", "Two lists had been mixed up.")
 PROJECTS = [

@@ -19,11 +19,11 @@ _SECOND = timedelta(seconds=1)
 
 
 def test_who_had_begun_may_finish_within_the_grace_and_nobody_comes_after_it(installation: Installation) -> None:
-    closes = installation.open_round("deadline", seconds=5, grace=3)
+    closes = installation.open_round("deadline", seconds=12, grace=8)
     on_time, too_slow, not_begun = (installation.applicant("deadline") for _ in range(3))
     play = raw(a_play())
     forms = {who.reference: who.forms(play) for who in (on_time, too_slow)}
-    assert [iso(closes + 4 * _SECOND)] * 2 == [signed["expires_at"] for signed in forms.values()]
+    assert [iso(closes + 9 * _SECOND)] * 2 == [signed["expires_at"] for signed in forms.values()]
 
     until_instant(closes + 1.1 * _SECOND)
     with pytest.raises(RefusedError) as refusal:
@@ -34,7 +34,7 @@ def test_who_had_begun_may_finish_within_the_grace_and_nobody_comes_after_it(ins
     assert (refusal.value.status, [one["code"] for one in refusal.value.problems]) == (409, ["round-not-open"])
     assert on_time.upload(forms[on_time.reference]["forms"][-1], play).status_code == 204
 
-    until_instant(closes + 4.1 * _SECOND)
+    until_instant(closes + 9.1 * _SECOND)
     answer = too_slow.upload(forms[too_slow.reference]["forms"][-1], play)
     assert (answer.status_code, "<Code>AccessDenied</Code>" in answer.text) == (403, True), answer.text
 
@@ -47,7 +47,7 @@ def test_who_had_begun_may_finish_within_the_grace_and_nobody_comes_after_it(ins
 
 
 def test_a_round_that_is_closing_can_be_extended_and_what_was_on_its_way_counts(installation: Installation) -> None:
-    closes = installation.open_round("extended", seconds=4)
+    closes = installation.open_round("extended", seconds=12)
     early, late = (installation.applicant("extended") for _ in range(2))
     with installation.paused("IngestFunctionUploads"):
         on_its_way = early.send(a_play(email="tidig@forening.example"))["submission"]
@@ -56,7 +56,7 @@ def test_a_round_that_is_closing_can_be_extended_and_what_was_on_its_way_counts(
         installation.in_state("extended", "closing")
         with pytest.raises(RefusedError):
             late.forms(raw(a_play()))
-        extended = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=7)
+        extended = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=20)
         _extend(installation, extended)
         accepted_late = late.send(a_play(email="sen@forening.example"))["submission"]
     assert early.outcome_of(on_its_way)["state"] == "submitted"

@@ -132,15 +132,15 @@ def test_uploads_are_read_by_nobody_who_is_not_let_in(installation: Installation
     bucket = f"{installation.cloud.endpoint}/{installation.outputs['UploadBucketName']}"
     mine = [one for one in installation.uploads(ROUND) if client.reference.replace("-", "") in one["Key"]]
     assert len(mine) == 3
-    refused = [requests.get(f"{bucket}?list-type=2&prefix=rounds", timeout=10)]
+    refused = [requests.get(f"{bucket}?list-type=2&prefix=rounds", timeout=60)]
     for version in mine:
         address = f"{bucket}/{quote(version['Key'])}"
         refused += [
-            requests.get(address, timeout=10),
-            requests.get(address, params={"versionId": version["VersionId"]}, timeout=10),
-            requests.head(address, timeout=10),
-            requests.put(address, data=b"{}", timeout=10),
-            requests.delete(address, timeout=10),
+            requests.get(address, timeout=60),
+            requests.get(address, params={"versionId": version["VersionId"]}, timeout=60),
+            requests.head(address, timeout=60),
+            requests.put(address, data=b"{}", timeout=60),
+            requests.delete(address, timeout=60),
         ]
     assert {answer.status_code for answer in refused} == {403}
     assert [one for one in installation.uploads(ROUND) if client.reference.replace("-", "") in one["Key"]] == mine
@@ -251,7 +251,7 @@ def test_staff_addresses_are_closed_to_whoever_is_not_staff(installation: Instal
     locked = [(method, path) for method, path, lock in _routes(installation) if lock == "AWS_IAM"]
     assert {path.split("/")[1] for _, path in locked} == {"staff"}
     for method, path in locked:
-        unsigned = requests.request(method, installation.outputs["ApiUrl"] + path, timeout=10)
+        unsigned = requests.request(method, installation.outputs["ApiUrl"] + path, timeout=60)
         answers = [unsigned, *(installation.ask(who, method, path) for who in (eve, forged))]
         assert {answer.status_code for answer in answers} == {403}, (method, path)
     said = eve.anslag("rounds", "list", expect=4)
@@ -290,7 +290,7 @@ def test_a_file_above_the_programmes_limit_is_refused_before_it_is_sent(client: 
         "attachments": [{"name": "stor.pdf", "size": 10_000_001, "sha256": LETTER.sha256, "type": "application/pdf"}],
     }
     headers = {"Authorization": f"Bearer {client.token}", "Accept-Language": "sv"}
-    answer = requests.post(f"{client.api}/application/forms", json=request, headers=headers, timeout=10)
+    answer = requests.post(f"{client.api}/application/forms", json=request, headers=headers, timeout=60)
     problem = answer.json()
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
     assert [(one["code"], one["path"]) for one in problem["problems"]] == [("file-too-large", "attachments.0.size")]

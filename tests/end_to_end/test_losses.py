@@ -72,7 +72,7 @@ def test_what_fails_on_every_try_ends_among_the_dead_letters_and_another_try_cur
             # In such a hurry a message may be given up before the first try at it has failed, and told why.
             return len(letters) == 2 and "failed on every try" not in [one["reason"] for one in letters]
 
-        until(both, "two dead letters", seconds=40, pause=1)
+        until(both, "two dead letters", pause=1)
         tries.have_failed(uploads=2)
     listed = anna.ask("dead-letters", "list")["dead_letters"]
     keys = {json.loads(one["body"])["detail"]["object"]["key"]: one for one in listed}

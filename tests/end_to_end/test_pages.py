@@ -131,10 +131,10 @@ def test_what_is_long_enough_is_sent_compressed_and_what_is_known_is_not_sent_ag
 def test_the_bucket_itself_is_closed_and_pages_take_nothing_in(installation: Installation) -> None:
     bucket = f"{installation.cloud.endpoint}/{installation.outputs['PagesBucketName']}"
     directly = [
-        requests.get(f"{bucket}/index.html", timeout=10),
-        requests.get(f"{bucket}?list-type=2", timeout=10),
-        requests.put(f"{bucket}/index.html", data=b"mine", timeout=10),
-        requests.delete(f"{bucket}/index.html", timeout=10),
+        requests.get(f"{bucket}/index.html", timeout=60),
+        requests.get(f"{bucket}?list-type=2", timeout=60),
+        requests.put(f"{bucket}/index.html", data=b"mine", timeout=60),
+        requests.delete(f"{bucket}/index.html", timeout=60),
     ]
     through = [installation.page("/index.html", method) for method in ("POST", "PUT", "DELETE")]
     assert [answer.status_code for answer in directly + through] == [403] * 7
@@ -192,12 +192,12 @@ def test_pages_may_call_the_public_routes_and_send_forms(installation: Installat
             "Access-Control-Request-Method": method,
             "Access-Control-Request-Headers": "authorization,content-type",
         }
-        allowed = requests.options(installation.outputs["ApiUrl"] + path, headers=asked, timeout=10)
+        allowed = requests.options(installation.outputs["ApiUrl"] + path, headers=asked, timeout=60)
         assert allowed.status_code == 204, allowed.text
         assert allowed.headers["Access-Control-Allow-Origin"] in ("*", origin)
         assert method in allowed.headers["Access-Control-Allow-Methods"].split(",")
         assert {"authorization", "content-type"} <= set(allowed.headers["Access-Control-Allow-Headers"].split(","))
-    answer = requests.get(f"{installation.outputs['ApiUrl']}/rounds", headers={"Origin": origin}, timeout=10)
+    answer = requests.get(f"{installation.outputs['ApiUrl']}/rounds", headers={"Origin": origin}, timeout=60)
     assert answer.headers["Access-Control-Allow-Origin"] in ("*", origin)
     document = raw(a_document())
     form = client.forms(document)["forms"][-1]
@@ -214,7 +214,7 @@ def test_the_round_comes_with_its_form_and_the_register_can_be_kept(
     paths = [field["path"] for section in shown["form"]["sections"] for field in section["fields"]]
     assert {"applicant", "project.title", "answers.risks", "budget", "attachments"} <= set(paths)
     assert (shown["mails_links"], "too-long" in shown["messages"]) == (True, True)
-    register = requests.get(f"{installation.outputs['ApiUrl']}/register", timeout=10)
+    register = requests.get(f"{installation.outputs['ApiUrl']}/register", timeout=60)
     assert register.headers["Cache-Control"] == "public, max-age=86400"
     assert len(register.json()["municipalities"]) == 290
 

@@ -27,7 +27,7 @@ ROUND = "results"
 def read(installation: Installation, path: str) -> requests.Response:
     """What somebody gets who opens the address."""
     pages = urlsplit(installation.outputs["PagesUrl"])
-    return requests.get(f"{installation.cloud.endpoint}/{path}", headers={"Host": pages.netloc}, timeout=10)
+    return requests.get(f"{installation.cloud.endpoint}/{path}", headers={"Host": pages.netloc}, timeout=60)
 
 
 PLAYS = [

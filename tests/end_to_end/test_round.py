@@ -14,7 +14,9 @@ import jsonschema
 import pytest
 import requests
 
+from infrastructure.cloud.letters import Mail
 from infrastructure.demo.applicant import ApplicantClient
+from shared.keys import RECEIPTS
 from shared.submissions import root_hash
 from tests.end_to_end.acts import EARLY, PLAYS, PROJECTS, Announced, Rounds, decide, received, subscribe
 from tests.end_to_end.installation import Installation, Json
@@ -25,8 +27,8 @@ from tests.end_to_end.waiting import until, until_instant
 pytestmark = pytest.mark.cloud
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "shared" / "schemas" / "announcement-1.json").read_text())
-OPEN_SECONDS = 60
-HEARTBEAT = 190
+OPEN_SECONDS = 120
+HEARTBEAT = 250
 """Seconds in which a round ends and a job has run that is due every minute, in a cloud that looks every ten: twice
 where it comes while uploads may still arrive."""
 
@@ -128,7 +130,7 @@ def test_applicants_see_how_their_applications_stand(applied: Rounds) -> None:
 def test_a_receipt_by_mail_is_the_one_on_the_page(installation: Installation, applied: Rounds) -> None:
     addresses = {"Piteå": "municipality-2581@kommun.example", "Bygdeteatern i Åmål": "amal@forening.example"}
     for name, address in addresses.items():
-        (letter,) = until(partial(installation.letters, to=address), f"the receipt of {name}")
+        (letter,) = until(partial(_receipts, installation, address), f"the receipt of {name}")
         receipt = applied.applicants[name].status()["receipt"]
         assert (letter.subject, letter.body) == (receipt["subject"], receipt["text"])
         application = applied.reference(name).replace("-", "")
@@ -136,11 +138,17 @@ def test_a_receipt_by_mail_is_the_one_on_the_page(installation: Installation, ap
         assert letter.attributes["X-Anslag-Effect"].startswith(f"receipt-{application}-")
 
 
+def _receipts(installation: Installation, address: str) -> list[Mail]:
+    """What an outcome was told with: on a slow machine the round has closed by now, and that is told too."""
+    sent = installation.letters(to=address)
+    return [one for one in sent if one.attributes["X-Anslag-Effect"].startswith(RECEIPTS)]
+
+
 def test_who_mended_a_mistake_was_told_of_both(installation: Installation, applied: Rounds) -> None:
     reference = applied.reference("Öckerö")
 
     def letters() -> list[str]:
-        return [letter.subject for letter in installation.letters(to="municipality-1407@kommun.example")]
+        return [letter.subject for letter in _receipts(installation, "municipality-1407@kommun.example")]
 
     until(lambda: len(letters()) >= 2, "two letters to Öckerö")
     assert letters() == [
@@ -216,7 +224,7 @@ def test_anybody_reads_the_certificate_and_who_works_it_out_again_finds_the_same
     installation: Installation, applied: Rounds, closed: Mapping[str, Json]
 ) -> None:
     address = f"{installation.outputs['ApiUrl']}/rounds/{applied.autumn}/certificate"
-    assert requests.get(address, timeout=10).json() == closed[applied.autumn]["certificate"]
+    assert requests.get(address, timeout=60).json() == closed[applied.autumn]["certificate"]
     assert installation.anna.ask("verify", applied.autumn)["differences"] == []
     proven = applied.applicants["Piteå"].receipt()["statement"]["certified"]
     assert (proven["root"], proven["size"]) == (closed[applied.autumn]["certificate"]["root"], 5)

@@ -10,7 +10,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def until(look: Callable[[], Found | None], what: str, *, seconds: float = 30, pause: float = 0.1) -> Found:
+def until(look: Callable[[], Found | None], what: str, *, seconds: float = 120, pause: float = 0.1) -> Found:
     """Look until there is something, and return it. Fails with what was awaited and what was seen last."""
     end = time.monotonic() + seconds
     while not (found := look()):

@@ -45,7 +45,7 @@ def set_up(project: Path, path: str | None = None, **environment: str) -> "subpr
         env=kept | settings | environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
@@ -103,7 +103,7 @@ def test_the_environment_follows_its_lock_file_and_is_left_alone_while_nothing_c
     begun = time.monotonic()
     second = set_up(project)
     assert (second.returncode, second.stderr, second.stdout) == (0, "", "")
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 5
     assert sorted((path, path.stat().st_mtime_ns) for path in project.rglob("*")) == before
 
     lock = project / "requirements" / "dev.txt"

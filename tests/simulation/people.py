@@ -186,10 +186,12 @@ class Applicant:
 
     def _upload(self, form: Form, content: bytes, name: str = "") -> None:
         world, bucket = self.world, self.world.cloud.bucket
+        slipped_in = False
         try:
             digest = bucket.admit(form, content)
         except FormRefusedError as error:
-            if not self._slips_in(form):
+            slipped_in = self._slips_in(form)
+            if not slipped_in:
                 world.kernel.note("S3", f"refuses {self.name}: {error}")
                 return
             digest = None
@@ -201,8 +203,10 @@ class Applicant:
                 world.kernel.note(self.name, f"uploads {name} ({version.version_id})")
                 self.delivery.notify(version)
 
-        # S3 notes when a request began, and shows the object when it has ended.
-        if name and world.happens(f"{self.name}'s upload takes its time", 0.1, self.slowness):
+        # S3 notes when a request began, and shows the object when it has ended: closing waits for as long as that may
+        # take from the last second on, not from when something slipped in.
+        slow = name and world.happens(f"{self.name}'s upload takes its time", 0.1, self.slowness)
+        if slow and not slipped_in:
             world.after(self.slowness.uniform(1, _SLOWEST_UPLOAD), arrive)
         else:
             arrive()
