@@ -6,8 +6,8 @@ ROOT := $(patsubst %/,%,$(dir $(realpath $(lastword $(MAKEFILE_LIST)))))
 BIN := $(ROOT)/.venv/bin
 CLOUD := $(BIN)/python -m infrastructure.cloud
 export UV_SYSTEM_CERTS ?= 1
-# Three workers more than cores: what runs on the embedded cloud and in the browser waits half of its time.
-WORKERS = $(shell echo $$(($$(nproc) + 3)))
+# Two workers more than cores: what runs on the embedded cloud and in the browser waits half of its time.
+WORKERS = $(shell echo $$(($$(nproc) + 2)))
 # The longest files first (tests/conftest.py), where xdist alone would begin with those that have most tests.
 PYTEST_FLAGS ?= -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
