@@ -12,6 +12,11 @@ Text = Mapping[str, str]
 """What people read in one language: its `subject` and `body`."""
 
 
+def said(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document but for its instant."""
+    return {name: value for name, value in document.items() if name != "announced_at"}
+
+
 def content_digest(
     number: int,
     texts: Mapping[str, Text],
@@ -25,7 +30,7 @@ def content_digest(
         "number": number,
         "texts": {language: [text["subject"], text["body"]] for language, text in texts.items()},
         "email": email,
-        "document": {name: value for name, value in document.items() if name != "announced_at"},
+        "document": said(document),
         "attributes": dict(attributes),
     }
     canonical = json.dumps(published, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -17,9 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.announce.announcement import Announcement, Award, compose
 from functions.announce.correcting import Correction, correction
 from functions.announce.letters import one_answer
-from functions.announce.stored import as_item, said, shown
+from functions.announce.stored import as_item, shown
 from shared import keys
-from shared.announcements import is_as_read, resting_on
+from shared.announcements import is_as_read, resting_on, said
 from shared.applications import Application
 from shared.aws.decided import read_announced, read_decided
 from shared.aws.effects import BusyError, Effects
@@ -221,6 +221,7 @@ class Announcing:
         except ProblemsError:
             return False
         as_read = decided is not None and is_as_read(kept, decided["digest"]) and kept["digest"] == embargo.digest
+        # What a text says beside its document (when the next round opens) may age.
         return as_read and said(composed.document) == said(kept["document"])
 
     def _hold_back(self, call: Round, embargo: Embargo) -> None:

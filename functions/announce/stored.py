@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from functions.announce.announcement import Announcement
@@ -41,8 +40,3 @@ def shown(item: Item, embargo: Embargo | None = None) -> dict[str, Any]:
         "publish_at": iso(embargo.at) if embargo else None,
         "held_back": embargo is not None and embargo.held_back,
     }
-
-
-def said(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document but for its instant. What a text says beside it (when the next round opens) may age."""
-    return {name: value for name, value in document.items() if name != "announced_at"}
