@@ -362,15 +362,19 @@ def test_staff_read_every_morning_what_is_new(
     # A digest tells of what was recorded a minute ago or earlier.
     until_instant(row.recorded_at + timedelta(seconds=61))
     installation.clear_dead_letters()
+    # On a Saturday or Sunday staff are told of faults alone, and of what is new beside one.
+    failed = {"QueueUrl": installation.outputs["FailedUploadsUrl"]}
+    installation.client("sqs").send_message(**failed, MessageBody="{}")
     # What the schedule says, to whom the schedule says it.
     target = installation.client("scheduler").get_schedule(Name="anslag-morning")["Target"]
     assert target["Arn"].endswith(":function:anslag-summarise")
     assert applied.later in installation.invoke("summarise", json.loads(target["Input"]))["sent"]
     assert applied.later not in installation.invoke("summarise", {"summary": "digest"})["sent"]
+    installation.client("sqs").purge_queue(**failed)
     (letter,) = installation.letters(topic="StaffTopic", naming="Bygdescenen, Våren 2028")
     assert (letter.to, letter.subject) == (
         ("anna@icld.example", "bertil@icld.example"),
-        "Inget saknas, 1 ny: Bygdescenen, Våren 2028",
+        "Inget saknas, 1 i felkö, 1 ny: Bygdescenen, Våren 2028",
     )
     assert letter.body.endswith(
         f"Nya ansökningar (1)\n- Ängelholms spelmän, 30\xa0000\xa0kronor ({applied.reference('Ängelholms spelmän')})\n"
