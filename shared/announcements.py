@@ -4,9 +4,10 @@ stored of it can be held against what was read."""
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
+
+from shared.digests import digest_of
 
 Text = Mapping[str, str]
 """What people read in one language: its `subject` and `body`."""
@@ -33,8 +34,7 @@ def content_digest(
         "document": said(document),
         "attributes": dict(attributes),
     }
-    canonical = json.dumps(published, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return digest_of(published)
 
 
 def resting_on(content: str, decided: str) -> str:

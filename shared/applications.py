@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.applicants import Applicant
+from shared.digests import digest_of
 from shared.document import Document
 from shared.instants import iso, parse_iso, whole_second
 from shared.problems import Problem
@@ -207,6 +208,12 @@ class Application:
     where nothing has changed since."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Attributes that other writers own (the count of signed forms); carried along, never judged."""
+
+    @property
+    def origin(self) -> str:
+        """SHA-256 over what never changes from its start on. Uploads carry it, for verification to hold the row
+        against. (Of the link only its hash is known here.)"""
+        return digest_of([self.link_hash, self.language, iso(self.started_at)])
 
     @property
     def state(self) -> ApplicationState:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from shared import merkle
 from shared.instants import iso, parse_iso
 from shared.problems import Problem, problem
-from shared.submissions import Submission, leaf_of, leaves
+from shared.submissions import Submission, leaf_of
 
 SCHEMA = "urn:anslag:receipt:1"
 ALGORITHM: Final = "ECDSA_SHA_256"
@@ -27,8 +27,9 @@ Check = Callable[[bytes, bytes], bool]
 """Whether a signature (the second, DER) of a message (the first) is by the key that is trusted."""
 
 
-def statement(submission: Submission, certified: Sequence[Submission] | None) -> dict[str, Any]:
-    """What a receipt says. `certified` are all submissions of a certified round, or None before that."""
+def statement(submission: Submission, tree: Sequence[bytes] | None) -> dict[str, Any]:
+    """What a receipt says. `tree` are the lines that the submission's certificate stands for (see `leaves`), or None
+    before there is one."""
     said: dict[str, Any] = {
         "schema": SCHEMA,
         "round": submission.round_id,
@@ -38,9 +39,9 @@ def statement(submission: Submission, certified: Sequence[Submission] | None) ->
         "arrived_at": iso(submission.arrived_at),
         "sha256": submission.sha256,
         "outcome": submission.outcome.value,
+        "record": submission.record,
     }
-    if certified is not None:
-        tree = leaves(certified)
+    if tree is not None:
         said["certified"] = {
             "root": merkle.root(tree).hex(),
             "size": len(tree),
@@ -49,9 +50,8 @@ def statement(submission: Submission, certified: Sequence[Submission] | None) ->
     return said
 
 
-def path(submission: Submission, certified: Sequence[Submission]) -> list[str]:
+def path(submission: Submission, tree: Sequence[bytes]) -> list[str]:
     """The sister hashes from the submission up to the certificate's root, in hexadecimal."""
-    tree = leaves(certified)
     return [sister.hex() for sister in merkle.proof(tree, tree.index(submission.leaf))]
 
 
@@ -113,7 +113,7 @@ def _leads_to_root(said: Mapping[str, Any], sisters: Any) -> bool:
     """Raises TypeError for what no receipt states: 2.0 is no place among leaves, and nor is true."""
     leaf = leaf_of(
         arrived_at=parse_iso(said["arrived_at"]),
-        **{name: said[name] for name in ("application", "submission", "version_id", "sha256", "outcome")},
+        **{name: said[name] for name in ("application", "submission", "version_id", "sha256", "outcome", "record")},
     )
     certified = said["certified"]
     index, size = certified["index"], certified["size"]

@@ -152,6 +152,8 @@ class Round:
     exceptions_until: datetime | None = None
     supplements: int = 0
     exceptions: int = 0
+    trail: str = ""
+    """The digest of the last event that changed it, which has that of the one before in it."""
 
     @property
     def next_announcement(self) -> int:
@@ -195,6 +197,7 @@ class Round:
             "exceptions_until": iso(self.exceptions_until) if self.exceptions_until else None,
             "supplements": self.supplements,
             "exceptions": self.exceptions,
+            "trail": self.trail,
         }
 
     @classmethod
@@ -224,6 +227,7 @@ class Round:
             exceptions_until=instant("exceptions_until"),
             supplements=item.get("supplements", 0),
             exceptions=item.get("exceptions", 0),
+            trail=item.get("trail", ""),
         )
 
     def public(self, now: datetime, time_zone: str, access: Access | None = None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared import merkle
 from shared.applications import Outcome, order_of
+from shared.digests import digest_of
 from shared.instants import iso, parse_iso
 from shared.problems import Problem
 
@@ -59,7 +60,13 @@ class Submission:
             arrived_at=self.arrived_at,
             sha256=self.sha256,
             outcome=self.outcome,
+            record=self.record,
         )
+
+    @property
+    def record(self) -> str:
+        """SHA-256 over the whole row: what the line does not spell out is certified with it."""
+        return digest_of(self.as_item())
 
     def as_item(self) -> dict[str, Any]:
         """The attributes that the table stores, keys apart."""
@@ -101,10 +108,11 @@ def certified_by(number: int, submissions: Iterable[Submission]) -> list[Submiss
 
 
 def leaf_of(
-    *, application: str, submission: str, version_id: str, arrived_at: datetime, sha256: str, outcome: str
+    *, application: str, submission: str, version_id: str, arrived_at: datetime, sha256: str, outcome: str, record: str
 ) -> bytes:
-    """A submission's line in a certificate: what was sent, when it arrived, what became of it. Nothing personal."""
-    return "|".join((application, submission, version_id, iso(arrived_at), sha256, outcome)).encode()
+    """A submission's line in a certificate: what was sent, when it arrived, what became of it, and the digest of all
+    that is recorded of that. Nothing personal."""
+    return "|".join((application, submission, version_id, iso(arrived_at), sha256, outcome, record)).encode()
 
 
 def leaves(submissions: Iterable[Submission]) -> list[bytes]:

@@ -14,20 +14,22 @@ from shared.applications import Application
 from shared.aws.messages import Functions
 from shared.aws.rows import (
     audit,
+    change_round,
     commit_round_change,
+    create_round,
     read_application,
     read_applications,
     read_rounds,
-    replace_round,
     require_round,
     standing,
 )
-from shared.aws.table import ABSENT, ConditionFailedError, Put, Table
+from shared.aws.table import ConditionFailedError, Table
 from shared.instants import BadInstantError, from_local, iso, whole_second
 from shared.problems import Problem, ProblemsError, problem, refuse
 from shared.programme import Programme, UnknownProgrammeError, available, load
 from shared.references import RANDOM_BYTES, read_reference, spaced
 from shared.rounds import FORM_LIFETIME, Round, RoundState, wrong_state
+from shared.trail import FOR_VERIFICATION
 
 _CLOCKS_DIFFER = timedelta(seconds=5)
 """More than the clocks of two functions ever do."""
@@ -89,12 +91,10 @@ class Administering:
     def create(self, request: NewRound, who: str) -> dict[str, Any]:
         """A new round. Raises ProblemsError with every mistake; 409 where the id is taken."""
         call = planned(request)
-        now = self.now()
-        event = audit(
-            call.id, now, who, "round created", self.random(RANDOM_BYTES), closes_at=call.as_item()["closes_at"]
-        )
+        closes_at = call.as_item()["closes_at"]
+        event = audit(call.id, self.now(), who, "round created", self.random(RANDOM_BYTES), closes_at=closes_at)
         try:
-            self.table.transact([Put(keys.round_key(call.id), call.as_item(), ABSENT), event])
+            self.table.transact(create_round(call, event))
         except ConditionFailedError as error:
             raise refuse("round-exists", "id", status=409, given=call.id) from error
         return self._public(call)
@@ -181,13 +181,14 @@ class Administering:
     def events(self, round_id: str) -> list[dict[str, Any]]:
         """The round's audit trail, oldest first."""
         require_round(self.table, round_id)
-        return [_without_keys(item) or {} for item in self.table.query(keys.audit_partition(round_id))]
+        found = self.table.query(keys.audit_partition(round_id))
+        return [_without_keys(item, *FOR_VERIFICATION) or {} for item in found]
 
     def _change(self, before: Round, after: Round, who: str, what: str, reason: str) -> dict[str, Any]:
         closes_at = after.as_item()["closes_at"]
-        facts = {"revision": before.revision, "reason": reason, "closes_at": closes_at}
+        facts = {"reason": reason, "closes_at": closes_at}
         event = audit(before.id, self.now(), who, what, self.random(RANDOM_BYTES), **facts)
-        commit_round_change(self.table, [replace_round(before, after), event])
+        commit_round_change(self.table, change_round(before, after, event))
         return self._public(after)
 
     def _public(self, call: Round) -> dict[str, Any]:
@@ -250,5 +251,6 @@ def _awarded(decided: dict[str, Any] | None) -> int | None:
     return decided["sum"] if decided is not None and "approved_by" in decided else None
 
 
-def _without_keys(item: dict[str, Any] | None) -> dict[str, Any] | None:
-    return None if item is None else {name: value for name, value in item.items() if name not in ("pk", "sk")}
+def _without_keys(item: dict[str, Any] | None, *others: str) -> dict[str, Any] | None:
+    hidden = {"pk", "sk", *others}
+    return None if item is None else {name: value for name, value in item.items() if name not in hidden}

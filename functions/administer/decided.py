@@ -11,26 +11,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.administer.trail import CLOCKS_DIFFER, newest
+from functions.administer.trail import newest
 from shared import keys
 from shared.announcements import is_as_read
 from shared.aws.decided import read_decided
 from shared.aws.table import Item, Table
 from shared.decisions import DecisionKind, awarded
-from shared.instants import iso, parse_iso
 from shared.problems import ProblemsError
 from shared.rounds import Round, RoundState
 from shared.trail import (
     ANNOUNCED,
     ANNOUNCEMENT_APPROVED,
-    ANNOUNCEMENT_CALLED_OFF,
-    ANNOUNCEMENT_HELD_BACK,
-    ANNOUNCEMENT_TIMED,
     CORRECTION_APPROVED,
     CORRECTION_ENTERED,
     DECISIONS_APPROVED,
     DECISIONS_ENTERED,
     TAKEN_BACK,
+    row_digest,
 )
 
 _ENTERED = (DECISIONS_ENTERED, CORRECTION_ENTERED)
@@ -72,23 +69,18 @@ class Decided:
             return False
         awards = sum(one.kind is DecisionKind.AWARD for one in rows)
         told = {"awards": awards, "declined": len(rows) - awards, "sum": awarded(rows)}
-        entered = self._of(number, *_ENTERED)
-        facts = {"digest": "digest", "who": "entered_by", "at": "entered_at", "sum": "sum"}
-        mine = [one for one in entered if all(one[event] == decided.get(row) for event, row in facts.items())]
-        # Who of two was last within minutes, their clocks cannot say.
-        replaced = mine and any(parse_iso(one["at"]) > parse_iso(mine[0]["at"]) + CLOCKS_DIFFER for one in entered)
-        return told.items() <= decided.items() and bool(mine) and not replaced
+        entered = self._newest(number, *_ENTERED) or {}
+        row = row_digest(decided, "approved_by", "approved_at", "taken_back")
+        return told.items() <= decided.items() and entered.get("row") == row
 
     def _settled(self, number: int, digest: object) -> dict[str, Any]:
         """Who approved what has this digest, and when, or who took that back, and why; nothing where neither stands."""
-        approved, back, entered = (self._newest(number, *what) for what in (_APPROVED, (TAKEN_BACK,), _ENTERED))
         found: dict[str, Any] = {"approved_by": None, "approved_at": None, "taken_back": None}
-        # Corrections are handed in and approved without a change of the round; taking back comes after either.
-        if approved is not None and (back is None or approved["revision"] > back["revision"]):
-            by = {"approved_by": approved["who"], "approved_at": approved["at"]}
-            return found | by if approved["digest"] == digest else found
-        if back is not None and entered is not None and entered["revision"] <= back["revision"]:
-            return found | {"taken_back": {"by": back["who"], "at": back["at"], "reason": back["reason"]}}
+        last = self._newest(number, *_APPROVED, TAKEN_BACK, *_ENTERED) or {"what": None}
+        if last["what"] in _APPROVED and last["digest"] == digest:
+            return found | {"approved_by": last["who"], "approved_at": last["at"]}
+        if last["what"] == TAKEN_BACK:
+            return found | {"taken_back": {"by": last["who"], "at": last["at"], "reason": last["reason"]}}
         return found
 
     def _must_be_approved(self, number: int) -> bool:
@@ -104,8 +96,8 @@ class Decided:
             if self._is_out(number) or self._of(number, ANNOUNCEMENT_APPROVED):
                 yield "announcement"
             return
-        approved = {"digest": stored.get("digest"), "who": stored.get("claimed_by")}
-        published = {"at": stored.get("published_at")}
+        approved = {"row": row_digest(stored, "published_at", "message_id")}
+        published = {"at": stored.get("published_at"), "message_id": stored.get("message_id")}
         if (
             not is_as_read(stored, decided.get("digest", ""))
             or not self._happened(ANNOUNCEMENT_APPROVED, number, **approved)
@@ -114,22 +106,14 @@ class Decided:
             yield "announcement"
 
     def _is_timed_as_told(self) -> bool:
-        """Whether what is to go out at an instant is what somebody read, and the instant theirs; or nothing is to."""
+        """Whether what is to go out at an instant, if anything is, is what somebody read. Who and when, the round's row
+        says."""
         number, embargo = self.call.next_announcement, self.call.embargo
-        last = self._newest(number, ANNOUNCEMENT_TIMED, ANNOUNCEMENT_CALLED_OFF, ANNOUNCEMENT_HELD_BACK)
-        if last is None or last["what"] == ANNOUNCEMENT_CALLED_OFF:
-            return embargo is None
         if embargo is None:
-            return self.call.announcing is not None  # It is on its way out.
+            return True
         kept = self.table.get(keys.timed_announcement_key(self.call.id, number)) or {}
         decided = self.table.get(keys.decisions_key(self.call.id, number)) or {}
-        timed = self._newest(number, ANNOUNCEMENT_TIMED) or {}
-        told = (timed.get("digest"), timed.get("who"), timed.get("publish_at"), last["what"] == ANNOUNCEMENT_HELD_BACK)
-        return (
-            told == (embargo.digest, embargo.by, iso(embargo.at), embargo.held_back)
-            and kept.get("digest") == embargo.digest
-            and is_as_read(kept, decided.get("digest", ""))
-        )
+        return kept.get("digest") == embargo.digest and is_as_read(kept, decided.get("digest", ""))
 
     def _of(self, number: int, *what: str) -> list[Item]:
         """Events of an announcement with this number; those of a round's first decisions name none."""

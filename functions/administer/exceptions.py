@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from shared import keys, totals
 from shared.applications import DRAFT_LIFETIME, STAFF, Application, ApplicationState
 from shared.aws.contacts import address_of
-from shared.aws.rows import audit, count, read_applications, replace_application, replace_round, require_round
+from shared.aws.rows import audit, change_round, count, read_applications, replace_application, require_round
 from shared.aws.table import ABSENT, ConditionFailedError, ConflictError, Put, Table, Write
 from shared.instants import BadInstantError, from_local, iso, whole_second
 from shared.links import SECRET_BYTES, Link, new_link
@@ -30,7 +30,7 @@ from shared.rounds import (
     round_phase,
     wrong_state,
 )
-from shared.trail import COMPLETION_ASKED, EXCEPTION_ENDED, LET_IN, WITHDRAWN_BY_STAFF
+from shared.trail import COMPLETION_ASKED, EXCEPTION_ENDED, LET_IN, WITHDRAWN_BY_STAFF, access_digest
 
 _MOST_TRIES = 4
 _UNDECIDED = (RoundState.OPEN, RoundState.CLOSING, RoundState.CLOSED)
@@ -97,7 +97,7 @@ class Exceptions:
                 raise refuse("nothing-to-withdraw", status=409)
             after = totals.kept(application, certified=call.is_certified).withdrawn(now, STAFF)
             facts = {"application": application.id, "revision": application.revision, "reason": request.reason}
-            facts["withdrawn_at"] = iso(after.withdrawn_at or now)
+            facts |= {"withdrawn_at": iso(after.withdrawn_at or now), "origin": application.origin}
             event = audit(call.id, now, who, WITHDRAWN_BY_STAFF, self.random(RANDOM_BYTES), **facts)
             try:
                 self._commit(call, application, after, event)
@@ -150,7 +150,7 @@ class Exceptions:
             forms_over = ended.until + FORM_LIFETIME - call.grace
             latest = max([ended.until, forms_over, *self._untils_of_others(application)])
             facts = {"application": application.id, "revision": application.revision, "reason": request.reason}
-            facts["was_until"] = iso(access.until)
+            facts |= {"was_until": iso(access.until)} | _digests(application.link_hash, access, ended)
             event = audit(call.id, now, who, EXCEPTION_ENDED, self.random(RANDOM_BYTES), **facts)
             if self._committed(call, latest, _with_access(application, ended), event):
                 return self._told(call, application.id, ended, letter)
@@ -168,12 +168,13 @@ class Exceptions:
             revision = 0
             if known is None:
                 write, application, link = self._started(call, access, now)
-                letter = "no-address"  # Whoever has it in hand gives it away.
+                told, letter = _digests(link.hash, None, access), "no-address"  # Whoever has it in hand gives it away.
             else:
                 access, letter = self._addressed(call, known, _prolonged(known, access))
                 write, application, revision = _with_access(known, access), known.id, known.revision
+                told = _digests(known.link_hash, known.access, access)
             facts = {"application": application, "revision": revision, "until": iso(access.until), "reason": reason}
-            event = audit(call.id, now, who, what, self.random(RANDOM_BYTES), **facts)
+            event = audit(call.id, now, who, what, self.random(RANDOM_BYTES), **facts, **told)
             latest = max(access.until, call.exceptions_until or access.until)
             if self._committed(call, latest, write, event):
                 return self._told(call, application, access, letter, link)
@@ -196,12 +197,12 @@ class Exceptions:
             if other.access is not None and other.id != application.id:
                 yield other.access.until
 
-    def _committed(self, call: Round, latest: datetime, write: Write, event: Write) -> bool:
+    def _committed(self, call: Round, latest: datetime, write: Write, event: Put) -> bool:
         """One transaction, or False where somebody was faster. The letters of the round's exceptions are asked for
         again with every one more."""
         after = replace(call, exceptions_until=latest, exceptions=call.exceptions + 1)
         try:
-            self.table.transact([replace_round(call, after), write, event])
+            self.table.transact([*change_round(call, after, event), write])
         except (ConditionFailedError, ConflictError):
             return False
         return True
@@ -258,10 +259,10 @@ class Exceptions:
             raise refuse("unknown-reference", status=404, given=reference)
         return Round.from_item(call), Application.from_item(stored), decided is not None
 
-    def _commit(self, call: Round, before: Application, after: Application, event: Write) -> None:
+    def _commit(self, call: Round, before: Application, after: Application, event: Put) -> None:
         """One transaction. The round's revision grows with it, so that whoever is deciding at this moment gives way."""
         change = count(call.id, totals.change(before, after))
-        self.table.transact([replace_round(call, call), replace_application(before, after), change, event])
+        self.table.transact([*change_round(call, call, event), replace_application(before, after), change])
 
 
 def _prolonged(known: Application, access: Access) -> Access:
@@ -280,6 +281,11 @@ def _prolonged(known: Application, access: Access) -> Access:
         return access
     asked = access.asked or ("" if known.has_completed else before.asked)
     return replace(access, asked=asked, given_at=before.given_at if asked == before.asked else access.given_at)
+
+
+def _digests(link_hash: str, before: Access | None, access: Access) -> dict[str, str]:
+    """What an event says of the two, for verification."""
+    return {"found": access_digest(link_hash, before), "access": access_digest(link_hash, access)}
 
 
 def _with_access(known: Application, access: Access) -> Write:

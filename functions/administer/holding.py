@@ -3,7 +3,8 @@
 What differs is told by name. `document`: an upload is gone, or is not what its row or the current version says of it.
 `facts`: the row says other than the current document. `attachments`: a file is gone, or has another content. `state`:
 it is not what follows from the rest. `submissions`: the current version is not the newest one that was accepted.
-`refusal`: what was refused last is not what the row says was.
+`refusal`: what was refused last is not what the row says was. `origin`: an upload's form was signed for an application
+with another private link, language or start.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class _Document:
     arrived_at: datetime
     sha256: str
     raw: bytes
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Holding:
         kept: dict[Place, _Document] = {}
         for one in recorded:
             found = self._read(application, one, there)
+            if found is not None and found.origin != application.origin:
+                yield "origin"
             if found is None or (found.arrived_at, found.sha256) != (one.arrived_at, one.sha256):
                 yield "document"
             elif (one.submission, one.version_id) in needed:
@@ -103,7 +107,7 @@ class Holding:
         if (key, one.version_id) not in there:
             return None
         version, raw = self.bucket.read(key, one.version_id, most=MOST_DOCUMENT_BYTES)
-        return _Document(version.arrived_at, hashlib.sha256(raw).hexdigest(), raw)
+        return _Document(version.arrived_at, hashlib.sha256(raw).hexdigest(), raw, version.origin)
 
     def _is_there(
         self, application: Application, file: Mapping[str, Any], there: Mapping[Place, ObjectVersion]

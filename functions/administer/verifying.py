@@ -12,6 +12,7 @@ from typing import Any
 from functions.administer import trail
 from functions.administer.decided import Decided
 from functions.administer.holding import Holding
+from functions.administer.readable import unreadable
 from shared import keys, totals
 from shared.applications import Application
 from shared.aws.bucket import Bucket
@@ -25,6 +26,11 @@ from shared.programme import load
 from shared.references import read_reference
 from shared.rounds import Round
 from shared.submissions import Submission, certified_by
+from shared.trail import BEFORE, CHANGED, event_digest
+
+_COUNTED = ("revision", "exceptions", "supplements")
+_MOST_TRIES = 3
+"""Readings of a round that changes while it is read; more would keep somebody waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,29 @@ class _Found:
         """When certificates were written, by the audit trail."""
         return [one["at"] for one in self.events if one["what"] in (ROUND_CLOSED, EXCEPTIONS_CERTIFIED)]
 
-    def closes_at(self) -> str | None:
-        """When the round closes, by the audit trail: as it was created, or as it was changed last."""
-        ends = (one for one in self.events if "closes_at" in one)
-        last: Item = max(ends, key=lambda one: int(one.get("revision", -1)), default={})
-        return last.get("closes_at")
+    @property
+    def turned_away(self) -> int:
+        """How many had been turned away when the round was closed, by the audit trail. Whoever comes later is counted
+        on in the totals."""
+        return sum(one.get("turned_away", 0) for one in self.events if one["what"] == ROUND_CLOSED)
+
+    def differing_round(self) -> set[str]:
+        """The names of what the round's row has otherwise than the events that changed it made it; `events` where one
+        of them is gone or altered."""
+        chain = sorted((one for one in self.events if CHANGED in one), key=lambda one: int(one[CHANGED]["revision"]))
+        made: Item = {}
+        trail, differing = "", set[str]()
+        for event in chain:
+            changed = event[CHANGED]
+            # Each is counted on from what was there, also from what was altered.
+            differing |= {one for one in _COUNTED if changed.get(one, 0) > made.get(one, 0) + 1}
+            if event.get(BEFORE) != trail:
+                differing.add("events")
+            made |= changed
+            trail = event_digest(event)
+        if trail != self.call.trail:
+            differing.add("events")
+        return differing | _differing(self.call.as_item(), {**made, "trail": self.call.trail})
 
     def certificate(self, number: int) -> dict[str, Any]:
         """The certificate as it should be. Uploads without an outcome are told of with the first alone: nobody can say
@@ -62,15 +86,12 @@ class _Found:
             missing=missing if number == 1 else 0,
             vanished=self.seen.vanished,
             certified_at=self.instants[number - 1] if number <= len(self.instants) else None,
-            counted={**totals.certified(self.applications), **totals.recount([], outcomes)},
+            counted={
+                **totals.certified(self.applications),
+                **totals.recount([], outcomes),
+                "turned_away": self.turned_away,
+            },
         )
-
-    def turned_away(self) -> range:
-        """How many the first certificate may say were turned away. Whoever comes after it is counted on."""
-        # Who was turned away long enough before the closing is in it, whatever clocks say.
-        at = [one.turned_away_at for one in self.applications if one.turned_away_at is not None]
-        closed_at = self.call.closed_at
-        return range(sum(closed_at is not None and one < closed_at - trail.CLOCKS_DIFFER for one in at), len(at) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +105,18 @@ class Verifying:
         """The certificate, what bucket and table say now, and the names of what differs.
 
         A name is that of a part of the certificate; `vanished` are uploads with an outcome that are gone, `totals`
-        today's, `certificates` how many there are, `closes_at` is when the round does; `decisions`, `approval` and
-        `announcement` are explained in `decided`. What came after the certificate (late uploads, people turned away,
+        today's, `certificates` are not all those that were written; other names are those of attributes of the round's
+        row, or are explained in `decided`. What came after the certificate (late uploads, people turned away,
         withdrawals) is counted apart and is no difference. `unexplained` are applications with something that the
         audit trail has otherwise: see `trail`.
 
-        Raises ProblemsError with status 404.
+        Raises ProblemsError: 404; 409 where rows cannot be read.
         """
-        call = require_round(self.table, round_id)
-        stored = {row["sk"]: row for row in self.table.query(keys.round_partition(round_id), keys.CERTIFICATES)}
-        if not stored and not call.is_certified:
-            raise refuse("not-certified-yet", status=404)
-        found = self._found(call)
+        if altered := list(unreadable(self.table, round_id)):
+            raise refuse("rows-unreadable", status=409, rows=", ".join(altered))
+        found, stored = self._found(round_id)
         expected, first = found.certificate(1), _without_keys(stored.get(keys.certificate_key(round_id)["sk"]))
-        differences = _differing(first, expected) - {"totals"} | _differing_totals(first, expected, found.turned_away())
+        differences = _differing(first, expected) - {"totals"} | _differing_totals(first, expected)
         differences |= self._differences(found, stored)
         covered = certified_by(1, found.submissions)
         counted = expected.pop("totals")
@@ -113,11 +132,30 @@ class Verifying:
             "unexplained": list(_unexplained(found)),
         }
 
-    def _found(self, call: Round) -> _Found:
-        submissions = read_submissions(self.table, call.id)
-        seen = reconcile(self.bucket, call.id, submissions)
-        events = list(self.table.query(keys.audit_partition(call.id)))
-        return _Found(call, submissions, read_applications(self.table, call.id), seen, events)
+    def _found(self, round_id: str) -> tuple[_Found, dict[str, Item]]:
+        """What there is, read again where something changed meanwhile."""
+        for _ in range(_MOST_TRIES - 1):
+            before = self._revisions(round_id)
+            found = self._read(round_id)
+            if self._revisions(round_id) == before:
+                return found
+        return self._read(round_id)
+
+    def _read(self, round_id: str) -> tuple[_Found, dict[str, Item]]:
+        """What there is, and the certificates as they are stored."""
+        call = require_round(self.table, round_id)
+        stored = {row["sk"]: row for row in self.table.query(keys.round_partition(round_id), keys.CERTIFICATES)}
+        if not stored and not call.is_certified:
+            raise refuse("not-certified-yet", status=404)
+        submissions = read_submissions(self.table, round_id)
+        seen = reconcile(self.bucket, round_id, submissions)
+        events = list(self.table.query(keys.audit_partition(round_id)))
+        return _Found(call, submissions, read_applications(self.table, round_id), seen, events), stored
+
+    def _revisions(self, round_id: str) -> list[Any]:
+        """What grows with every change of the round, of its applications and of what they come to."""
+        rows = self.table.get_several(keys.round_key(round_id), keys.totals_key(round_id))
+        return [(row or {}).get("revision") for row in rows]
 
     def _differences(self, found: _Found, stored: Mapping[str, Item]) -> set[str]:
         """What differs beside the first certificate: today's totals, the certificates of whoever was let in (example:
@@ -130,8 +168,7 @@ class Verifying:
             differences.add("certificates")
         if found.instants[:1] != [_text(call.closed_at)]:
             differences.add("certified_at")
-        if found.closes_at() != call.as_item()["closes_at"]:
-            differences.add("closes_at")
+        differences |= found.differing_round()
         if found.seen.vanished:
             differences.add("vanished")
         if {one.application for one in found.submissions} - {one.id for one in found.applications}:
@@ -171,11 +208,9 @@ def _differing(said: Mapping[str, Any], expected: Mapping[str, Any]) -> set[str]
     return {name for name in names if said.get(name, _NOTHING) != expected.get(name, _NOTHING)}
 
 
-def _differing_totals(said: Mapping[str, Any], expected: Mapping[str, Any], turned_away: range) -> set[str]:
+def _differing_totals(said: Mapping[str, Any], expected: Mapping[str, Any]) -> set[str]:
     told = said.get("totals")
-    told = told if isinstance(told, dict) else {}
-    differing = _differing(told, expected["totals"]) - {"turned_away"}
-    return differing if told.get("turned_away") in turned_away else differing | {"turned_away"}
+    return _differing(told if isinstance(told, dict) else {}, expected["totals"])
 
 
 def _without_keys(item: Item | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from shared import keys, totals
 from shared.aws.bucket import Bucket, ObjectVersion
 from shared.aws.messages import Queue
 from shared.aws.reconciliation import Reconciliation, reconcile
-from shared.aws.rows import audit, read_applications, read_submissions, replace_round, totals_unchanged
+from shared.aws.rows import audit, change_round, read_applications, read_submissions, totals_unchanged
 from shared.aws.table import Item, Put, Table, Update
 from shared.certificates import EXCEPTIONS_CERTIFIED, ROUND_CLOSED, certificate
 from shared.instants import iso
@@ -111,26 +111,30 @@ class Closing:
             certified_at=iso(now),
             counted=counted,
         )
-        until = call.exceptions_until
+        facts = {"objects": written["objects"], "root": written["root"], "repaired": sorted(wrong)}
         if number == 1:
-            # Whose time was over before the closing is in this certificate, and needs none of their own.
-            until = until if until is not None and self._may_arrive(until + call.grace, begun) else None
-            after, what = replace(call, state=RoundState.CLOSED, closed_at=now, exceptions_until=until), ROUND_CLOSED
+            after, what = self._closed(call, now, begun), ROUND_CLOSED
+            facts["turned_away"] = written["totals"]["turned_away"]
         else:
             after = replace(call, exceptions_until=None, supplements=call.supplements + 1)
             what = EXCEPTIONS_CERTIFIED
-        facts = {"objects": written["objects"], "root": written["root"], "repaired": sorted(wrong)}
         repair = {name: counted.get(name, 0) for name in wrong}
+        event = audit(call.id, now, JOB, what, self.random(RANDOM_BYTES), **facts)
         self.table.transact(
             [
-                replace_round(call, after),
+                *change_round(call, after, event),
                 Put(keys.certificate_key(call.id, number), written),
                 # Holds only if nothing was counted since before the rows were read: then the recount is of now.
                 Update(keys.totals_key(call.id), set=repair, add={"revision": 1}, condition=totals_unchanged(stored)),
-                audit(call.id, now, JOB, what, self.random(RANDOM_BYTES), **facts),
             ]
         )
         return Closed(certified=True, repaired=len(wrong))
+
+    def _closed(self, call: Round, now: datetime, begun: datetime) -> Round:
+        """Whose time was over before the closing is in its certificate, and needs none of their own."""
+        until = call.exceptions_until
+        until = until if until is not None and self._may_arrive(until + call.grace, begun) else None
+        return replace(call, state=RoundState.CLOSED, closed_at=now, exceptions_until=until)
 
 
 def _differences(stored: dict[str, int], counted: dict[str, int]) -> set[str]:

@@ -11,7 +11,7 @@ from functions.advance.closing import JOB, Closing
 from shared import keys, totals
 from shared.aws.effects import Effects
 from shared.aws.messages import Functions
-from shared.aws.rows import audit, read_rounds, replace_round
+from shared.aws.rows import audit, change_round, left_by, read_rounds
 from shared.aws.table import ConditionFailedError, ConflictError, Table
 from shared.notices import notices
 from shared.references import RANDOM_BYTES
@@ -105,8 +105,9 @@ class Lifecycle:
         now = self.now()
         after = replace(call, state=state, closing_since=now if state is RoundState.CLOSING else None)
         event = audit(call.id, now, JOB, f"round {state}", self.random(RANDOM_BYTES))
-        self.table.transact([replace_round(call, after), event])
-        return self._close(replace(after, revision=call.revision + 1)) if state is RoundState.CLOSING else []
+        writes = change_round(call, after, event)
+        self.table.transact(writes)
+        return self._close(left_by(writes, call)) if state is RoundState.CLOSING else []
 
     def _close(self, call: Round) -> list[Step]:
         closed = self.closing.close(call)

@@ -24,7 +24,15 @@ from shared.applications import Application
 from shared.aws.decided import read_announced, read_decided
 from shared.aws.effects import BusyError, Effects
 from shared.aws.messages import Functions, Topic
-from shared.aws.rows import audit, commit_round_change, read_applications, read_rounds, replace_round, require_round
+from shared.aws.rows import (
+    audit,
+    change_round,
+    commit_round_change,
+    left_by,
+    read_applications,
+    read_rounds,
+    require_round,
+)
 from shared.aws.table import ABSENT, ConditionFailedError, Item, Put, Table, Update
 from shared.decision_letters import DecisionLetters
 from shared.decisions import DecisionKind, list_digest
@@ -39,6 +47,7 @@ from shared.trail import (
     ANNOUNCEMENT_CALLED_OFF,
     ANNOUNCEMENT_HELD_BACK,
     ANNOUNCEMENT_TIMED,
+    row_digest,
 )
 
 
@@ -167,10 +176,9 @@ class Announcing:
             number=number,
             digest=digest,
             publish_at=iso(embargo.at),
-            revision=call.revision,
         )
         kept = Put(keys.timed_announcement_key(round_id, number), item)
-        commit_round_change(self.table, [replace_round(call, replace(call, embargo=embargo)), kept, event])
+        commit_round_change(self.table, [*change_round(call, replace(call, embargo=embargo), event), kept])
         return shown(item, embargo)
 
     def call_off(self, round_id: str, who: str) -> dict[str, Any]:
@@ -178,10 +186,10 @@ class Announcing:
         call = require_round(self.table, round_id)
         if call.embargo is None:
             raise refuse("nothing-timed", status=409)
-        facts = {"number": call.next_announcement, "revision": call.revision}
-        event = audit(round_id, self.now(), who, ANNOUNCEMENT_CALLED_OFF, self.random(RANDOM_BYTES), **facts)
-        commit_round_change(self.table, [replace_round(call, replace(call, embargo=None)), event])
-        return {"number": call.next_announcement, "digest": call.embargo.digest, "publish_at": None}
+        number = call.next_announcement
+        event = audit(round_id, self.now(), who, ANNOUNCEMENT_CALLED_OFF, self.random(RANDOM_BYTES), number=number)
+        commit_round_change(self.table, change_round(call, replace(call, embargo=None), event))
+        return {"number": number, "digest": call.embargo.digest, "publish_at": None}
 
     def _timed(self, call: Round) -> Item | None:
         """What is to go out at an instant, as it was read."""
@@ -233,10 +241,9 @@ class Announcing:
             ANNOUNCEMENT_HELD_BACK,
             self.random(RANDOM_BYTES),
             number=call.next_announcement,
-            revision=call.revision,
         )
         held = replace(call, embargo=replace(embargo, held_back=True))
-        commit_round_change(self.table, [replace_round(call, held), event])
+        commit_round_change(self.table, change_round(call, held, event))
 
     def _claimed(self, call: Round) -> Item | None:
         """What is approved and has not gone out."""
@@ -327,11 +334,12 @@ class Announcing:
         now, number = self.now(), call.next_announcement
         item = {**content, "claimed_at": iso(now), "claimed_by": who}
         key = keys.announcement_key(call.id, number)
-        facts = {"number": number, "digest": content["digest"]}
+        facts = {"number": number, "digest": content["digest"], "row": row_digest(item)}
         event = audit(call.id, now, who, ANNOUNCEMENT_APPROVED, self.random(RANDOM_BYTES), **facts)
         after = replace(call, announcing=number, embargo=None)
-        commit_round_change(self.table, [replace_round(call, after), Put(key, item, ABSENT), event])
-        return replace(after, revision=call.revision + 1), {**item, **key}
+        writes = change_round(call, after, event)
+        commit_round_change(self.table, [*writes, Put(key, item, ABSENT)])
+        return left_by(writes, call), {**item, **key}
 
     def _finish(self, call: Round, stored: Item) -> Item:
         """Publish, then note that it went out, then record it. The note is a write that meets nobody; the record
@@ -358,12 +366,12 @@ class Announcing:
     def _record(self, call: Round, stored: Item, message_id: str) -> Item:
         now, number = self.now(), stored["number"]
         published = {"published_at": iso(now), "message_id": message_id}
-        event = audit(call.id, now, stored["claimed_by"], ANNOUNCED, self.random(RANDOM_BYTES), number=number)
+        facts = {"number": number, "message_id": message_id}
+        event = audit(call.id, now, stored["claimed_by"], ANNOUNCED, self.random(RANDOM_BYTES), **facts)
         key, once = keys.announcement_key(call.id, number), Attr("published_at").not_exists()
         after = replace(call, state=RoundState.ANNOUNCED, announcement=number, announced_at=now, announcing=None)
-        announced = replace_round(call, after)
         try:
-            self.table.transact([announced, Update(key, set=published, condition=once), event])
+            self.table.transact([*change_round(call, after, event), Update(key, set=published, condition=once)])
         except ConditionFailedError as error:
             raise refuse("already-published", status=409) from error
         self._ask_for_pages(call)

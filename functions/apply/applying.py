@@ -113,7 +113,7 @@ class Applying:
         now = self._admit(call, application, programme)
         submission = new_submission(now, self.random(RANDOM_BYTES)) if request.document else None
         mine = held(call, application.access)
-        return sign_forms(request, mine, application.id, submission, bucket=self.bucket, now=now)
+        return sign_forms(request, mine, application, submission, bucket=self.bucket, now=now)
 
     def history(self, link: Link | None) -> dict[str, Any]:
         """Everything that was sent with the link, and what became of it, newest last: two reads."""
@@ -146,6 +146,7 @@ class Applying:
                 application=application.id,
                 revision=application.revision,
                 withdrawn_at=iso(after.withdrawn_at or now),
+                origin=application.origin,
             )
             try:
                 self._commit(call, application, after, _withdrawal(after), [event])

@@ -37,9 +37,9 @@ class Attesting:
         recorded = self._last(call, application) if submission is None else self._named(call, application, submission)
         if recorded is None:
             raise refuse("no-receipt-yet", status=404)
-        signer, proven = self._signer(), self._certified(call, recorded)
-        said = attestation.statement(recorded, proven)
-        sisters = attestation.path(recorded, proven) if proven is not None else []
+        signer, tree = self._signer(), self._certified(call, recorded)
+        said = attestation.statement(recorded, tree)
+        sisters = attestation.path(recorded, tree) if tree is not None else []
         return attestation.receipt(said, signer.sign(attestation.signed_bytes(said)), sisters)
 
     def _last(self, call: Round, application: Application) -> Submission | None:
@@ -80,13 +80,13 @@ class Attesting:
             raise refuse("nothing-is-signed", status=404)
         return self.signer
 
-    def _certified(self, call: Round, submission: Submission) -> list[Submission] | None:
-        """All that the submission's certificate stands for; None where none does, or not yet."""
+    def _certified(self, call: Round, submission: Submission) -> list[bytes] | None:
+        """The lines that the submission's certificate stands for; None where none does, or not yet."""
         number = submission.after_certificate + 1
         if number > call.certificates:
             return None
-        certified = certified_by(number, read_submissions(self.table, call.id))
+        tree = leaves(certified_by(number, read_submissions(self.table, call.id)))
         written = self.table.get(keys.certificate_key(call.id, number)) or {}
-        if written.get("root") != merkle.root(leaves(certified)).hex():
+        if written.get("root") != merkle.root(tree).hex():
             raise CertificateNotMetError(f"certificate {number} of {call.id}")
-        return certified
+        return tree

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared import keys
+from shared.applications import Application
 from shared.aws.bucket import Bucket, Form
 from shared.document import MOST_DOCUMENT_BYTES, Line, Sha256
 from shared.files import type_name
@@ -71,23 +72,30 @@ def file_problems(request: FormsRequest, programme: Programme) -> Iterator[Probl
 
 
 def sign_forms(
-    request: FormsRequest, call: Round, application: str, submission: str | None, *, bucket: Bucket, now: datetime
+    request: FormsRequest,
+    call: Round,
+    application: Application,
+    submission: str | None,
+    *,
+    bucket: Bucket,
+    now: datetime,
 ) -> dict[str, object]:
     """A form for each attachment, and last the one for the document, which commits the submission."""
     expires_at = form_expiry(call, now)
     lifetime: timedelta = expires_at - now
     forms: list[dict[str, object]] = []
     for file in request.attachments:
-        key = keys.attachment_object(call.id, application, file.sha256)
+        key = keys.attachment_object(call.id, application.id, file.sha256)
         form = bucket.sign_form(key, size=file.size, media_type=file.type, sha256=file.sha256, lifetime=lifetime)
         forms.append(_form("attachment", file.sha256, form))
     if request.document is not None and submission is not None:
         form = bucket.sign_form(
-            keys.document_object(call.id, application, submission),
+            keys.document_object(call.id, application.id, submission),
             size=request.document.size,
             media_type="application/json",
             sha256=request.document.sha256,
             lifetime=lifetime,
+            origin=application.origin,
         )
         forms.append(_form("document", request.document.sha256, form))
     return {

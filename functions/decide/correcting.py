@@ -14,7 +14,7 @@ from typing import Any
 from shared import decisions, keys
 from shared.applications import Application
 from shared.aws.decided import point_to, read_decided, store_set
-from shared.aws.rows import audit, commit_round_change, read_applications, require_round, standing, unchanged
+from shared.aws.rows import audit, change_round, commit_round_change, read_applications, require_round, standing
 from shared.aws.table import Item, Table
 from shared.corrections import Change, Reason, changes, correction_digest
 from shared.decision_csv import marks, read_csv
@@ -24,7 +24,7 @@ from shared.instants import iso
 from shared.problems import refuse
 from shared.references import RANDOM_BYTES, spaced
 from shared.rounds import Round, RoundState, wrong_state
-from shared.trail import CORRECTION_ENTERED
+from shared.trail import CORRECTION_ENTERED, row_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,10 @@ class Correcting:
             raise refuse("nothing-corrected")
         now = self.now()
         facts = self._facts(call, rows, reason, who) | {"entered_at": iso(now), "changed": len(changed)}
-        told = {"number": number, "digest": facts["digest"], "sum": facts["sum"], "revision": call.revision}
+        told = {name: facts[name] for name in ("number", "digest", "sum")}
+        told |= {"revision": call.revision, "row": row_digest(facts)}
         event = audit(round_id, now, who, CORRECTION_ENTERED, self.random(RANDOM_BYTES), **told)
-        commit_round_change(self.table, [unchanged(call), point_to(round_id, before, facts, number), event])
+        commit_round_change(self.table, [*change_round(call, call, event), point_to(round_id, before, facts, number)])
         return facts | {"changes": _told(changed, applications)}
 
     def show(self, round_id: str) -> dict[str, Any]:

@@ -11,14 +11,13 @@ from shared import decisions, keys
 from shared.aws.decided import approve, point_to, read_decided, store_set, take_back
 from shared.aws.rows import (
     audit,
+    change_round,
     commit_round_change,
     read_applications,
-    replace_round,
     require_round,
     standing,
-    unchanged,
 )
-from shared.aws.table import Item, Table, Write
+from shared.aws.table import Item, Table
 from shared.decision_csv import marks, read_csv, write_csv
 from shared.decision_list import HandedIn, listed, read_list
 from shared.decisions import Decision, DecisionKind, approved_digest, list_digest, mark
@@ -27,7 +26,7 @@ from shared.problems import ProblemsError, refuse
 from shared.programme import load
 from shared.references import RANDOM_BYTES
 from shared.rounds import Round, RoundState, wrong_state
-from shared.trail import CORRECTION_APPROVED, DECISIONS_APPROVED, DECISIONS_ENTERED, TAKEN_BACK
+from shared.trail import CORRECTION_APPROVED, DECISIONS_APPROVED, DECISIONS_ENTERED, TAKEN_BACK, row_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +76,9 @@ class Deciding:
             "entered_at": iso(now),
             "list": decided_on,
         }
-        told = {"digest": facts["digest"], "sum": facts["sum"], "revision": call.revision}
+        told = {name: facts[name] for name in ("digest", "sum")} | {"revision": call.revision, "row": row_digest(facts)}
         event = audit(round_id, now, who, DECISIONS_ENTERED, self.random(RANDOM_BYTES), **told)
-        commit_round_change(self.table, [unchanged(call), point_to(round_id, before, facts), event])
+        commit_round_change(self.table, [*change_round(call, call, event), point_to(round_id, before, facts)])
         return facts
 
     def approve(self, round_id: str, digest: str, who: str) -> dict[str, Any]:
@@ -106,15 +105,13 @@ class Deciding:
         facts: dict[str, Any] = {"digest": digest, "revision": call.revision}
         if call.state is RoundState.ANNOUNCED:
             after, what, facts["number"] = call, CORRECTION_APPROVED, number
-            moved: Write = unchanged(call)
         else:
             # Whatever changes them from here on changes the round, and then the transaction does not hold.
             if decided["list"] != list_digest(read_applications(self.table, round_id)):
                 raise refuse("decisions-outdated", status=409)
             after, what = replace(call, state=RoundState.DECIDED), DECISIONS_APPROVED
-            moved = replace_round(call, after)
         event = audit(round_id, now, who, what, self.random(RANDOM_BYTES), **facts)
-        commit_round_change(self.table, [moved, approval, event])
+        commit_round_change(self.table, [*change_round(call, after, event), approval])
         return {"digest": digest, "approved_by": who, "approved_at": iso(now), "state": after.state.value}
 
     def take_back(self, round_id: str, reason: str, who: str) -> dict[str, Any]:
@@ -136,7 +133,7 @@ class Deciding:
         facts = {"digest": digest, "number": number, "revision": call.revision, "reason": reason}
         event = audit(round_id, now, who, TAKEN_BACK, self.random(RANDOM_BYTES), **facts)
         back = take_back(round_id, digest, {"by": who, "at": iso(now), "reason": reason}, number)
-        commit_round_change(self.table, [replace_round(call, after), back, event])
+        commit_round_change(self.table, [*change_round(call, after, event), back])
         return {"digest": digest, "state": after.state.value}
 
     def _listable(self, round_id: str) -> tuple[Round, Item | None]:

@@ -22,12 +22,15 @@ _DETAILS = {
     "was_until": ("tiden var till", "was until"),
     "application": ("ansökan", "application"),
     "objects": ("uppladdningar", "uploads"),
+    "turned_away": ("nekade", "turned away"),
     "repaired": ("rättade summor", "repaired totals"),
     "sum": ("summa", "sum"),
     "number": ("nummer", "number"),
     "digest": ("kontrollvärde", "digest"),
     "root": ("rothash", "root hash"),
 }
+_UNSHOWN = {"at", "who", "what", "revision", "withdrawn_at", "message_id"}
+"""What has a column of its own, or is there for verification alone."""
 _DETAIL_WIDTH = 22
 """Details are broken here, because Rich would break an amount at its no-break spaces."""
 
@@ -299,7 +302,7 @@ def events(found: Sequence[Json], zone: str, language: str) -> Table:
 
 def _details(event: Json, zone: str, language: str) -> Iterator[str]:
     for name, value in event.items():
-        if name in ("at", "who", "what", "revision", "withdrawn_at") or value in (None, []):
+        if name in _UNSHOWN or value in (None, []):
             continue
         label = cells.word(_DETAILS, name, language)
         detail = f"{label}: {_detail(name, value, zone, language)}"

@@ -18,16 +18,20 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 _CHUNK = 256 * 1024
+_ORIGIN = "origin"
+"""The metadata of an object that tells it. No object's metadata changes after it was made."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectVersion:
-    """One version of one object. `arrived_at` is S3's own instant, to the second."""
+    """One version of one object. `arrived_at` is S3's own instant, to the second. `origin` is that of the application
+    that its form was signed for (see there), and only told of a version that was read."""
 
     key: str
     version_id: str
     arrived_at: datetime
     size: int
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ class Bucket:
         answer = self._client.get_object(Bucket=self._name, Key=key, VersionId=version_id)
         with answer["Body"] as body:
             content = body.read(most + 1)
-        return ObjectVersion(key, version_id, answer["LastModified"], answer["ContentLength"]), content
+        origin = answer["Metadata"].get(_ORIGIN, "")
+        return ObjectVersion(key, version_id, answer["LastModified"], answer["ContentLength"], origin), content
 
     def look(self, key: str, *, most: int) -> Seen | None:
         """The current version's size, hash and first bytes in one pass, or None where there is no object.
@@ -93,8 +98,11 @@ class Bucket:
             for version in page.get("Versions", []):
                 yield ObjectVersion(version["Key"], version["VersionId"], version["LastModified"], version["Size"])
 
-    def sign_form(self, key: str, *, size: int, media_type: str, sha256: str, lifetime: timedelta) -> Form:
-        """A form that fits this content alone: key, size, type and checksum exact, for whole seconds only.
+    def sign_form(
+        self, key: str, *, size: int, media_type: str, sha256: str, lifetime: timedelta, origin: str = ""
+    ) -> Form:
+        """A form that fits this content alone: key, size, type and checksum exact, for whole seconds only. `origin`
+        stays with what is uploaded.
 
         S3 checks the checksum too; ingest hashes the file all the same, since nothing may rest on one lock.
         """
@@ -103,6 +111,7 @@ class Bucket:
             "Content-Type": media_type,
             "x-amz-checksum-algorithm": "SHA256",
             "x-amz-checksum-sha256": checksum,
+            **({f"x-amz-meta-{_ORIGIN}": origin} if origin else {}),
         }
         conditions: list[Any] = [{name: value} for name, value in fixed.items()]
         signed = self._client.generate_presigned_post(

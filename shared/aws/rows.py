@@ -17,6 +17,7 @@ from shared.problems import refuse
 from shared.references import new_submission
 from shared.rounds import Round
 from shared.submissions import Submission
+from shared.trail import BEFORE, CHANGED, event_digest
 
 
 def read_round(table: Table, round_id: str) -> Round | None:
@@ -65,17 +66,34 @@ def audit(round_id: str, at: datetime, who: str, what: str, random: bytes, **fac
     )
 
 
-def replace_round(before: Round, after: Round) -> Update:
-    """The write that turns `before` into `after`, and holds only if nobody else changed it since it was read.
+def create_round(call: Round, event: Put) -> list[Write]:
+    """The writes of a new round, and of the event that tells of it. They hold only if there is none by its name."""
+    told = _told(event, call.as_item(), "")
+    return [Put(keys.round_key(call.id), {**call.as_item(), "trail": event_digest(told.attributes)}, ABSENT), told]
 
-    It names the attributes that differ and leaves all others alone.
+
+def change_round(before: Round, after: Round, event: Put) -> list[Write]:
+    """The writes that turn `before` into `after`, and of the event that tells of it. They hold only if nobody else
+    changed the round since it was read.
+
+    They name the attributes that differ and leave all others alone, and so does the event: what somebody altered by
+    hand before is in no event, whatever is changed after it.
     """
     old, new = before.as_item(), replace(after, revision=before.revision + 1).as_item()
-    return Update(
-        keys.round_key(before.id),
-        set={name: value for name, value in new.items() if value != old[name]},
-        condition=Attr("revision").eq(before.revision),
-    )
+    changed = {name: value for name, value in new.items() if value != old[name]}
+    told = _told(event, changed, before.trail)
+    noted = {**changed, "trail": event_digest(told.attributes)}
+    return [Update(keys.round_key(before.id), set=noted, condition=Attr("revision").eq(before.revision)), told]
+
+
+def left_by(writes: list[Write], before: Round) -> Round:
+    """The round as the writes of `change_round` leave it."""
+    (update,) = (one for one in writes if isinstance(one, Update))
+    return Round.from_item({**before.as_item(), **update.set})
+
+
+def _told(event: Put, changed: Mapping[str, Any], before: str) -> Put:
+    return replace(event, attributes={**event.attributes, CHANGED: changed, BEFORE: before})
 
 
 def replace_application(before: Application, after: Application) -> Update:

@@ -59,8 +59,8 @@ def submit_again(started: Submitted, **changes: Any) -> None:
     versions = []
     for form in signed["forms"]:
         content = document if form["for"] == "document" else _FILES[form["sha256"]]
-        key = form["fields"]["key"]
-        stored = clients.s3().put_object(Bucket=bucket._name, Key=key, Body=content)
+        key, origin = form["fields"]["key"], form["fields"].get("x-amz-meta-origin", "")
+        stored = clients.s3().put_object(Bucket=bucket._name, Key=key, Body=content, Metadata={"origin": origin})
         versions.append({"key": key, "version-id": stored["VersionId"]})
     uploaded = {"detail": {"object": versions[-1]}}
     failures = ingest.lambda_handler(queue_event(uploaded), Context())  # type: ignore[arg-type]

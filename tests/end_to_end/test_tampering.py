@@ -35,7 +35,9 @@ def test_an_altered_row_certificate_object_or_receipt_is_found(installation: Ins
         (keys.submission_key(ROUND, *names), {"outcome": "rejected"}),
         (keys.application_key(ROUND, row.application), {"state": "withdrawn", "withdrawn_at": "2099-01-01T00:00:00Z"}),
         (keys.application_key(ROUND, row.application), {"access": LET_IN}),
+        (keys.application_key(ROUND, row.application), {"link_hash": "00" * 32}),
         (keys.round_key(ROUND), {"closes_at": "2099-01-01T00:00:00Z"}),
+        (keys.round_key(ROUND), {"budget": 10**10}),
         (keys.certificate_key(ROUND), {"objects": 2}),
         (keys.certificate_key(ROUND), {"certified_at": "2019-12-01T00:00:00Z"}),
     ):

@@ -278,7 +278,7 @@ STEPS = {
     "draft read": Step(reading_the_draft, "BatchGetItem", 300, 3, 0),
     "link mailed": Step(mailing_the_link, "BatchGetItem UpdateItem SendEmail UpdateItem", 2_900, 2, 2),
     "history": Step(looking_back, "BatchGetItem Query", 600, 3, 0),
-    "withdrawal": Step(withdrawing, "BatchGetItem TransactWriteItems", 2_950, 2, 10),
+    "withdrawal": Step(withdrawing, "BatchGetItem TransactWriteItems", 3_050, 2, 10),
     "heartbeat, one open round": Step(ticking, "Query", 150, 1, 0),
 }
 WHOLE_WAY = ("start", "sign", "ingest", "receipt", "status")

@@ -17,7 +17,6 @@ from shared import keys
 from shared.applications import Outcome
 from shared.aws import clients
 from shared.aws.bucket import Bucket, Seen
-from shared.aws.rows import read_applications
 from shared.aws.table import Put, Update
 from shared.instants import iso, parse_iso
 from shared.problems import ProblemsError
@@ -109,6 +108,20 @@ def test_every_application_is_held_against_the_upload_that_it_came_from(world: W
     document = keys.document_object(ROUND, one, second.submission)
     clients.s3().delete_object(Bucket="uploads", Key=document, VersionId=second.version_id)
     assert verifying(world).application(ROUND, one)["differences"] == ["document"]
+
+
+@pytest.mark.parametrize("sent", [a_document(), a_document(project__years=9)], ids=["accepted", "refused"])
+def test_whose_link_opens_an_application_is_as_its_uploads_say(world: World, sent: dict[str, Any]) -> None:
+    one = world.start().application
+    world.submit(one.id, sent)
+    place = keys.application_key(ROUND, one.id)
+    others = {"link_hash": world.start().application.link_hash, "language": "en", "started_at": "2019-10-01T07:00:00Z"}
+    for name, other in others.items():
+        before = (world.table.get(place) or {})[name]
+        world.table.write(Update(place, set={name: other}))
+        assert verifying(world).application(ROUND, one.id)["differences"] == ["origin"]
+        world.table.write(Update(place, set={name: before}))
+        assert verifying(world).application(ROUND, one.id)["differences"] == []
 
 
 def test_a_file_that_was_swapped_for_another_of_its_size_is_found(world: World) -> None:
@@ -231,7 +244,6 @@ def test_an_unknown_reference_is_told(world: World) -> None:
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_certificate_that_is_altered_anywhere_is_found_out(closed: World, number: int) -> None:
-    turn_somebody_away(closed)
     certify_an_exception(closed)
     stored = closed.table.get(keys.certificate_key(ROUND, number))
     assert stored is not None
@@ -274,19 +286,6 @@ def values(of: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tup
             yield from values(inner, (*path, name))
 
 
-def turn_somebody_away(closed: World) -> None:
-    """Long before the closing, as the certificate has it."""
-    (one, _) = read_applications(closed.table, ROUND)
-    closed_at = closed.round().closed_at
-    assert closed_at is not None
-    closed.table.write(
-        Update(keys.application_key(ROUND, one.id), set={"turned_away_at": iso(closed_at - timedelta(minutes=6))})
-    )
-    closed.table.write(Update(keys.totals_key(ROUND), add={"turned_away": 1}))
-    stored = closed.table.get(keys.certificate_key(ROUND)) or {}
-    closed.table.write(Update(keys.certificate_key(ROUND), set={"totals": {**stored["totals"], "turned_away": 1}}))
-
-
 def certify_an_exception(closed: World) -> None:
     """Somebody is let in, sends something, and is certified."""
     until = closed.now + timedelta(days=1)
@@ -316,8 +315,25 @@ def test_the_instant_of_a_closing_is_that_of_its_event(closed: World) -> None:
     later = "2019-12-01T00:00:00Z"
     closed.table.write(Update(keys.round_key(ROUND), set={"closed_at": later}))
     closed.table.write(Update(keys.certificate_key(ROUND), set={"certified_at": later}))
-    assert verifying(closed).certificate(ROUND)["differences"] == ["certified_at"]
+    assert verifying(closed).certificate(ROUND)["differences"] == ["certified_at", "closed_at"]
 
 
 def remove(place: keys.Key) -> None:
     clients.dynamodb().delete_item(TableName="anslag", Key={name: {"S": value} for name, value in place.items()})
+
+
+def test_rows_that_cannot_be_read_are_named_all_at_once(world: World) -> None:
+    one, other = world.start().application.id, world.start().application.id
+    row = world.submit(one).submission
+    submission = keys.submission_key(ROUND, one, row.submission, row.version_id)
+    close(world)
+    world.table.write(Update(keys.round_key(ROUND), set={"programme": "municipal-partnership-1919"}))
+    world.table.write(Update(keys.application_key(ROUND, other), set={"application": one}))
+    world.table.write(Update(submission, set={"outcome": "acepted"}))
+    with pytest.raises(ProblemsError) as error:
+        verifying(world).certificate(ROUND)
+    (problem,) = error.value.problems
+    assert (error.value.status, problem.code) == (409, "rows-unreadable")
+    named = f"ROUND#{ROUND}, APPLICATION#{other}, {submission['sk']}"
+    assert named in problem.sv
+    assert named in problem.en

@@ -19,7 +19,7 @@ from shared.aws import clients
 from shared.aws.bucket import Bucket
 from shared.aws.effects import Effects
 from shared.aws.messages import Functions, Queue
-from shared.aws.rows import read_round
+from shared.aws.rows import read_application, read_round
 from shared.aws.table import Table
 from shared.instants import parse_iso
 from shared.references import new_submission
@@ -111,7 +111,10 @@ class World:
 
     def put(self, key: str, content: bytes, at: datetime | None = None) -> Uploaded:
         """An object in the bucket, as if S3 had received it then."""
-        answer = clients.s3().put_object(Bucket="uploads", Key=key, Body=content)
+        name = keys.parse_document_object(key)
+        application = read_application(self.table, name.round_id, name.application) if name else None
+        metadata = {"origin": application.origin} if application else {}
+        answer = clients.s3().put_object(Bucket="uploads", Key=key, Body=content, Metadata=metadata)
         from moto.s3.models import s3_backends
 
         stored = s3_backends["123456789012"]["aws"].buckets["uploads"].keys.getlist(key)

@@ -101,7 +101,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     },
     "DecideRole": {
         "DecideLogs.Arn": "logs:CreateLogStream logs:PutLogEvents",
-        "Table.Arn": "dynamodb:BatchGetItem dynamodb:BatchWriteItem dynamodb:ConditionCheckItem dynamodb:GetItem "
+        "Table.Arn": "dynamodb:BatchGetItem dynamodb:BatchWriteItem dynamodb:GetItem "
         "dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
     },
     "AnnounceRole": {

@@ -19,7 +19,7 @@ from tests.simulation.cloud import OPENS, ROUND
 from tests.simulation.corpus import Paper, bad_papers, files, good_papers
 from tests.simulation.delivery import Delivery
 from tests.simulation.doors import RefusedError
-from tests.simulation.doubles.bucket import FormRefusedError, form_expires
+from tests.simulation.doubles.bucket import FormRefusedError, form_expires, origin_of
 from tests.simulation.recount import last_arrival
 from tests.simulation.world import Answer, Ask, Person, World
 
@@ -198,7 +198,7 @@ class Applicant:
         began = world.cloud.now
 
         def arrive() -> None:
-            version = bucket.put(form.fields["key"], content, digest, began)
+            version = bucket.put(form.fields["key"], content, digest, began, origin_of(form))
             if name:
                 world.kernel.note(self.name, f"uploads {name} ({version.version_id})")
                 self.delivery.notify(version)

@@ -4,6 +4,7 @@ stated number of seeds."""
 from __future__ import annotations
 
 from functions.administer.dead_letters import DeadLetters
+from functions.administer.verifying import _Found
 from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
 from functions.announce.announcing import Announcing
@@ -16,6 +17,7 @@ from shared.rounds import form_expiry
 from tests.simulation import planting, planting_trail
 from tests.simulation.planted_arrivals import ARRIVALS
 from tests.simulation.planted_kinds import (
+    ALTERED,
     CERTIFICATE,
     ONE_OUTCOME,
     RECEIPTS,
@@ -157,6 +159,19 @@ PLANTED = (
         60,
         lambda: replaced(DeadLetters, "_job", planting_trail.first_job_for_all),
         first=40,
+    ),
+    Planted(
+        "a round's row is held against nothing",
+        ALTERED,
+        60,
+        lambda: replaced(_Found, "differing_round", lambda _: set()),
+    ),
+    Planted(
+        "whose link opens an application is held against nothing",
+        ALTERED,
+        40,
+        lambda: replaced(Application, "origin", property(lambda _: "")),
+        first=80,
     ),
     Planted("the schedule moves rounds untold", "everything-is-audited", 5, planting.untold),
     Planted("a refusal is answered as if it had been done", "an-answer-says-what-became-of-it", 5, refusals_are_well),

@@ -15,6 +15,7 @@ CERTIFICATE = "the-certificate-is-true"
 RECEIPT = "everybody-gets-a-receipt"
 RECEIPTS = "a-receipt-is-true-and-proven"
 TROUBLE = "trouble-sets-off-its-alarm"
+ALTERED = "an-altered-row-is-found"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,11 @@ from shared.announcements import content_digest, resting_on
 from shared.applications import Application, Outcome
 from shared.aws import rows
 from shared.aws.reconciliation import Reconciliation, reconcile
-from shared.aws.table import Update
+from shared.aws.table import Put, Update, Write
+from shared.references import RANDOM_BYTES
 from shared.results.publication import Publication
 from shared.rounds import Round, RoundState
-from shared.submissions import Submission
+from shared.submissions import Submission, leaves
 from tests.simulation import handlers
 from tests.simulation.planting_arrivals import ANYTHING, change, duplicate_too
 from tests.simulation.replacing import replaced
@@ -135,7 +136,8 @@ def untold() -> Iterator[None]:
 
     def move(self: lifecycle.Lifecycle, call: Round, state: RoundState) -> None:
         since = self.now() if state is RoundState.CLOSING else None
-        self.table.transact([rows.replace_round(call, replace(call, state=state, closing_since=since))])
+        event = rows.audit(call.id, self.now(), "", "", bytes(RANDOM_BYTES))
+        self.table.transact(rows.change_round(call, replace(call, state=state, closing_since=since), event)[:1])
 
     with replaced(lifecycle.Lifecycle, "_move", move):
         yield
@@ -193,28 +195,29 @@ def unfenced_round() -> Iterator[None]:
     from functions.administer import administering
     from functions.decide import deciding
 
-    original = rows.replace_round
-
-    def loose_round(before: Round, after: Round) -> Update:
-        return replace(original(before, after), condition=None)
+    def loose_round(before: Round, after: Round, event: Put) -> list[Write]:
+        return _loose(rows.change_round(before, after, event))
 
     with contextlib.ExitStack() as stack:
         for module in (administering, deciding, closing, lifecycle, announcing):
-            stack.enter_context(replaced(module, "replace_round", loose_round))
+            stack.enter_context(replaced(module, "change_round", loose_round))
         yield
 
 
 @contextlib.contextmanager
 def announced_by_everybody() -> Iterator[None]:
     """An announcement is claimed without a condition, neither on its own row nor on the round's."""
-    original = rows.replace_round
 
-    def loose_claim(before: Round, after: Round) -> Update:
-        update = original(before, after)
-        return replace(update, condition=None) if after.announcing is not None else update
+    def loose_claim(before: Round, after: Round, event: Put) -> list[Write]:
+        writes = rows.change_round(before, after, event)
+        return _loose(writes) if after.announcing is not None else writes
 
-    with replaced(announcing, "ABSENT", ANYTHING), replaced(announcing, "replace_round", loose_claim):
+    with replaced(announcing, "ABSENT", ANYTHING), replaced(announcing, "change_round", loose_claim):
         yield
+
+
+def _loose(writes: list[Write]) -> list[Write]:
+    return [replace(one, condition=None) if isinstance(one, Update) else one for one in writes]
 
 
 @contextlib.contextmanager
@@ -274,7 +277,7 @@ def of_the_repetition(self: Attesting, call: Round, application: Application, su
     return max(found, key=lambda one: (one.outcome is Outcome.DUPLICATE, one.order), default=None)
 
 
-def among_everything(self: Attesting, call: Round, submission: Submission) -> list[Submission] | None:
+def among_everything(self: Attesting, call: Round, submission: Submission) -> list[bytes] | None:
     """Once its certificate is written, whatever else that does not stand for; and held against no certificate."""
     certified = submission.after_certificate < call.certificates
-    return rows.read_submissions(self.table, call.id) if certified else None
+    return leaves(rows.read_submissions(self.table, call.id)) if certified else None

@@ -4,6 +4,7 @@ promises are about, so they must not be judged by the same."""
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -63,8 +64,15 @@ def differing(told: Mapping[str, Any], counts: Mapping[str, int]) -> list[str]:
 def root_of(rows: Iterable[Item]) -> str:
     """The Merkle root (RFC 9162, section 2.1) over recorded outcomes."""
     told = ("application", "submission", "version_id", "arrived_at", "sha256", "outcome")
-    leaves = sorted("|".join(row[name] for name in told).encode() for row in rows)
+    leaves = sorted("|".join([*(row[name] for name in told), _recorded(row)]).encode() for row in rows)
     return _root([hashlib.sha256(b"\0" + leaf).digest() for leaf in leaves]).hex()
+
+
+def _recorded(row: Item) -> str:
+    """The digest of an outcome's row, without its key."""
+    said = {name: value for name, value in row.items() if name not in ("pk", "sk")}
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _root(hashes: list[bytes]) -> bytes:

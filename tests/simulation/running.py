@@ -19,6 +19,7 @@ from tests.simulation.people import Applicant, Officer
 from tests.simulation.receipts import holders_check
 from tests.simulation.registrar import Registrar
 from tests.simulation.rest import documents, faults_at_rest
+from tests.simulation.tampering import unfound
 from tests.simulation.watch import Violation
 from tests.simulation.world import World
 from tests.simulation.writers import Writer
@@ -82,7 +83,7 @@ def run(seed: int | str, muted: frozenset[str] = frozenset(), ignored: frozenset
     ends = world.closes + timedelta(minutes=world.plan.randint(5, 60))
     world.run_until(lambda: cloud.now >= ends)
     ticks = _come_to_rest(world, delivery)
-    for phase in (_check_rest, lambda world, _: holders_check(world, applicants), _replay, _expire):
+    for phase in (_check_rest, _tamper, lambda world, _: holders_check(world, applicants), _replay, _expire):
         if not cloud.watch.violations:
             phase(world, delivery)
     found = cloud.watch.violations
@@ -188,6 +189,10 @@ def _check_rest(world: World, delivery: Delivery) -> None:
     if not delivery.quiet and not watch.violations:
         letters = [*world.cloud.failed_uploads.waiting.values(), *world.cloud.failed_jobs.waiting.values()]
         watch.found("everything-comes-to-rest", f"still at work: {sorted(world.live)}, {[one.body for one in letters]}")
+
+
+def _tamper(world: World, delivery: Delivery) -> None:  # noqa: ARG001  every phase is told of both
+    world.cloud.watch.judge(unfound(world.cloud, world.dice("tampering")))
 
 
 def _replay(world: World, delivery: Delivery) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -15,6 +15,7 @@ from functions.announce.announcing import Announcing
 from functions.apply.applying import Started
 from functions.ingest.intake import Uploaded
 from shared import keys
+from shared.applications import Application
 from shared.corrections import Reason
 from shared.instants import iso
 from shared.problems import ProblemsError
@@ -58,8 +59,7 @@ class Beginning:
     def sent(self, started: Started, paper: Paper) -> Uploaded:
         self.cloud.now += timedelta(seconds=2)
         submission = new_submission(self.cloud.now, self.cloud.random(5))
-        key = keys.document_object(ROUND, started.application.id, submission)
-        return Uploaded(key, self.cloud.bucket.put(key, paper.content, paper.sha256).version_id)
+        return document_there(self.cloud, started.application.id, submission, paper)
 
 
 def with_uploads(count: int) -> tuple[Callable[[Cloud], None], list[Uploaded], list[Started]]:
@@ -212,6 +212,17 @@ def withdraw_by_letter(applications: Sequence[Started]) -> Event:
     return person("withdraw by letter", ask)
 
 
+def document_there(
+    cloud: Cloud, application: str, submission: str, paper: Paper, received_at: datetime | None = None
+) -> Uploaded:
+    """A document as S3 has it that came by a form of its application, once for each submission."""
+    key, stored = keys.document_object(ROUND, application, submission), cloud.bucket.objects
+    if key not in stored:
+        origin = Application.from_item(cloud.table.peek(keys.application_key(ROUND, application)) or {}).origin
+        cloud.bucket.put(key, paper.content, paper.sha256, received_at, origin)
+    return Uploaded(key, stored[key][0].version.version_id)
+
+
 def sent_late(cloud: Cloud) -> Uploaded:
     """A document of somebody new, whom staff let in, with its files."""
     cloud.now += timedelta(minutes=2)
@@ -220,8 +231,7 @@ def sent_late(cloud: Cloud) -> Uploaded:
     for file in files():
         cloud.bucket.put(keys.attachment_object(ROUND, reference, file.sha256), file.content)
     paper, submission = good_papers()[1], new_submission(cloud.now, bytes(5))
-    key = keys.document_object(ROUND, reference, submission)
-    return Uploaded(key, cloud.bucket.put(key, paper.content, paper.sha256).version_id)
+    return document_there(cloud, reference, submission, paper)
 
 
 def turned_away(applications: Sequence[Started], number: int = 0) -> Event:
@@ -323,14 +333,7 @@ def late_upload(applications: Sequence[Started]) -> Event:
     paper, submission = good_papers()[1], new_submission(OVER, bytes(5))
 
     def work(cloud: Cloud) -> Callable[[], Any]:
-        key = keys.document_object(ROUND, applications[0].application.id, submission)
-
-        def arrive() -> Any:
-            if key not in cloud.bucket.objects:
-                cloud.bucket.put(key, paper.content, paper.sha256)
-            return a_copy(cloud).ingest(Uploaded(key, cloud.bucket.objects[key][0].version.version_id))
-
-        return arrive
+        return lambda: a_copy(cloud).ingest(document_there(cloud, applications[0].application.id, submission, paper))
 
     return Event("late upload", work)
 
@@ -340,9 +343,8 @@ def slow_upload(applications: Sequence[Started]) -> Event:
     paper, submission = good_papers()[1], new_submission(CLOSES, bytes(5))
 
     def arrive(cloud: Cloud) -> None:
-        key = keys.document_object(ROUND, applications[0].application.id, submission)
-        if key not in cloud.bucket.objects:
-            cloud.bucket.put(key, paper.content, paper.sha256, CLOSES + timedelta(seconds=GRACE))
+        last = CLOSES + timedelta(seconds=GRACE)
+        document_there(cloud, applications[0].application.id, submission, paper, last)
 
     return Event("slow upload", lambda cloud: lambda: arrive(cloud))
 

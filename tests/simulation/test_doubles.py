@@ -290,6 +290,7 @@ FORM = b"%PDF-1.7 a letter of intent"
         ({}, FORM[:-1] + b"!", False),
         ({"key": "rounds/another"}, FORM, False),
         ({"Content-Type": "text/html"}, FORM, False),
+        ({"x-amz-meta-origin": "another"}, FORM, False),
     ],
 )
 def test_a_signed_form_fits_one_content_at_one_key(
@@ -301,7 +302,12 @@ def test_a_signed_form_fits_one_content_at_one_key(
         pytest.skip(DIFFERENCES[aws.kind, "the checksum of a form is enforced"])
     sha256 = hashlib.sha256(FORM).hexdigest()
     form = aws.bucket.sign_form(
-        "rounds/form", size=len(FORM), media_type="application/pdf", sha256=sha256, lifetime=timedelta(minutes=1)
+        "rounds/form",
+        size=len(FORM),
+        media_type="application/pdf",
+        sha256=sha256,
+        lifetime=timedelta(minutes=1),
+        origin="an application",
     )
     form.fields.update(changed)
     if taken:
@@ -312,6 +318,16 @@ def test_a_signed_form_fits_one_content_at_one_key(
     else:
         with pytest.raises(FormRefusedError):
             aws.post(form, content)
+
+
+@pytest.mark.parametrize("origin", ["", "an application"])
+def test_what_is_uploaded_says_what_its_form_was_signed_for(aws: Services, origin: str) -> None:
+    sha256, key = hashlib.sha256(FORM).hexdigest(), f"rounds/of {origin}"
+    minute, kind = timedelta(minutes=1), "application/pdf"
+    form = aws.bucket.sign_form(key, size=len(FORM), media_type=kind, sha256=sha256, lifetime=minute, origin=origin)
+    aws.post(form, FORM)
+    (listed,) = aws.bucket.versions(key)
+    assert aws.bucket.read(key, listed.version_id, most=100)[0].origin == origin
 
 
 def test_a_form_that_is_over_is_refused(aws: Services) -> None:

@@ -16,7 +16,7 @@ from shared.aws.effects import Effects
 from shared.aws.rows import audit
 from shared.instants import iso
 from shared.rounds import RoundState
-from tests.simulation import delivery, doors, people, receipts, rest, running, small, troubles, watch
+from tests.simulation import delivery, doors, people, receipts, rest, running, small, tampering, troubles, watch
 from tests.simulation.cloud import ROUND, Cloud
 from tests.simulation.kernel import Fault
 from tests.simulation.planted import IN_PAIRS, PLANTED
@@ -43,7 +43,7 @@ def test_a_planted_fault_is_found_by_its_invariant(planted: Planted) -> None:
 def test_every_invariant_is_shown_to_be_able_to_fail() -> None:
     """By its name, wherever one is told of."""
     told = set()
-    for module in (watch, receipts, rest, delivery, doors, people, running, small, troubles):
+    for module in (watch, receipts, rest, delivery, doors, people, running, small, tampering, troubles):
         told |= set(re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+){2,})"', inspect.getsource(module)))
     assert told == {planted.invariant for planted in (*PLANTED, *IN_PAIRS)}
 

@@ -19,7 +19,7 @@ from shared.instants import iso, parse_iso, whole_second
 from tests.simulation.doubles.wire import Wire
 
 _CHUNK = 256 * 1024
-_HEADERS = ("Content-Type", "x-amz-checksum-algorithm", "x-amz-checksum-sha256")
+_ORIGIN = "x-amz-meta-origin"
 
 
 class FormRefusedError(Exception):
@@ -60,8 +60,10 @@ class MemoryBucket(Bucket):
     def versions(self, prefix: str) -> Iterator[ObjectVersion]:
         return self._pages(prefix, self._wire.here())
 
-    def sign_form(self, key: str, *, size: int, media_type: str, sha256: str, lifetime: timedelta) -> Form:
-        return self._sign(key, size, media_type, sha256, lifetime)  # signing asks nobody
+    def sign_form(
+        self, key: str, *, size: int, media_type: str, sha256: str, lifetime: timedelta, origin: str = ""
+    ) -> Form:
+        return self._sign(key, size, media_type, sha256, lifetime, origin)  # signing asks nobody
 
     def mark_unsubmitted(self, version: ObjectVersion) -> None:
         self._wire.call("mark_unsubmitted", lambda: self._tag(version))
@@ -106,11 +108,12 @@ class MemoryBucket(Bucket):
         )
         return list(itertools.islice((one for one in listed if one[0] > after), self._page))
 
-    def _sign(self, key: str, size: int, media_type: str, sha256: str, lifetime: timedelta) -> Form:
+    def _sign(self, key: str, size: int, media_type: str, sha256: str, lifetime: timedelta, origin: str) -> Form:
         fields = {
             "Content-Type": media_type,
             "x-amz-checksum-algorithm": "SHA256",
             "x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(sha256)).decode(),
+            **({_ORIGIN: origin} if origin else {}),
         }
         expires = whole_second(self._wire.now()) + timedelta(seconds=int(lifetime.total_seconds()))
         conditions: list[Any] = [{name: value} for name, value in fields.items()]
@@ -132,11 +135,16 @@ class MemoryBucket(Bucket):
         return next((one for one in self.objects.get(key, ()) if one.version.version_id == version_id), None)
 
     def put(
-        self, key: str, content: bytes, sha256: str | None = None, received_at: datetime | None = None
+        self,
+        key: str,
+        content: bytes,
+        sha256: str | None = None,
+        received_at: datetime | None = None,
+        origin: str = "",
     ) -> ObjectVersion:
         """An object that can be seen from this moment on. S3 notes when a request began, which may be earlier."""
         number, received_at = next(self._numbers), whole_second(received_at or self._clock())
-        version = ObjectVersion(key, f"v{number * 7919 % 10007:05}.{number}", received_at, len(content))
+        version = ObjectVersion(key, f"v{number * 7919 % 10007:05}.{number}", received_at, len(content), origin)
         stored = Stored(version, content, sha256 or hashlib.sha256(content).hexdigest())
         self.objects.setdefault(key, []).append(stored)
         return version
@@ -144,7 +152,7 @@ class MemoryBucket(Bucket):
     def post(self, form: Form, content: bytes) -> ObjectVersion:
         """What a browser sends. Raises FormRefusedError as S3 refuses."""
         digest = self.admit(form, content)
-        return self.put(form.fields["key"], content, digest)
+        return self.put(form.fields["key"], content, digest, origin=origin_of(form))
 
     def admit(self, form: Form, content: bytes) -> str:
         """S3 takes what a browser has begun to send, and gives its hash. Raises FormRefusedError as S3 refuses."""
@@ -171,6 +179,11 @@ def _seen(stored: Stored, most: int) -> Seen:
         content = content[: (most // _CHUNK + 1) * _CHUNK]
         digest = hashlib.sha256(content).hexdigest()
     return Seen(stored.version.version_id, stored.version.size, digest, content[:LEADING_BYTES])
+
+
+def origin_of(form: Form) -> str:
+    """What the form says of the application that it was signed for."""
+    return form.fields.get(_ORIGIN, "")
 
 
 def form_expires(fields: Mapping[str, str]) -> datetime:
