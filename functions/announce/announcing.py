@@ -355,10 +355,8 @@ class Announcing:
             if mine:
                 # The language that the e-mail begins in. The programme's file may say another by now.
                 first = stored["attributes"]["languages"][0]
-                subject = stored["texts"][first]["subject"]
-                message_id = self.awards.publish_both(
-                    subject, stored["email"], stored["document"], stored["attributes"]
-                )
+                told = (stored["texts"][first]["subject"], stored["email"], stored["document"], stored["attributes"])
+                message_id = self.awards.publish_both(*told, effect=f"{call.id} {effect}")
                 self.effects.done(call.id, effect, self.now(), message_id=message_id)
         noted = self.table.get(keys.effect_key(call.id, effect)) or {}
         return self._record(call, stored, str(noted["message_id"]))

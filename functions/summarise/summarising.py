@@ -85,7 +85,9 @@ class Summarising:
                 letter = closing.compose(call, programme, certificate, applications, programme.languages[0])
                 composed = {"subject": letter.subject, "text": letter.text}
                 told = self.effects.keep(round_id, keys.CLOSING_SUMMARY, composed)
-                message_id = self.staff.publish_text(told["subject"], told["text"])
+                message_id = self.staff.publish_text(
+                    told["subject"], told["text"], effect=f"{round_id} {keys.CLOSING_SUMMARY}"
+                )
                 self.effects.done(round_id, keys.CLOSING_SUMMARY, self.now(), message_id=message_id)
         return mine
 
@@ -118,7 +120,7 @@ class Summarising:
         with self.effects.once(call.id, effect, now) as mine:
             if mine:
                 letter = digest.compose(facts, call, programme, programme.languages[0])
-                message_id = self.staff.publish_text(letter.subject, letter.text)
+                message_id = self.staff.publish_text(letter.subject, letter.text, effect=f"{call.id} {effect}")
                 self.effects.done(call.id, effect, self.now(), until=iso(until), message_id=message_id)
         return mine
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
     from mypy_boto3_sqs import SQSClient
 
 MOST_SUBJECT = 99
@@ -25,6 +26,16 @@ def subject_line(text: str) -> str:
     return line if len(line) <= MOST_SUBJECT else line[: MOST_SUBJECT - 1] + "…"
 
 
+def _attributes(told: Mapping[str, str | list[str]]) -> dict[str, MessageAttributeValueTypeDef]:
+    return {
+        name: {"DataType": "String", "StringValue": value}
+        if isinstance(value, str)
+        else {"DataType": "String.Array", "StringValue": json.dumps(value, ensure_ascii=False)}
+        for name, value in told.items()
+        if value
+    }
+
+
 class Topic:
     """One SNS topic."""
 
@@ -32,17 +43,29 @@ class Topic:
         self._client = client
         self._arn = arn
 
-    def publish_text(self, subject: str, text: str) -> str:
-        """A message for people. Returns SNS's message id."""
-        answer = self._client.publish(TopicArn=self._arn, Subject=subject_line(subject), Message=text)
+    def publish_text(self, subject: str, text: str, *, effect: str) -> str:
+        """A message for people. Returns SNS's message id. `effect` goes along as an attribute: the same message, sent
+        again because nobody knows whether it went out, has the same."""
+        answer = self._client.publish(
+            TopicArn=self._arn,
+            Subject=subject_line(subject),
+            Message=text,
+            MessageAttributes=_attributes({"effect": effect}),
+        )
         return answer["MessageId"]
 
     def publish_both(
-        self, subject: str, text: str, document: Mapping[str, Any], attributes: Mapping[str, str | list[str]]
+        self,
+        subject: str,
+        text: str,
+        document: Mapping[str, Any],
+        attributes: Mapping[str, str | list[str]],
+        *,
+        effect: str,
     ) -> str:
         """One message in two forms: text for e-mail, a JSON document for every other protocol.
 
-        `attributes` is what subscribers filter on; a list matches where any of its members does.
+        `attributes` is what subscribers filter on; a list matches where any of its members does. `effect` as above.
         """
         message = in_two_forms(text, document)
         answer = self._client.publish(
@@ -50,13 +73,7 @@ class Topic:
             Subject=subject_line(subject),
             Message=message,
             MessageStructure="json",
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value}
-                if isinstance(value, str)
-                else {"DataType": "String.Array", "StringValue": json.dumps(value, ensure_ascii=False)}
-                for name, value in attributes.items()
-                if value
-            },
+            MessageAttributes=_attributes({**attributes, "effect": effect}),
         )
         return answer["MessageId"]
 

@@ -276,6 +276,7 @@ def test_the_awards_are_announced_once_in_both_languages_as_they_were_previewed(
     ]
     assert letter.attributes == {
         "round": round_id,
+        "effect": f"{round_id} announcement-0001",
         "languages": '["sv", "en"]',
         "kinds": '["municipality", "region"]',
         "counties": '["05", "25"]',
@@ -345,6 +346,7 @@ def test_another_funders_round_goes_the_same_way_by_its_own_rules(
     assert "Östervåla" not in f"{letter.body}{letter.document}"
     assert letter.attributes == {
         "round": round_id,
+        "effect": f"{round_id} announcement-0001",
         "languages": '["sv"]',
         "kinds": '["association"]',
         "core_areas": '["everyone"]',

@@ -98,9 +98,9 @@ class Dead(Topic):
     def __init__(self, behind: Topic, *, after: bool) -> None:
         self.behind, self.after = behind, after
 
-    def publish_both(self, *arguments: Any) -> str:
+    def publish_both(self, *arguments: Any, effect: str) -> str:
         if self.after:
-            self.behind.publish_both(*arguments)
+            self.behind.publish_both(*arguments, effect=effect)
         raise Killed
 
 
@@ -144,11 +144,11 @@ def test_two_who_publish_at_the_same_moment_publish_once(closed: World, inbox: I
         def __init__(self) -> None:
             pass
 
-        def publish_both(self, *arguments: Any) -> str:
+        def publish_both(self, *arguments: Any, effect: str) -> str:
             with pytest.raises(ProblemsError) as error:
                 announcing(closed, inbox.topic).publish(ROUND, digest, "cecilia")
             assert refused(error) == (409, [("announcement-on-its-way", "")])
-            return inbox.topic.publish_both(*arguments)
+            return inbox.topic.publish_both(*arguments, effect=effect)
 
     announcing(closed, SomebodyElseToo()).publish(ROUND, digest, "bertil")
     assert len(inbox.read()) == 1

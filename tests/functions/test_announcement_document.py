@@ -214,7 +214,13 @@ def published(announcement: Announcement) -> dict[str, Any]:
         sent: list[dict[str, Any]] = []
         client.meta.events.register("provide-client-params.sns.Publish", lambda params, **_: sent.append(dict(params)))
         subject = announcement.texts["sv"].subject
-        Topic(client, arn).publish_both(subject, announcement.email, announcement.document, announcement.attributes)
+        Topic(client, arn).publish_both(
+            subject,
+            announcement.email,
+            announcement.document,
+            announcement.attributes,
+            effect="2019-autumn announcement-0001",
+        )
     return sent[0]
 
 

@@ -168,8 +168,8 @@ def test_a_topic_that_cannot_be_looked_at_holds_no_digest_back_and_is_told(world
         def subscribers(self) -> dict[str, bool]:
             raise ClientError({"Error": {"Code": "AuthorizationError", "Message": "no"}}, "ListSubscriptionsByTopic")
 
-        def publish_text(self, subject: str, text: str) -> str:
-            return inbox.topic.publish_text(subject, text)
+        def publish_text(self, subject: str, text: str, *, effect: str) -> str:
+            return inbox.topic.publish_text(subject, text, effect=effect)
 
     world.submit(world.start().application.id)
     world.now += timedelta(hours=1)
@@ -191,7 +191,7 @@ def test_a_summary_that_failed_to_go_out_is_tried_again(closed: World, inbox: In
         def __init__(self, fault: type[BaseException]) -> None:
             self.fault = fault
 
-        def publish_text(self, subject: str, text: str) -> str:  # noqa: ARG002
+        def publish_text(self, subject: str, text: str, *, effect: str) -> str:  # noqa: ARG002
             raise self.fault
 
     with pytest.raises(TimeoutError):
@@ -208,8 +208,8 @@ def test_a_summary_that_may_have_gone_out_is_repeated_as_it_was(closed: World, i
     """Whatever changed meanwhile: here somebody wrote to staff that they withdraw."""
 
     class DiesAfterwards(Topic):
-        def publish_text(self, subject: str, text: str) -> str:
-            inbox.topic.publish_text(subject, text)
+        def publish_text(self, subject: str, text: str, *, effect: str) -> str:
+            inbox.topic.publish_text(subject, text, effect=effect)
             raise Killed
 
     with pytest.raises(Killed):

@@ -242,10 +242,7 @@ class Cloud:
             self.texts.setdefault(mail.effect, []).append(mail.text)
 
     def _summary_sent(self, message: Published) -> None:
-        # A summary carries no identifier of its own; its round and kind are in its subject. Of digests there is one a
-        # day, which is not at night.
-        closing = message.subject.startswith(("Stängd", "Closed"))
-        self._effect(keys.CLOSING_SUMMARY if closing else f"{DIGEST}{self.now:%Y-%m-%d}", message.text)
+        self._effect(self._named(message), message.text)
 
     def _upload_given_up(self, letter: Waiting) -> None:
         if self.uploads.entered.get(letter.body, OPENS - timedelta(days=1)) < letter.sent_at:
@@ -262,8 +259,11 @@ class Cloud:
             self.last_starts[_SCHEDULE if name == "advance" else _job_of(event)] = self.now
 
     def _announced(self, message: Published) -> None:
-        document = message.document or {}
-        self._effect(f"announcement-{document.get('number', 0):04}", (message.text, dict(document)))
+        self._effect(self._named(message), (message.text, dict(message.document or {})))
+
+    def _named(self, message: Published) -> str:
+        """What a repeat of the message is recognised by."""
+        return str(message.attributes["effect"]).removeprefix(f"{ROUND} ")
 
 
 def _job_of(event: Mapping[str, Any]) -> str:

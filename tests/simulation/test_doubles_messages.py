@@ -68,9 +68,9 @@ def test_a_receipt_is_good_until_the_message_is_received_again(queue: Queue) -> 
 
 def test_a_message_for_people_is_text_with_a_short_subject(aws: Services) -> None:
     aws.published()
-    assert aws.topic.publish_text("Stängd\nomgång " + "å" * 200, "Inget saknas.")
+    assert aws.topic.publish_text("Stängd\nomgång " + "å" * 200, "Inget saknas.", effect="2019 digest")
     (message,) = aws.published()[-1:]
-    assert message["Message"] == "Inget saknas."
+    assert (message["Message"], message["Attributes"]) == ("Inget saknas.", {"effect": "2019 digest"})
     assert message["Subject"].startswith("Stängd omgång å")
     assert len(message["Subject"]) == 99
 
@@ -78,17 +78,18 @@ def test_a_message_for_people_is_text_with_a_short_subject(aws: Services) -> Non
 def test_a_message_in_two_forms_has_the_document_for_machines_and_what_to_filter_on(aws: Services) -> None:
     aws.published()
     document = {"number": 1, "totals": {"amount": 10_641_000}, "name": "Älmhult"}
-    assert aws.topic.publish_both("Elva får bidrag", "text", document, {"round": "2019", "kinds": ["a"], "none": []})
+    filtered: dict[str, str | list[str]] = {"round": "2019", "kinds": ["a"], "none": []}
+    assert aws.topic.publish_both("Elva får bidrag", "text", document, filtered, effect="2019 announcement")
     (message,) = aws.published()[-1:]
     assert json.loads(message["Message"]) == document
-    assert message["Attributes"] == {"round": "2019", "kinds": ["a"]}
+    assert message["Attributes"] == {"round": "2019", "kinds": ["a"], "effect": "2019 announcement"}
 
 
 def test_an_empty_message_is_refused(aws: Services) -> None:
     if differs(aws, "SNS refuses an empty message"):
         pytest.skip(DIFFERENCES[aws.kind, "SNS refuses an empty message"])
     with pytest.raises(ClientError):
-        aws.topic.publish_text("subject", "")
+        aws.topic.publish_text("subject", "", effect="2019 digest")
 
 
 def test_mail_is_taken_and_answers_with_an_id(aws: Services) -> None:

@@ -123,13 +123,20 @@ class MemoryTopic(Topic):
     def subscribers(self) -> dict[str, bool]:
         return self._wire.call("subscribers", lambda: dict(self.subscribed))
 
-    def publish_text(self, subject: str, text: str) -> str:
-        return self._wire.call("publish_text", lambda: self._publish(Published(subject, text, None, {}), text))
+    def publish_text(self, subject: str, text: str, *, effect: str) -> str:
+        message = Published(subject, text, None, {"effect": effect})
+        return self._wire.call("publish_text", lambda: self._publish(message, text))
 
     def publish_both(
-        self, subject: str, text: str, document: Mapping[str, Any], attributes: Mapping[str, str | list[str]]
+        self,
+        subject: str,
+        text: str,
+        document: Mapping[str, Any],
+        attributes: Mapping[str, str | list[str]],
+        *,
+        effect: str,
     ) -> str:
-        kept = {name: value for name, value in attributes.items() if value}
+        kept = {name: value for name, value in {**attributes, "effect": effect}.items() if value}
         message = Published(subject, text, document, kept)
         return self._wire.call("publish_both", lambda: self._publish(message, in_two_forms(text, document)))
 
