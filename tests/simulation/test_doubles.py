@@ -31,8 +31,18 @@ DIFFERENCES: dict[tuple[str, str], str] = {
     ("cloud", "KMS signs at most 4,096 bytes"): "MiniStack signs any length; AWS refuses as the double does",
     ("cloud", "an attribute is named once"): "MiniStack takes SET and ADD of one attribute; AWS refuses",
     ("cloud", "the checksum of a form is enforced"): "MiniStack does not look at it; AWS refuses another content",
-    ("moto", "an item has at most 400 KB"): "the double does not measure items; AWS and moto refuse larger ones",
-    ("moto", "the order of a queue"): "moto and MiniStack keep the order; AWS and the double keep none",
+    # These no contract can ask for: of what is not kept or not refused nothing follows.
+    ("double", "an item has at most 400 KB"): "the double does not measure items; AWS and moto refuse larger ones",
+    (
+        "double",
+        "a batch is written in part",
+    ): "the double writes all of it at once; AWS may write some of it",
+    ("double", "a policy is signed"): "the double compares what it says; AWS refuses one that was altered",
+    ("double", "what starts functions"): "moto runs them in containers; the double alone has a test",
+    ("moto", "the order of a queue"): "moto keeps the order; AWS and the double keep none",
+    ("cloud", "the order of a queue"): "MiniStack keeps the order; AWS and the double keep none",
+    ("moto", "a subscription waits to be confirmed"): "moto confirms at once; on AWS somebody has to",
+    ("cloud", "a subscription waits to be confirmed"): "MiniStack confirms at once; on AWS somebody has to",
 }
 """(who differs, in what): how, and on which side AWS is."""
 
