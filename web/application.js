@@ -243,16 +243,17 @@ function versions(submissions, when, { application, current, state }) {
   );
 }
 
-/** Once the round is certified anybody can see that nothing is missing. */
+/** Once the round is certified anybody can see that nothing is missing, or what is gone that had an outcome. */
 async function certificate(round) {
   if (!["closed", "decided", "announced"].includes(round.phase)) return null;
   const found = await call("GET", `/rounds/${round.id}/certificate`).catch(() => null);
   if (!found) return null;
+  const recorded = Object.values(found.outcomes).reduce((sum, count) => sum + count, 0);
   return el(
     "section",
     { "aria-labelledby": "certificate", class: "screen" },
     el("h2", { id: "certificate" }, t.certificate),
-    paragraph(t.aboutCertificate),
+    paragraph(t.aboutCertificate(Math.max(0, recorded - found.objects))),
     el("p", {}, el("code", { class: "sum" }, found.root)),
   );
 }

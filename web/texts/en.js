@@ -220,7 +220,8 @@ export default {
     duplicate: () => "Same as already accepted",
   },
   certificate: "Certificate of the round",
-  aboutCertificate: "When the round closed everything that had arrived was counted, and nothing was missing. The certificate's root is:",
+  aboutCertificate: (gone) =>
+    `When the round closed everything that had arrived was counted, and ${gone ? `${gone} of the uploads were no longer there, only what was recorded of them` : "nothing was missing"}. The certificate's root is:`,
   giveReference: (reference) => `Give the reference ${reference}.`,
   receipt: "Receipt",
   receiptFile: "receipt",

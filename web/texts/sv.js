@@ -220,7 +220,8 @@ export default {
     duplicate: () => "Samma som redan mottagen",
   },
   certificate: "Omgångens intyg",
-  aboutCertificate: "När omgången stängde räknades allt som kommit in, och inget saknades. Intygets rot är:",
+  aboutCertificate: (gone) =>
+    `När omgången stängde räknades allt som kommit in, och ${gone ? `${gone} av det uppladdade fanns inte kvar, bara vad som registrerats om det` : "inget saknades"}. Intygets rot är:`,
   giveReference: (reference) => `Ange beteckningen ${reference}.`,
   receipt: "Kvitto",
   receiptFile: "kvitto",
