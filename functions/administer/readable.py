@@ -12,6 +12,9 @@ from shared.rounds import Round
 from shared.submissions import Submission
 from shared.trail import CHANGED
 
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What reading such rows raises."""
+
 
 def unreadable(table: Table, round_id: str) -> Iterator[str]:
     """The sort keys of such rows. Example: APPLICATION#7K3M9QXRC"""
@@ -65,5 +68,5 @@ _PLACES: Mapping[str, Callable[[Item], keys.Key]] = {keys.APPLICATIONS: _applica
 def _is(place: Callable[[Item], keys.Key], row: Item) -> bool:
     try:
         return place(row).items() <= row.items()
-    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+    except UNREADABLE:
         return False

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from functions.administer import trail
+from functions.administer import chain, trail
 from functions.administer.decided import Decided
 from functions.administer.holding import Holding
-from functions.administer.readable import unreadable
+from functions.administer.readable import UNREADABLE, unreadable
 from shared import keys, totals
-from shared.applications import Application
+from shared.applications import Application, Outcome
 from shared.aws.bucket import Bucket
 from shared.aws.reconciliation import Reconciliation, reconcile
 from shared.aws.rows import read_applications, read_submissions, require_round
@@ -26,9 +26,7 @@ from shared.programme import load
 from shared.references import read_reference
 from shared.rounds import Round
 from shared.submissions import Submission, certified_by
-from shared.trail import BEFORE, CHANGED, event_digest
 
-_COUNTED = ("revision", "exceptions", "supplements")
 _MOST_TRIES = 3
 """Readings of a round that changes while it is read; more would keep somebody waiting."""
 
@@ -55,23 +53,11 @@ class _Found:
         on in the totals."""
         return sum(one.get("turned_away", 0) for one in self.events if one["what"] == ROUND_CLOSED)
 
-    def differing_round(self) -> set[str]:
-        """The names of what the round's row has otherwise than the events that changed it made it; `events` where one
-        of them is gone or altered."""
-        chain = sorted((one for one in self.events if CHANGED in one), key=lambda one: int(one[CHANGED]["revision"]))
-        made: Item = {}
-        trail, differing = "", set[str]()
-        for event in chain:
-            changed = event[CHANGED]
-            # Each is counted on from what was there, also from what was altered.
-            differing |= {one for one in _COUNTED if changed.get(one, 0) > made.get(one, 0) + 1}
-            if event.get(BEFORE) != trail:
-                differing.add("events")
-            made |= changed
-            trail = event_digest(event)
-        if trail != self.call.trail:
-            differing.add("events")
-        return differing | _differing(self.call.as_item(), {**made, "trail": self.call.trail})
+    def is_left_out(self, one: Submission) -> bool:
+        """Whether it is said to belong to a certificate that will never come. What came too late belongs to none."""
+        waits = one.after_certificate - self.call.certificates
+        late = one.outcome is Outcome.LATE or self.call.exceptions_until is not None
+        return waits > 0 or (waits == 0 and not late)
 
     def certificate(self, number: int) -> dict[str, Any]:
         """The certificate as it should be. Uploads without an outcome are told of with the first alone: nobody can say
@@ -112,10 +98,24 @@ class Verifying:
 
         Raises ProblemsError: 404; 409 where rows cannot be read.
         """
+        for _ in range(_MOST_TRIES - 1):
+            before = self._revisions(round_id)
+            verified = self._verified(round_id)
+            if not (verified["differences"] or verified["unexplained"]) or self._revisions(round_id) == before:
+                return verified
+        return self._verified(round_id)
+
+    def _verified(self, round_id: str) -> dict[str, Any]:
         if altered := list(unreadable(self.table, round_id)):
             raise refuse("rows-unreadable", status=409, rows=", ".join(altered))
-        found, stored = self._found(round_id)
-        expected, first = found.certificate(1), _without_keys(stored.get(keys.certificate_key(round_id)["sk"]))
+        try:
+            return self._compared(*self._found(round_id))
+        except UNREADABLE as error:  # It can be read, and is of no use.
+            somewhere = f"{keys.round_partition(round_id)} ?, {keys.audit_partition(round_id)} ?"
+            raise refuse("rows-unreadable", status=409, rows=somewhere) from error
+
+    def _compared(self, found: _Found, stored: Mapping[str, Item]) -> dict[str, Any]:
+        expected, first = found.certificate(1), _without_keys(stored.get(keys.certificate_key(found.call.id)["sk"]))
         differences = _differing(first, expected) - {"totals"} | _differing_totals(first, expected)
         differences |= self._differences(found, stored)
         covered = certified_by(1, found.submissions)
@@ -133,15 +133,6 @@ class Verifying:
         }
 
     def _found(self, round_id: str) -> tuple[_Found, dict[str, Item]]:
-        """What there is, read again where something changed meanwhile."""
-        for _ in range(_MOST_TRIES - 1):
-            before = self._revisions(round_id)
-            found = self._read(round_id)
-            if self._revisions(round_id) == before:
-                return found
-        return self._read(round_id)
-
-    def _read(self, round_id: str) -> tuple[_Found, dict[str, Item]]:
         """What there is, and the certificates as they are stored."""
         call = require_round(self.table, round_id)
         stored = {row["sk"]: row for row in self.table.query(keys.round_partition(round_id), keys.CERTIFICATES)}
@@ -168,7 +159,9 @@ class Verifying:
             differences.add("certificates")
         if found.instants[:1] != [_text(call.closed_at)]:
             differences.add("certified_at")
-        differences |= found.differing_round()
+        if any(map(found.is_left_out, found.submissions)):
+            differences.add("outcomes")
+        differences |= set(chain.differences(call, found.events))
         if found.seen.vanished:
             differences.add("vanished")
         if {one.application for one in found.submissions} - {one.id for one in found.applications}:
@@ -180,14 +173,17 @@ class Verifying:
 
     def application(self, round_id: str, reference: str) -> dict[str, Any]:
         """The application held against everything that was uploaded for it, with the names of what differs (see
-        `holding`). Raises ProblemsError with status 404."""
+        `holding`). Raises ProblemsError: 404; 409 where its row cannot be read."""
         call = require_round(self.table, round_id)
         identifier = read_reference(reference)
         row = self.table.get(keys.application_key(round_id, identifier)) if identifier else None
         if row is None:
             raise refuse("unknown-reference", status=404, given=reference)
-        differences = Holding(self.table, self.bucket, load(call.programme)).differences(row)
-        return {"application": row["application"], "differences": sorted(set(differences))}
+        try:
+            differences = set(Holding(self.table, self.bucket, load(call.programme)).differences(row))
+        except UNREADABLE as error:
+            raise refuse("rows-unreadable", status=409, rows=row["sk"]) from error
+        return {"application": identifier, "differences": sorted(differences)}
 
 
 def _unexplained(found: _Found) -> Iterator[dict[str, Any]]:

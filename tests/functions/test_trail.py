@@ -18,7 +18,10 @@ from shared.announcements import content_digest, resting_on
 from shared.applications import Outcome
 from shared.aws.effects import Effects
 from shared.aws.table import Put, Update
+from shared.certificates import ROUND_CLOSED
 from shared.instants import iso, parse_iso
+from shared.problems import ProblemsError
+from shared.trail import BEFORE, CHANGED, DECISIONS_APPROVED, WITHDRAWN
 from tests.functions.staff import (
     AFTER_CLOSING,
     Inbox,
@@ -192,6 +195,85 @@ def test_an_altered_event_is_found(world: World) -> None:
         remove(place)
         assert "events" in differences(world)
         world.table.write(Put(place, event))
+
+
+def test_an_event_that_no_change_made_bears_nothing_out(closed: World) -> None:
+    decided(closed)
+    (approval,) = (one for one in events(closed) if one["what"] == DECISIONS_APPROVED)
+    forged = {**approval, "sk": f"{approval['sk']}x", "who": "cecilia", "revision": 99}
+    for without in ((), (CHANGED, BEFORE)):
+        place = {"pk": forged["pk"], "sk": forged["sk"]}
+        closed.table.write(Put(place, {name: value for name, value in forged.items() if name not in without}))
+        assert "events" in differences(closed)
+        remove(place)
+    assert differences(closed) == []
+
+
+def events(world: World) -> list[dict[str, Any]]:
+    return list(world.table.query(keys.audit_partition(ROUND)))
+
+
+@pytest.mark.parametrize("altered", [{"by": "cecilia"}, {"at": "2019-12-10T08:00:00Z"}])
+@pytest.mark.parametrize("titled", ["Vatten åt alla", "Vatten åt få"])
+def test_what_waits_for_its_instant_goes_out_then_and_by_order_of_whoever_gave_it(
+    closed: World, inbox: Inbox, altered: dict[str, str], titled: str
+) -> None:
+    """Also where it is held back, because what it says is not what was approved."""
+    decided(closed)
+    desk = announcing(closed, inbox.topic)
+    desk.publish_at(ROUND, desk.preview(ROUND)["digest"], "2019-12-18T09:00", "bertil")
+    embargo = closed.round().as_item()["embargo"]
+    closed.table.write(Update(keys.round_key(ROUND), set={"embargo": {**embargo, **altered}}))
+    (one, *_) = closed.table.query(keys.round_partition(ROUND), keys.APPLICATIONS)
+    current = {**one["current"], "facts": {**one["current"]["facts"], "title": titled}}
+    closed.table.write(Update({"pk": one["pk"], "sk": one["sk"]}, set={"current": current}))
+    closed.now = parse_iso("2019-12-18T08:00:00Z" if "by" in altered else "2019-12-11T08:00:00Z")
+    desk.finish(ROUND)
+    assert "embargo" in differences(closed)
+
+
+def test_no_upload_is_left_to_a_certificate_that_never_comes(world: World) -> None:
+    one, late = world.start(), world.start()
+    world.submit(one.application.id)
+    close(world)
+    world.submit(late.application.id)
+    assert differences(world) == []
+    for row in list(world.table.query(keys.round_partition(ROUND), keys.SUBMISSIONS)):
+        place = {"pk": row["pk"], "sk": row["sk"]}
+        assert is_noticed(world, place, {"after_certificate": 9}, differences, "outcomes")
+
+
+@pytest.mark.parametrize(
+    ("what", "altered"),
+    [
+        (DECISIONS_APPROVED, {"digest": None}),
+        (DECISIONS_APPROVED, {"revision": None}),
+        (ROUND_CLOSED, {"turned_away": "5"}),
+        (ROUND_CLOSED, {CHANGED: {"revision": 3, "exceptions": "x"}}),
+        (WITHDRAWN, {"withdrawn_at": None}),
+        (WITHDRAWN, {"origin": ["x"]}),
+        (WITHDRAWN, {"application": {}}),
+    ],
+)
+def test_an_event_that_is_none_is_told_as_such(world: World, what: str, altered: Mapping[str, object]) -> None:
+    stands, withdrawn = world.start(), world.start()
+    for one in (stands, withdrawn):
+        world.submit(one.application.id)
+    world.applying.withdraw(withdrawn.link)
+    close(world)
+    decided(world)
+    (event,) = (one for one in events(world) if one["what"] == what)
+    new = {name: value for name, value in {**event, **altered}.items() if value is not None}
+    world.table.write(Put({"pk": event["pk"], "sk": event["sk"]}, new))
+    assert told(world) != []
+
+
+def told(world: World) -> list[str]:
+    """The names of whatever differs, or why nothing can be compared."""
+    try:
+        return [*differences(world), *unexplained(world)]
+    except ProblemsError as error:
+        return [one.code for one in error.problems]
 
 
 def test_no_older_row_of_a_round_is_put_back_unseen(world: World) -> None:

@@ -3,8 +3,8 @@ stated number of seeds."""
 
 from __future__ import annotations
 
+from functions.administer import chain
 from functions.administer.dead_letters import DeadLetters
-from functions.administer.verifying import _Found
 from functions.advance import closing
 from functions.advance.lifecycle import Lifecycle
 from functions.announce.announcing import Announcing
@@ -164,14 +164,14 @@ PLANTED = (
         "a round's row is held against nothing",
         ALTERED,
         60,
-        lambda: replaced(_Found, "differing_round", lambda _: set()),
+        lambda: replaced(chain, "differences", lambda *_: iter(())),
     ),
     Planted(
         "whose link opens an application is held against nothing",
         ALTERED,
-        40,
+        60,
         lambda: replaced(Application, "origin", property(lambda _: "")),
-        first=80,
+        first=140,
     ),
     Planted("the schedule moves rounds untold", "everything-is-audited", 5, planting.untold),
     Planted("a refusal is answered as if it had been done", "an-answer-says-what-became-of-it", 5, refusals_are_well),

@@ -10,11 +10,11 @@ from random import Random
 from typing import Any
 
 from shared import keys
-from shared.applications import ApplicationState, Outcome
+from shared.applications import APPLICANT, ApplicationState, Outcome
 from shared.instants import iso, parse_iso
 from shared.problems import ProblemsError
 from shared.rounds import RoundState
-from shared.trail import WITHDRAWN
+from shared.trail import BEFORE, CHANGED, WITHDRAWN
 from tests.simulation.cloud import ROUND, Cloud
 from tests.simulation.watch import Violation
 
@@ -27,6 +27,7 @@ HELD_AGAINST_NOTHING: Mapping[str, frozenset[str]] = {
     "TOTALS": frozenset({"revision"}),
 }
 """By how keys begin, attributes that verification does not look at: none of them says what counts."""
+_FORGED, _TAKEN_OUT = 0.1, 0.2
 _EMPTY_TOTALS = {"pk", "sk", "revision"}
 _WORDS = (*RoundState, *Outcome, *ApplicationState)
 
@@ -39,10 +40,26 @@ def unfound(cloud: Cloud, dice: Random) -> Iterator[Violation]:
     place = dice.choice(places)
     row = cloud.table.rows[place[0]][place[1]]
     # A short attribute is as likely as a long one, and that the row is gone as any of them.
+    if dice.random() < _FORGED:
+        yield from _unfound_event(cloud, dice)
+        return
     under = dice.choice([(), *sorted({path[:1] for path in paths(place[1], row)}, key=str)])
     path = dice.choice([path for path in paths(place[1], row) if path[:1] == under] or [()])
-    if not is_found(cloud, place, path):
-        yield Violation("an-altered-row-is-found", f"{place[1]}: {path or 'gone'}")
+    # What is empty, 0 or the default says the same where it is not there.
+    gone = len(path) == 1 and row[str(path[0])] not in (None, 0, APPLICANT) and dice.random() < _TAKEN_OUT
+    if not is_found(cloud, place, path, gone=gone):
+        yield Violation("an-altered-row-is-found", f"{place[1]}: {path} {'is gone' if gone or not path else ''}")
+
+
+def _unfound_event(cloud: Cloud, dice: Random) -> Iterator[Violation]:
+    """Somebody puts in an event that no change of the round made, like one that is there."""
+    events = cloud.table.rows[keys.audit_partition(ROUND)]
+    like = dice.choice(sorted(events))
+    name, plain = f"{like}x", (CHANGED, BEFORE) if dice.random() < 0.5 else ()
+    events[name] = {**{one: value for one, value in events[like].items() if one not in plain}, "sk": name}
+    if not _is_noticed(cloud) and events[like]["what"] != WITHDRAWN:
+        yield Violation("an-altered-row-is-found", f"{name}: put in")
+    del events[name]
 
 
 def _places(cloud: Cloud) -> Iterator[Place]:
@@ -74,11 +91,13 @@ def paths(name: str, value: Any, path: Path = ()) -> Iterator[Path]:
             yield from paths(name, inner, (*path, one))
 
 
-def is_found(cloud: Cloud, place: Place, path: Path) -> bool:
-    """Whether verification finds the row altered there, or gone where the path is empty."""
+def is_found(cloud: Cloud, place: Place, path: Path, *, gone: bool = False) -> bool:
+    """Whether verification finds the row altered there, or without that attribute; or gone where the path is empty."""
     rows = cloud.table.rows[place[0]]
     before = rows[place[1]]
-    if path:
+    if gone:
+        rows[place[1]] = {name: value for name, value in before.items() if name != path[0]}
+    elif path:
         rows[place[1]] = _with(before, path)
     else:
         del rows[place[1]]
