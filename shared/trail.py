@@ -28,11 +28,6 @@ ANNOUNCEMENT_HELD_BACK = "announcement held back"
 ANNOUNCEMENT_APPROVED, ANNOUNCED = "announcement approved", "announcement published"
 
 
-def event_digest(event: Mapping[str, Any]) -> str:
-    """SHA-256 over an event, without its key."""
-    return row_digest(event)
-
-
 def access_digest(link_hash: str, access: Access | None) -> str:
     """SHA-256 over what lets somebody send after the deadline, or over there being nothing that does. It covers an
     address, which nobody can guess from it who does not know the hash of the private link."""
@@ -40,5 +35,6 @@ def access_digest(link_hash: str, access: Access | None) -> str:
 
 
 def row_digest(item: Mapping[str, Any], *later: str) -> str:
-    """SHA-256 over a row as an event's transaction wrote it: without its key, and what was noted in it `later`."""
+    """SHA-256 over a row, or an event, as its transaction wrote it: without its key, and what was noted in it
+    `later`."""
     return digest_of({name: value for name, value in item.items() if name not in ("pk", "sk", *later)})

@@ -11,7 +11,7 @@ from typing import Any
 from shared.aws.table import Item
 from shared.instants import parse_iso
 from shared.rounds import Round
-from shared.trail import ANNOUNCEMENT_APPROVED, ANNOUNCEMENT_HELD_BACK, BEFORE, CHANGED, WITHDRAWN, event_digest
+from shared.trail import ANNOUNCEMENT_APPROVED, ANNOUNCEMENT_HELD_BACK, BEFORE, CHANGED, WITHDRAWN, row_digest
 
 _COUNTED = ("revision", "exceptions", "supplements")
 
@@ -30,7 +30,7 @@ def differences(call: Round, events: Sequence[Item]) -> Iterator[str]:
         if not _is_of_embargo(event, made.get("embargo")):
             yield "embargo"
         made |= event[CHANGED]
-        trail = event_digest(event)
+        trail = row_digest(event)
     if trail != call.trail:
         yield "events"
     said, made = call.as_item(), {**made, "trail": call.trail}

@@ -17,7 +17,7 @@ from shared.problems import refuse
 from shared.references import new_submission
 from shared.rounds import Round
 from shared.submissions import Submission
-from shared.trail import BEFORE, CHANGED, event_digest
+from shared.trail import BEFORE, CHANGED, row_digest
 
 
 def read_round(table: Table, round_id: str) -> Round | None:
@@ -69,7 +69,7 @@ def audit(round_id: str, at: datetime, who: str, what: str, random: bytes, **fac
 def create_round(call: Round, event: Put) -> list[Write]:
     """The writes of a new round, and of the event that tells of it. They hold only if there is none by its name."""
     told = _told(event, call.as_item(), "")
-    return [Put(keys.round_key(call.id), {**call.as_item(), "trail": event_digest(told.attributes)}, ABSENT), told]
+    return [Put(keys.round_key(call.id), {**call.as_item(), "trail": row_digest(told.attributes)}, ABSENT), told]
 
 
 def change_round(before: Round, after: Round, event: Put) -> list[Write]:
@@ -82,7 +82,7 @@ def change_round(before: Round, after: Round, event: Put) -> list[Write]:
     old, new = before.as_item(), replace(after, revision=before.revision + 1).as_item()
     changed = {name: value for name, value in new.items() if value != old[name]}
     told = _told(event, changed, before.trail)
-    noted = {**changed, "trail": event_digest(told.attributes)}
+    noted = {**changed, "trail": row_digest(told.attributes)}
     return [Update(keys.round_key(before.id), set=noted, condition=Attr("revision").eq(before.revision)), told]
 
 

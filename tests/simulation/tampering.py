@@ -39,10 +39,10 @@ def unfound(cloud: Cloud, dice: Random) -> Iterator[Violation]:
         return
     place = dice.choice(places)
     row = cloud.table.rows[place[0]][place[1]]
-    # A short attribute is as likely as a long one, and that the row is gone as any of them.
     if dice.random() < _FORGED:
         yield from _unfound_event(cloud, dice)
         return
+    # A short attribute is as likely as a long one, and that the row is gone as any of them.
     under = dice.choice([(), *sorted({path[:1] for path in paths(place[1], row)}, key=str)])
     path = dice.choice([path for path in paths(place[1], row) if path[:1] == under] or [()])
     # What is empty, 0 or the default says the same where it is not there.
