@@ -166,8 +166,8 @@ _OF_ROUNDS = {
     "closing_since": ("sedan när omgången stängs", "since when the round is being closed"),
     "closed_at": ("när omgången stängdes", "when the round was closed"),
     "extended_at": ("när omgången förlängdes", "when the round was extended"),
-    "announced_at": ("när meddelandet gick ut", "when the announcement went out"),
-    "announcing": ("vilket meddelande som är på väg ut", "which announcement is on its way out"),
+    "announced_at": ("när tillkännagivandet gick ut", "when the announcement went out"),
+    "announcing": ("vilket tillkännagivande som är på väg ut", "which announcement is on its way out"),
     "embargo": ("vad som ska gå ut, och när", "what is to go out, and when"),
     "exceptions_until": ("till när någon har mer tid", "until when somebody has more time"),
     "supplements": ("hur många intyg det finns", "how many certificates there are"),
@@ -180,7 +180,7 @@ _OF_CERTIFICATES = {
     "vanished": ("uppladdningar som är borta", "uploads that are gone"),
     "decisions": ("besluten", "the decisions"),
     "approval": ("godkännandet", "the approval"),
-    "announcement": ("meddelandet", "the announcement"),
+    "announcement": ("tillkännagivandet", "the announcement"),
 }
 """Others are named as they are in the certificate."""
 

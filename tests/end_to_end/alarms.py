@@ -103,15 +103,19 @@ class Alarm:
         return until(newest, f"a number for {self.name} in {logs}")[-1]
 
 
-def logged(installation: Installation, logs: str) -> list[Any]:
-    """What a function wrote into its log group, as far as it is JSON. Example: IngestLogs"""
+def written(installation: Installation, logs: str) -> list[str]:
+    """The lines that a function wrote into its log group, and those that Lambda wrote about it. Example: IngestLogs"""
     pages = (
         installation.client("logs")
         .get_paginator("filter_log_events")
         .paginate(logGroupName=installation.resource(logs))
     )
-    lines = (line for page in pages for event in page["events"] for line in event["message"].splitlines())
-    return [json.loads(line) for line in lines if line.startswith("{")]
+    return [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
+
+
+def logged(installation: Installation, logs: str) -> list[Any]:
+    """The same, as far as it is JSON."""
+    return [json.loads(line) for line in written(installation, logs) if line.startswith("{")]
 
 
 @dataclass

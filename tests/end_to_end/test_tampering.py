@@ -9,14 +9,18 @@ from typing import Any
 
 import pytest
 
+from infrastructure.cloud.letters import Mail
+from infrastructure.demo.mischief import locked_out
 from shared import keys
 from shared.aws.table import Update
 from tests.end_to_end.acts import decide, publish
+from tests.end_to_end.alarms import Alarm, written
 from tests.end_to_end.installation import Installation
 from tests.end_to_end.papers import a_play
+from tests.end_to_end.waiting import until
 
 pytestmark = pytest.mark.cloud
-ROUND, DECIDED = "tampering", "tampering-with-money"
+ROUND, DECIDED, ON_ITS_WAY = "tampering", "tampering-with-money", "tampering-on-its-way"
 LET_IN = {"until": "2099-01-01T00:00:00Z", "given_at": "2026-01-01T00:00:00Z"}
 
 
@@ -79,6 +83,45 @@ def test_an_altered_award_is_neither_approved_nor_published_until_the_list_is_ha
     bertil.anslag("decisions", "approve", DECIDED, "--digest", again)
     publish(installation, DECIDED)
     assert anna.ask("verify", DECIDED)["differences"] == []
+
+
+def test_an_announcement_that_is_altered_on_its_way_out_waits_among_the_dead_letters_until_its_row_is_put_back(
+    installation: Installation,
+) -> None:
+    with installation.open_for(ON_ITS_WAY):
+        client = installation.applicant(ON_ITS_WAY)
+        client.outcome_of(client.send(a_play(amount=20_000))["submission"])
+    installation.in_state(ON_ITS_WAY, "closed")
+    anna, bertil, table = installation.anna, installation.bertil, installation.table()
+    digest = decide(installation, ON_ITS_WAY, {client.reference: 20_000})
+    bertil.anslag("decisions", "approve", ON_ITS_WAY, "--digest", digest)
+    read = bertil.ask("announcement", "preview", ON_ITS_WAY)["digest"]
+    row, alarm = keys.announcement_key(ON_ITS_WAY, 1), Alarm(installation, "FailedJobs")
+    installation.clear_dead_letters()
+
+    with installation.without_heartbeat():
+        with locked_out(installation, "AnnounceRole", "sns:*"):
+            bertil.anslag("announcement", "publish", ON_ITS_WAY, "--digest", read, "--yes", expect=5)
+            claimed = table.get(row) or {}
+            table.write(Update(row, set={"email": "Alla får tio miljoner kronor."}))
+        installation.advance()
+        until(lambda: alarm.queued() == 1, "a dead letter")
+        (letter,) = anna.ask("dead-letters", "list")["dead_letters"]
+        alarm.goes_off(1)
+        assert json.loads(letter["body"])["requestPayload"] == {"finish": "announcement", "round": ON_ITS_WAY}
+        assert any("AlteredError" in line for line in written(installation, "AnnounceLogs"))
+        assert "tillkännagivandet" in anna.anslag("verify", ON_ITS_WAY, expect=1).err.lower()
+        assert _announced(installation) == []
+
+        table.write(Update(row, set={"email": claimed["email"]}))
+        assert anna.ask("verify", ON_ITS_WAY)["differences"] == []
+        assert anna.ask("dead-letters", "redrive", "--all") == {"redriven": 1, "more": False}
+        until(lambda: _announced(installation), "the announcement to go out")
+    assert [one.body for one in _announced(installation)] == [claimed["email"]]
+
+
+def _announced(installation: Installation) -> list[Mail]:
+    return installation.letters(topic="AwardTopic", naming=f'"id":"{ON_ITS_WAY}"')
 
 
 def _found_out(installation: Installation, key: keys.Key, change: dict[str, Any]) -> None:
