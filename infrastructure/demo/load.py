@@ -110,13 +110,13 @@ def shown(anna: Officer, round_id: str) -> dict[str, Any]:
     return answer
 
 
-def wait(until: Callable[[], object], what: str, *, seconds: float = _PATIENCE) -> None:
-    """Look once a second until it is so. Raises TimeoutError."""
+def wait(until: Callable[[], object], what: str, *, seconds: float = _PATIENCE, pause: float = 1) -> None:
+    """Look until it is so, with so many seconds between two looks. Raises TimeoutError."""
     end = time.monotonic() + seconds
     while not until():
         if time.monotonic() > end:
             raise TimeoutError(f"waited {seconds:.0f} seconds in vain for {what}")
-        time.sleep(1)
+        time.sleep(pause)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,10 @@ from infrastructure.demo.staff import CommandFailedError, Officer, hire, verify_
 _ROUND = "storm"
 _AT_ONCE = 4
 _PATIENCE = 300.0
+_MINUTE = 60
+_LETTER, _LOOK = 0.5, 0.01
+"""Seconds for each application: what its closing letter may take, on a machine of two cores; the time between two looks
+at everything."""
 _HURRY_SECONDS = 3
 _LEAST = 60
 """Applications: fewer would leave too few between two happenings."""
@@ -221,14 +225,23 @@ class Storm:
         return bool(self._round()["state"] == "closed")
 
     def _settle(self) -> None:
-        """Until nothing is under way any more: no dead letter, no message in a queue, no receipt that is owed."""
+        """Until nothing is under way any more: no dead letter, no message in a queue, no letter that is owed."""
+        told = time.monotonic()
 
         def calm() -> bool:
+            nonlocal told
             queued = self._waiting("UploadQueueUrl", "FailedUploadsUrl", "FailedJobsUrl")
-            return not self._redrive() and not queued and not self.reckoning().unanswered()
+            redriven, owed = self._redrive(), len(self.reckoning().unanswered())
+            if owed and time.monotonic() - told > _MINUTE:
+                told = time.monotonic()
+                self.tell(f"{owed} letters are still to go out")
+            return not redriven and not queued and not owed
 
+        # A look reads every row and every letter, which whoever writes letters has to wait for.
+        many = len(self.plan)
+        seldom = max(1.0, _LOOK * many)
         try:
-            wait(calm, "everything to come to rest", seconds=_PATIENCE * 2)
+            wait(calm, "everything to come to rest", seconds=_PATIENCE * 2 + _LETTER * many, pause=seldom)
         except TimeoutError as late:
             self.late.append(str(late))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from ministack.services import dynamodb
 
+from infrastructure.cloud import engine
 from infrastructure.cloud.deployment import reachable
 from infrastructure.cloud.mailbox import mailbox
 from infrastructure.cloud.running import Cloud, running_cloud
@@ -334,3 +337,39 @@ def test_a_distribution_that_is_not_to_compress_does_not(cloud: Cloud) -> None:
     plain = pages_stack(cloud, "plain", "false")
     cloud.client("s3").put_object(Bucket=plain["Bucket"], Key="page", Body=b"a" * 2_000, ContentType="text/html")
     assert "Content-Encoding" not in page(cloud, plain, "/page", Accept_Encoding="gzip").headers
+
+
+# Conditions
+
+
+def test_a_condition_is_read_once_however_many_items_it_is_asked_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: Counter[str] = Counter()
+
+    def counted(name: str) -> Callable[..., Any]:
+        own = getattr(dynamodb, name)
+
+        def count(*arguments: Any) -> Any:
+            read[name] += 1
+            return own(*arguments)
+
+        return count
+
+    for name in ("_tokenize", "_condition_syntax_error"):
+        monkeypatch.setattr(dynamodb, name, counted(name))
+    engine._read_conditions_once(dynamodb)
+    rows = [{"sk": {"S": f"{kind}#{number}"}} for kind in ("EFFECT", "SUBMISSION") for number in range(50)]
+    found = [
+        row
+        for row in rows
+        if dynamodb._evaluate_condition("begins_with(#sk, :kind)", row, {":kind": {"S": "EFFECT#"}}, {"#sk": "sk"})
+    ]
+    assert (found, read) == (rows[:50], {"_tokenize": 1, "_condition_syntax_error": 1})
+
+
+def test_a_condition_that_cannot_be_read_is_refused_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_tokenize", "_condition_syntax_error"):
+        monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))  # put back at the end
+    engine._read_conditions_once(dynamodb)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="Syntax error"):
+            dynamodb._evaluate_condition("begins_with(#sk, :kind", {}, {":kind": {"S": "EFFECT#"}}, {"#sk": "sk"})
