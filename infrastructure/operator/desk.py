@@ -17,7 +17,7 @@ from infrastructure.operator.access import Access, Place, find_access, find_publ
 from infrastructure.operator.api import Api
 from infrastructure.operator.failures import CommandError
 from infrastructure.operator.several import in_order
-from shared.problems import Problem
+from shared.problems import Problem, grouped
 from shared.wording import either
 
 
@@ -61,11 +61,11 @@ class Desk:
         with self._asking():
             return Api(find_public_access(self.place), self.language).get(*path)
 
-    def get_each(self, paths: Iterable[Sequence[str]], at_once: int) -> Iterator[Any]:
+    def get_each(self, paths: Sequence[Sequence[str]], at_once: int) -> Iterator[Any]:
         """The JSON at each of these addresses, in their order and so many at once, or the end of the command at the
-        first that fails."""
+        first that fails. Whoever waits sees how many have been answered."""
         own = threading.local()  # requests does not promise that threads can share a session
-        with self._asking():
+        with self._asking() as tell:
             access = self._access
 
             def get(path: Sequence[str]) -> Any:
@@ -73,7 +73,10 @@ class Desk:
                     own.api = Api(access, self.language)
                 return own.api.get(*path)
 
-            yield from in_order(get, paths, at_once)
+            total = grouped(len(paths))
+            for number, answer in enumerate(in_order(get, paths, at_once), 1):
+                yield answer
+                tell(self.say(f"{grouped(number)} av {total}", f"{grouped(number)} of {total}"))
 
     def get_bytes(self, *path: str) -> bytes:
         """What is at that address, as it is, or the end of the command."""
@@ -132,10 +135,10 @@ class Desk:
     @contextmanager
     def _asking(
         self, *, changes: bool = False, placed: Callable[[Problem], Problem] = lambda found: found
-    ) -> Iterator[None]:
+    ) -> Iterator[Callable[[str], None]]:
         try:
-            with self._progress():
-                yield
+            with self._progress() as tell:
+                yield tell
         except KeyboardInterrupt:
             if changes:
                 self.err.print(
@@ -150,12 +153,14 @@ class Desk:
             raise self.end(told) from error
 
     @contextmanager
-    def _progress(self) -> Iterator[None]:
+    def _progress(self) -> Iterator[Callable[[str], None]]:
+        """That something goes on, and what is told of how far it is."""
         if not self.err.is_terminal:
-            yield
+            yield lambda _: None
             return
-        with self.err.status(self.say("Frågar tjänsten …", "Asking the service …")):
-            yield
+        asking = self.say("Frågar tjänsten …", "Asking the service …")
+        with self.err.status(asking) as shown:
+            yield lambda told: shown.update(f"{asking} {told}")
 
     def _print_json(self, document: Any) -> None:
         # JSON is UTF-8, whatever the terminal is.

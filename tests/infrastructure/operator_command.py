@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -65,3 +67,19 @@ def process(*arguments: str, env: Mapping[str, str] | None = None, **options: An
         **options,
     )
     return Ran(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+def on_a_terminal(*arguments: str, **more: str) -> tuple[int, str]:
+    """Run the command where people sit. Returns its exit code and everything that came onto the screen."""
+    ours, theirs = pty.openpty()
+    env = elsewhere(TERM="xterm-256color", COLUMNS="80", **more)
+    running = subprocess.Popen(command_line(*arguments), env=env, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    screen = b""
+    while select.select([ours], [], [], 30)[0]:
+        try:
+            screen += os.read(ours, 4096)
+        except OSError:  # the other end is closed
+            break
+    os.close(ours)
+    return running.wait(30), screen.decode()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import select
 import signal
 import socket
 import subprocess
@@ -20,7 +17,7 @@ from infrastructure.operator.access import Access
 from infrastructure.operator.api import Api
 from shared.problems import problem
 from tests.infrastructure import operator_command
-from tests.infrastructure.operator_command import Anslag, Ran, command_line, elsewhere, process
+from tests.infrastructure.operator_command import Anslag, Ran, command_line, elsewhere, on_a_terminal, process
 from tests.infrastructure.operator_servers import (
     Answer,
     as_json,
@@ -395,22 +392,6 @@ def test_an_interrupt_ends_with_130_and_no_traceback(arguments: list[str], told:
         out, err = running.communicate(timeout=30)
         hold.set()
     assert (running.returncode, out.decode(), err.decode()) == (130, "", told)
-
-
-def on_a_terminal(*arguments: str, **more: str) -> tuple[int, str]:
-    """Run the command where people sit. Returns its exit code and everything that came onto the screen."""
-    ours, theirs = pty.openpty()
-    env = elsewhere(TERM="xterm-256color", COLUMNS="80", **more)
-    running = subprocess.Popen(command_line(*arguments), env=env, stdin=theirs, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    screen = b""
-    while select.select([ours], [], [], 30)[0]:
-        try:
-            screen += os.read(ours, 4096)
-        except OSError:  # the other end is closed
-            break
-    os.close(ours)
-    return running.wait(30), screen.decode()
 
 
 def test_people_see_that_something_goes_on_and_programs_do_not() -> None:

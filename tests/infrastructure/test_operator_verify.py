@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import threading
@@ -15,7 +16,7 @@ from shared import keys
 from shared.aws.table import Table, Update
 from tests.infrastructure import operator_api, operator_command, operator_rounds
 from tests.infrastructure.operator_api import StaffApi
-from tests.infrastructure.operator_command import Anslag, command_line, elsewhere
+from tests.infrastructure.operator_command import Anslag, command_line, elsewhere, on_a_terminal
 from tests.infrastructure.operator_rounds import ROUND, stored
 from tests.infrastructure.operator_servers import as_json, scripted
 
@@ -105,6 +106,18 @@ def test_the_first_of_the_questions_that_fails_is_the_failure() -> None:
     assert [next(answers), next(answers)] == [0, 1]
     with pytest.raises(ValueError, match="number 2"):
         next(answers)
+
+
+def test_people_see_how_far_a_verification_is() -> None:
+    certificate = as_json(
+        {"differences": [], "unexplained": [], "found": {"objects": 1, "root": "0"}} | {"after_certificate": 0}
+    )
+    listed = as_json({"applications": [{"application": f"{one}", "state": "submitted"} for one in range(20)]})
+    each = as_json({"application": "1", "differences": []})
+    with scripted(certificate, listed, each) as api:
+        code, screen = on_a_terminal("verify", ROUND, "--api", api.url)
+    told = [int(done) for done in re.findall(r"Asking the service … (\d+) of 20", screen)]
+    assert (code, told, told[-1:]) == (0, sorted(told), [20])
 
 
 def test_ctrl_c_ends_a_verification_at_once_whatever_is_under_way() -> None:
