@@ -23,7 +23,7 @@ HELP = """\
 make simulate SEEDS=1000             a share of the small worlds, then so many large ones (seeds 0 to 999)
 make simulate WHOLE=1 SEEDS=0        small worlds whole: every handler in every order with every single fault, every
                                      pair in every interleaving (three that have too many in part), and a share of
-                                     those with a fault: half an hour of two cores
+                                     those with a fault: forty minutes of two cores
 make simulate WHOLE=2 SEEDS=0        every pair in every interleaving with every single fault as well: days
 make simulate SEEDS=100000 SMALL=0   large worlds alone
 make simulate SEED=184               one seed, told as a story, whether or not it fails
