@@ -89,16 +89,24 @@ def decide(installation: Installation, round_id: str, awards: Mapping[str, int])
     return str(entered["digest"])
 
 
-def announce(
+def closed_with(
     installation: Installation, round_id: str, documents: Sequence[Json], files: Sequence[File] = ()
-) -> Mapping[str, Json]:
-    """A round from opening to announcement: everybody applies, the first is awarded 20 000 kronor, and each a krona
-    more than the one before. Returns the decision letters as they were previewed, by reference."""
+) -> list[ApplicantClient]:
+    """A round in which these were sent, until it is closed. Returns who sent each."""
     with installation.open_for(round_id, programme=documents[0]["programme"]):
         clients = [installation.applicant(round_id) for _ in documents]
         for client, document in zip(clients, documents, strict=True):
             client.outcome_of(client.send(document, files)["submission"])
     installation.in_state(round_id, "closed")
+    return clients
+
+
+def announce(
+    installation: Installation, round_id: str, documents: Sequence[Json], files: Sequence[File] = ()
+) -> Mapping[str, Json]:
+    """A round from opening to announcement: everybody applies, the first is awarded 20 000 kronor, and each a krona
+    more than the one before. Returns the decision letters as they were previewed, by reference."""
+    clients = closed_with(installation, round_id, documents, files)
     digest = decide(installation, round_id, {one.reference: 20_000 + place for place, one in enumerate(clients)})
     installation.bertil.anslag("decisions", "approve", round_id, "--digest", digest)
     return publish(installation, round_id)

@@ -16,7 +16,7 @@ from infrastructure.demo.applicant import RefusedError
 from infrastructure.demo.mischief import impatient, locked_out
 from shared import keys
 from shared.aws.table import Update
-from tests.end_to_end.acts import decide
+from tests.end_to_end.acts import closed_with, decide
 from tests.end_to_end.alarms import Alarm, Tries, logged
 from tests.end_to_end.installation import Installation
 from tests.end_to_end.papers import a_play
@@ -220,10 +220,7 @@ def _written_by_hand(installation: Installation, round_id: str) -> dict[str, str
 def announcements_held_back(installation: Installation, alarm: Alarm) -> None:
     """An application changes between its approval for an instant and that instant."""
     round_id = "rb-held-back"
-    with installation.open_for(round_id):
-        client = installation.applicant(round_id)
-        client.outcome_of(client.send(a_play(email="tid@forening.example"))["submission"])
-    installation.in_state(round_id, "closed")
+    (client,) = closed_with(installation, round_id, [a_play(email="tid@forening.example")])
     digest = decide(installation, round_id, {client.reference: 20_000})
     installation.bertil.anslag("decisions", "approve", round_id, "--digest", digest)
     digest = installation.bertil.ask("announcement", "preview", round_id)["digest"]

@@ -13,7 +13,7 @@ from infrastructure.cloud.letters import Mail
 from infrastructure.demo.mischief import locked_out
 from shared import keys
 from shared.aws.table import Update
-from tests.end_to_end.acts import decide, publish
+from tests.end_to_end.acts import closed_with, decide, publish
 from tests.end_to_end.alarms import Alarm, written
 from tests.end_to_end.installation import Installation
 from tests.end_to_end.papers import a_play
@@ -25,10 +25,7 @@ LET_IN = {"until": "2099-01-01T00:00:00Z", "given_at": "2026-01-01T00:00:00Z"}
 
 
 def test_an_altered_row_certificate_object_or_receipt_is_found(installation: Installation, tmp_path: Path) -> None:
-    with installation.open_for(ROUND):
-        client = installation.applicant(ROUND)
-        client.outcome_of(client.send(a_play(amount=20_000))["submission"])
-    installation.in_state(ROUND, "closed")
+    (client,) = closed_with(installation, ROUND, [a_play(amount=20_000)])
     anna = installation.anna
     assert anna.ask("verify", ROUND)["differences"] == []
     (row,) = installation.submissions(ROUND)
@@ -59,10 +56,7 @@ def test_an_altered_row_certificate_object_or_receipt_is_found(installation: Ins
 def test_an_altered_award_is_neither_approved_nor_published_until_the_list_is_handed_in_anew(
     installation: Installation,
 ) -> None:
-    with installation.open_for(DECIDED):
-        client = installation.applicant(DECIDED)
-        client.outcome_of(client.send(a_play(amount=20_000))["submission"])
-    installation.in_state(DECIDED, "closed")
+    (client,) = closed_with(installation, DECIDED, [a_play(amount=20_000)])
     anna, bertil, table = installation.anna, installation.bertil, installation.table()
     award = {client.reference: 20_000}
     approve = ("decisions", "approve", DECIDED, "--digest", decide(installation, DECIDED, award))
@@ -88,10 +82,7 @@ def test_an_altered_award_is_neither_approved_nor_published_until_the_list_is_ha
 def test_an_announcement_that_is_altered_on_its_way_out_waits_among_the_dead_letters_until_its_row_is_put_back(
     installation: Installation,
 ) -> None:
-    with installation.open_for(ON_ITS_WAY):
-        client = installation.applicant(ON_ITS_WAY)
-        client.outcome_of(client.send(a_play(amount=20_000))["submission"])
-    installation.in_state(ON_ITS_WAY, "closed")
+    (client,) = closed_with(installation, ON_ITS_WAY, [a_play(amount=20_000)])
     anna, bertil, table = installation.anna, installation.bertil, installation.table()
     digest = decide(installation, ON_ITS_WAY, {client.reference: 20_000})
     bertil.anslag("decisions", "approve", ON_ITS_WAY, "--digest", digest)
