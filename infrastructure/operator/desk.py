@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -140,6 +141,8 @@ class Desk:
             with self._progress() as tell:
                 yield tell
         except KeyboardInterrupt:
+            # What was only half made complains while Python clears it away (since 3.13), and nobody can do anything.
+            sys.unraisablehook = lambda _: None
             if changes:
                 self.err.print(
                     self.say(

@@ -6,6 +6,7 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from importlib.metadata import version
 from pathlib import Path
@@ -392,6 +393,30 @@ def test_an_interrupt_ends_with_130_and_no_traceback(arguments: list[str], told:
         out, err = running.communicate(timeout=30)
         hold.set()
     assert (running.returncode, out.decode(), err.decode()) == (130, "", told)
+
+
+def test_an_interrupt_in_the_middle_of_an_answer_is_as_quiet_as_any() -> None:
+    """What is half made by then complains while Python clears it away."""
+    with scripted(NO_ROUNDS) as api:
+        ended = subprocess.run(
+            [sys.executable, "-c", _INTERRUPTED_AS_THE_ANSWER_COMES, "rounds", "list", "--api", api.url],
+            env=elsewhere(),
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
+
+
+_INTERRUPTED_AS_THE_ANSWER_COMES = """
+import http.client, os, signal, time
+def interrupted(self, *_, **__):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(10)
+http.client.HTTPResponse.__init__ = interrupted
+from infrastructure.operator.main import run
+run()
+"""
 
 
 def test_people_see_that_something_goes_on_and_programs_do_not() -> None:
