@@ -55,6 +55,11 @@ def submission_key(round_id: str, application: str, submission: str, version_id:
     }
 
 
+def parse_submission_key(key: Key) -> tuple[str, str]:
+    """Round and application of a submission's key."""
+    return key["pk"].partition("#")[2], key["sk"].split("#")[1]
+
+
 def submissions_prefix(application: str) -> str:
     """Begins the keys of one application's submissions. Example: SUBMISSION#7K3M9QXRC#"""
     return f"{SUBMISSIONS}{application}#"

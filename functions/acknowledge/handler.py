@@ -4,7 +4,7 @@ and exceptions mean."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -13,20 +13,21 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import StreamRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.acknowledge.excepting import Excepting
 from functions.acknowledge.owing import Owing, Settled
 from functions.acknowledge.receipts import Receipts
 from functions.acknowledge.reminding import Reminding
-from functions.acknowledge.sending import Sending
+from functions.acknowledge.sending import Sending, is_of_one_letter
 from functions.acknowledge.verdicts import Verdicts
 from shared.aws import clients
 from shared.aws.effects import Effects
 from shared.aws.failures import noted, reason_of
 from shared.aws.messages import Mailer
 from shared.aws.table import Table, whole
-from shared.keys import SUBMISSIONS
+from shared.keys import SUBMISSIONS, parse_submission_key
 from shared.settings import from_env
 from shared.submissions import Submission
 
@@ -59,31 +60,53 @@ def owing() -> Owing:
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Entry point of the function.
-
-    Stops at the first record that fails: Lambda starts again from it, and what came after it would otherwise
-    be handled twice. (Powertools' batch processor goes on, which is right for queues and wrong for streams.)
-    """
+    """Entry point of the function."""
     if event.get("resend"):
         _resend()
         return {"batchItemFailures": []}
     if {"owed", "notify", "unsent"} & event.keys():
         _settle(event, context)
         return {"batchItemFailures": []}
-    for record in DynamoDBStreamEvent(event).records:
-        change = record.dynamodb
-        if change is None or not change.keys.get("sk", "").startswith(SUBMISSIONS) or not change.new_image:
-            continue
-        submission = Submission.from_item(whole(change.new_image))
-        logger.append_keys(round=submission.round_id, application=submission.application)
+    return {"batchItemFailures": _acknowledge_all(event)}
+
+
+def _acknowledge_all(event: dict[str, Any]) -> list[dict[str, str]]:
+    """The one record that Lambda is to start again from, if there is one.
+
+    What fails for one applicant alone is passed over, and holds nobody back: all of a round is in one shard, which
+    would wait for ten tries. That receipt stays owed, and is counted. Where others would fail too this stops: they
+    would otherwise be handled twice. (Powertools' batch processor goes on after any failure and tells of each, which
+    is right for queues and wrong for streams.)
+    """
+    receipts = owing().receipts  # What fails in making it fails for all.
+    passed_over, again = 0, None
+    for change in _outcomes(event):
         try:
-            sent = owing().receipts.acknowledge(submission)
-        except Exception as error:  # noqa: BLE001  whatever it is, the stream starts again from this record
+            _acknowledge(change, receipts)
+        except Exception as error:  # noqa: BLE001  whatever it is, the stream goes on or starts again from here
             # Its kind alone: SES names the address in its refusals.
             logger.error("receipt failed", error=reason_of(error))  # noqa: TRY400
-            return {"batchItemFailures": [{"itemIdentifier": change.sequence_number}]}
-        logger.info("outcome acknowledged", outcome=submission.outcome.value, sent=sent)
-    return {"batchItemFailures": []}
+            if not is_of_one_letter(error):
+                again = change.sequence_number
+                break
+            passed_over += 1
+    _count_failed(passed_over)
+    return [{"itemIdentifier": again}] if again else []
+
+
+def _outcomes(event: dict[str, Any]) -> Iterator[StreamRecord]:
+    for record in DynamoDBStreamEvent(event).records:
+        change = record.dynamodb
+        if change is not None and change.keys.get("sk", "").startswith(SUBMISSIONS) and change.new_image:
+            yield change
+
+
+def _acknowledge(change: StreamRecord, receipts: Receipts) -> None:
+    round_id, application = parse_submission_key(change.keys)
+    logger.append_keys(round=round_id, application=application)
+    submission = Submission.from_item(whole(change.new_image))
+    sent = receipts.acknowledge(submission)
+    logger.info("outcome acknowledged", outcome=submission.outcome.value, sent=sent)
 
 
 def _resend() -> None:
@@ -105,9 +128,13 @@ def _settle(event: dict[str, Any], context: LambdaContext) -> None:
     settled = _run(event, lambda: context.get_remaining_time_in_millis() < LAST_MOMENT)
     _tell(settled.failures)
     logger.info("letters sent", sent=settled.sent, failed=len(settled.failures), waiting=settled.waiting)
-    if settled.failures:
-        # A failure of the function would only make another dead letter every minute.
-        metrics.add_metric("LettersFailed", MetricUnit.Count, len(settled.failures))
+    _count_failed(len(settled.failures))
+
+
+def _count_failed(letters: int) -> None:
+    """An alarm reads this. A failure of the function would only make another dead letter every minute."""
+    if letters:
+        metrics.add_metric("LettersFailed", MetricUnit.Count, letters)
         metrics.flush_metrics()
 
 

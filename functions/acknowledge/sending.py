@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.aws.effects import Effects
+from shared.aws.effects import BusyError, Effects
 from shared.aws.messages import Mailer
+from shared.aws.table import ConditionFailedError, ConflictError
 from shared.letters import Letter
 
 
@@ -49,6 +50,21 @@ class Sending:
                 message_id = self.mailer.send(sent["to"], sent["subject"], sent["text"], effect=effect)
                 self.effects.done(round_id, effect, self.now(), message_id=message_id)
         return mine
+
+
+def is_of_one_letter(error: Exception) -> bool:
+    """Whether a letter failed by itself: SES does not take this one, or nothing can be made of what it would tell of.
+    What else AWS answers it may answer to the next letter too, and otherwise at another try; and so may whoever else
+    is at it."""
+    if isinstance(error, ClientError):
+        return error.operation_name == "SendEmail" and error.response["Error"].get("Code") in _ABOUT_ONE_LETTER
+    return not isinstance(error, _PASSING)
+
+
+_ABOUT_ONE_LETTER = ("MessageRejected", "BadRequestException")
+"""SES API v2 reference, SendEmail. The other errors are about the account, the sender or how much is sent. The first
+can be about the sender too (one that is not verified); then every letter is refused, and waiting would not help."""
+_PASSING = (BotoCoreError, BusyError, ConflictError, ConditionFailedError)
 
 
 def _was_refused(error: Exception) -> bool:

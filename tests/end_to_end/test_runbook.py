@@ -115,7 +115,7 @@ def uploads_waiting(installation: Installation, alarm: Alarm) -> None:
 
 
 def receipts_waiting(installation: Installation, alarm: Alarm) -> None:
-    """A sender whose address is not verified any more, as far as SES is concerned."""
+    """A function that may not ask SES any more: what it cannot do for one applicant it cannot do for another."""
     assert alarm.watches == installation.resource("AcknowledgeFunction")
     installation.open_round("rb-receipts")
     client = installation.applicant("rb-receipts")

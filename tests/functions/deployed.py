@@ -143,6 +143,10 @@ class Deployed:
     mailed: list[dict[str, Any]] = field(default_factory=list)
     mail_refuses: str = ""
     """What SES says instead of taking a message, if it does."""
+    mail_code: str = "MessageRejected"
+    """As what SES says that. Some codes are about one letter, others about all."""
+    mail_refuses_to: str = ""
+    """The one address whose messages it refuses; all where there is none."""
 
     def invoke(self, function: str, event: Any) -> Any:
         """What Lambda does with an event. Raises what the function raises."""
@@ -164,10 +168,11 @@ class Deployed:
         # Nothing runs by itself here: a test decides when.
 
     def _mail(self, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
-        self.mailed.append(json.loads(params["body"]))
-        if not self.mail_refuses:
+        message = json.loads(params["body"])
+        self.mailed.append(message)
+        if not self.mail_refuses or self.mail_refuses_to not in ("", *message["Destination"]["ToAddresses"]):
             return None
-        refusal = {"Error": {"Code": "MessageRejected", "Message": self.mail_refuses}}
+        refusal = {"Error": {"Code": self.mail_code, "Message": self.mail_refuses}}
         return AWSResponse("https://email.example", 400, HTTPHeaders(), None), refusal
 
 

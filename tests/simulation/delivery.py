@@ -17,6 +17,7 @@ from tests.simulation import handlers
 from tests.simulation.cloud import OPENS, ROUND, Cloud, Environment
 from tests.simulation.doubles.table import Change
 from tests.simulation.kernel import Task
+from tests.simulation.refusals import Refusals, receipt_named
 from tests.simulation.troubles import Troubles
 from tests.simulation.world import World
 
@@ -49,6 +50,7 @@ class Delivery:
         """When each record of the stream came to be."""
         self.troubles = Troubles(world, calm=world.calm)
         self.troubles.oldest_record = self._oldest_record
+        self.refusals = Refusals(world)
         self._asleep = self._sleep()
 
     def _skew(self) -> timedelta:
@@ -199,23 +201,27 @@ class Delivery:
             self._reading = False
             failed = str(self.position) if task.failure else task.result
             if not task.failure:
-                self._told(wanted, failed)
+                self._told(task, wanted, failed)
             if failed is None:
                 self.position, self._tries = end_at, 0
             else:
                 self._again(int(failed), end_at)
 
-        self.world.spawn("acknowledge", lambda: handlers.acknowledge(0, owing, wanted), end)
+        printed = self.troubles.cloudwatch.printed
+        self.world.spawn("acknowledge", lambda: handlers.acknowledge(0, owing, wanted, printed), end)
 
-    def _told(self, wanted: list[tuple[int, Change]], failed: str | None) -> None:
-        """Of what comes before the record that failed, everybody has been told; unless there is nobody to tell."""
+    def _told(self, task: Task, wanted: list[tuple[int, Change]], failed: str | None) -> None:
+        """Of what comes before the record that failed, everybody has been told; unless there is nobody to tell, or SES
+        did not take that letter, which then is counted."""
         for number, change in wanted:
             submission = Submission.from_item(change.after or {})
-            name = _receipt(submission)
-            told = "done_at" in (self._begun(name) or {})
+            name = receipt_named(submission)
+            told = "done_at" in (self._begun(name) or {}) or name in task.refused
             before = failed is None or number < int(failed)
             if before and submission.outcome is Outcome.ACCEPTED and not told:
                 self.cloud.watch.found("what-failed-is-delivered-again", f"{name} was taken as sent")
+        if self.refusals.passed_over(task, wanted, None if failed is None else int(failed)):
+            self.troubles.letter_failed()
 
     def _again(self, failed: int, end_at: int) -> None:
         self._tries = self._tries + 1 if failed == self.position else 1
@@ -268,7 +274,7 @@ class Delivery:
         if self.cloud.watch.round(ROUND).state is not RoundState.OPEN:
             return set()
         due = [one for one in self.cloud.watch.submissions(ROUND) if one.outcome is Outcome.ACCEPTED]
-        return {name for one in due if self._begun(name := _receipt(one)) is None}
+        return {name for one in due if self._begun(name := receipt_named(one)) is None}
 
     def _begun(self, effect: str) -> Item | None:
         return self.cloud.table.peek(keys.effect_key(ROUND, effect))
@@ -304,10 +310,6 @@ class Delivery:
 def _tries_after_the_first(name: str) -> int:
     """How often Lambda invokes a function again that failed without anybody waiting for it: as in template.yaml."""
     return 0 if name == "advance" else 2
-
-
-def _receipt(submission: Submission) -> str:
-    return keys.receipt_effect(submission.application, submission.submission, submission.version_id)
 
 
 def _outcome_of(letter: Letter) -> str:

@@ -65,10 +65,14 @@ def ingest(number: int, intake: Intake, letters: list[Letter]) -> set[str]:
     return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
 
 
-def acknowledge(number: int, owing: Owing, changes: list[tuple[int, Change]]) -> str | None:
-    """The handler on records of the stream. Returns the sequence number that it wants to start again from."""
+def acknowledge(
+    number: int, owing: Owing, changes: list[tuple[int, Change]], read: Callable[[Any], None]
+) -> str | None:
+    """The handler on records of the stream; `read` gets the numbers that it prints. Returns the sequence number that it
+    wants to start again from."""
     module = copy_of("acknowledge", number)
     module.owing = lambda: owing
+    module.metrics.read = read
     event = {"Records": [_stream_record(sequence, change) for sequence, change in changes]}
     failures = module.lambda_handler(event, Context())["batchItemFailures"]
     return str(failures[0]["itemIdentifier"]) if failures else None

@@ -72,6 +72,8 @@ class Task:
     repetition."""
     flying: bool = False
     """Whether a transaction of its own is under way."""
+    refused: set[str] = field(default_factory=set)
+    """Effects of letters that SES did not take, of theirs alone."""
     conflicts: int = 0
     """How often it met another transaction, without anybody's doing."""
     thread: Any = None
@@ -136,6 +138,12 @@ class Kernel(Wire):
         """It is stored that this went out. Nobody can take it for undone any more, whatever fails from here on."""
         if self.task is not None and name in self.task.sent:
             self.task.sent.remove(name)
+
+    def refused(self, name: str) -> None:
+        """SES did not take that letter, and would take others."""
+        self.note("SES", f"refuses {name}")
+        if self.task is not None:
+            self.task.refused.add(name)
 
     # --- what the doubles ask ---
 

@@ -154,10 +154,22 @@ LETTERS = (
         frozenset({"everything-comes-to-rest", "replaying-changes-nothing", "everybody-is-told-of-the-closing"}),
     ),
     Planted(
-        "the stream's handler goes on after a failure",
+        "the stream's handler goes on after any failure",
         "what-failed-is-delivered-again",
         100,
-        lambda: handler("acknowledge", "lambda_handler", planting_letters.stream_goes_on),
+        lambda: handler("acknowledge", "is_of_one_letter", lambda _: True),
+    ),
+    Planted(
+        "everybody in the stream waits for a letter that SES refuses",
+        "a-poison-message-holds-back-no-neighbour",
+        100,
+        lambda: handler("acknowledge", "is_of_one_letter", lambda _: False),
+    ),
+    Planted(
+        "a letter that the stream passed over is counted nowhere",
+        TROUBLE,
+        100,
+        lambda: handler("acknowledge", "_count_failed", lambda _: None),
     ),
     Planted(
         "the summary is noted as sent before it was published",

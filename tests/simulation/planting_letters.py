@@ -21,7 +21,6 @@ from shared.decision_letters import DecisionLetters, Due
 from shared.instants import iso
 from shared.rounds import Round, RoundState
 from shared.submissions import Submission
-from tests.simulation import handlers
 from tests.simulation.replacing import replaced
 
 
@@ -77,15 +76,6 @@ def all_well(self: Owing, *some: Any) -> Settled:
 
 
 _SEND = Owing._send
-
-
-def stream_goes_on(event: Any, _: Any) -> Any:
-    """Every record is tried, and none is said to have failed."""
-    module = handlers.copy_of("acknowledge", 0)
-    for record in module.DynamoDBStreamEvent(event).records:
-        with contextlib.suppress(Exception):
-            module.owing().receipts.acknowledge(module.Submission.from_item(module.whole(record.dynamodb.new_image)))
-    return {"batchItemFailures": []}
 
 
 @contextlib.contextmanager

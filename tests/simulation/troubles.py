@@ -229,8 +229,12 @@ class Troubles:
 
     def settled(self, task: Task) -> None:
         """A run that sends what is owed has ended well; what it could not send it has to have told."""
-        if task.failure is None and task.name in self._unsent:
-            self._owe("a letter could not be sent")
+        if task.failure is None and (task.name in self._unsent or task.refused):
+            self.letter_failed()
+
+    def letter_failed(self) -> None:
+        """SES did not take one, and whoever was to send it went on."""
+        self._owe("a letter could not be sent")
 
 
 def _old(queue: MemoryQueue, now: datetime) -> bool:

@@ -160,12 +160,21 @@ class Mail:
     effect: str
 
 
+def refusal(code: str) -> ClientError:
+    """What SES answers to a letter that it does not take, at the first request."""
+    answer = {"HTTPStatusCode": 400, "RetryAttempts": 0}
+    said = {"Error": {"Code": code, "Message": "refused"}, "ResponseMetadata": answer}
+    return ClientError(said, "SendEmail")  # type: ignore[arg-type]
+
+
 class MemoryMailer(Mailer):
-    """One sender. SES takes no letters outside ASCII before the @, and says so with an error."""
+    """One sender. SES takes no letters outside ASCII before the @, and says so with an error. Those that `refuses` says
+    it rejects, as in its sandbox, where each recipient has to be verified."""
 
     def __init__(self, sent: Callable[[Mail], None] | None = None, wire: Wire | None = None) -> None:
         self._wire = wire or Wire()
         self.mails: list[Mail] = []
+        self.refuses: Callable[[Mail], bool] = lambda mail: False  # noqa: ARG005
         self._sent = sent
 
     def send(self, to: str, subject: str, text: str, *, effect: str) -> str:
@@ -173,7 +182,9 @@ class MemoryMailer(Mailer):
 
     def _send(self, mail: Mail) -> str:
         if not mail.to.partition("@")[0].isascii():
-            raise ClientError({"Error": {"Code": "BadRequestException", "Message": "Local address"}}, "SendEmail")
+            raise refusal("BadRequestException")
+        if self.refuses(mail):
+            raise refusal("MessageRejected")
         self.mails.append(mail)
         if self._sent:
             self._sent(mail)
