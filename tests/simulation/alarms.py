@@ -102,8 +102,8 @@ class CloudWatch:
             self._readers.setdefault(alarm.reads, []).append(alarm)
             self._numbers[alarm.name] = {}
             # What a period has that began before the world is not known.
-            self._first[alarm.name] = second // alarm.period + 1
-            self._judged[alarm.name] = second // alarm.period
+            self._first[alarm.name] = -(-second // alarm.period)
+            self._judged[alarm.name] = self._first[alarm.name] - 1
 
     def number(self, namespace: str, metric: str, of: str, value: float) -> None:
         """A number that AWS itself sends, or a function."""

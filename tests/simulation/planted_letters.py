@@ -65,7 +65,7 @@ LETTERS = (
         ONCE,
         60,
         lambda: replaced(Effects, "give_back", planting_letters.undone),
-        first=80,
+        first=240,
     ),
     Planted(
         "a completion brings a second letter of the closing",

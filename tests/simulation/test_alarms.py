@@ -47,6 +47,15 @@ def test_a_trouble_may_last_as_long_as_the_alarm_for_it_takes_wherever_its_perio
     assert timedelta(minutes=30) <= cloud.now - began <= patience("an upload has no outcome")
 
 
+def test_a_period_that_begins_with_the_world_is_judged() -> None:
+    """Every world begins with one of the five minutes that LettersFailed looks at."""
+    cloud = Cloud()
+    watch = CloudWatch(lambda: cloud.now, print)
+    watch.number("Anslag", "LettersFailed", "acknowledge", 1)
+    cloud.now += timedelta(minutes=10)
+    assert "LettersFailed" in [alarm.name for alarm in watch.look()]
+
+
 @pytest.mark.parametrize(("switched_off", "found"), [(False, True), (True, False)])
 def test_while_nothing_starts_the_scheduled_job_nobody_expects_it_to_tell_of_anything(
     switched_off: bool, found: bool
