@@ -83,24 +83,24 @@ class Alarm:
         )
         return sum(int(count) for count in found["Attributes"].values())
 
-    def told_by_a_function(self, logs: str) -> float:
-        """The newest number that a function wrote into its log for this alarm, in CloudWatch's embedded format."""
+    def told_by_a_function(self, logs: str, beyond: int = 0) -> float:
+        """The newest number that a function wrote into its log for this alarm, once there are more than so many."""
+        return until(lambda: self.told_so_far(logs)[beyond:], f"a number for {self.name} in {logs}")[-1]
+
+    def told_so_far(self, logs: str) -> list[float]:
+        """Every number that a function wrote into its log for this alarm, in CloudWatch's embedded format."""
         read = self.details
         names = [dimension["Name"] for dimension in read["Dimensions"]]
-
-        def newest() -> list[float]:
-            lines = [line for line in logged(self.installation, logs) if "_aws" in line]
-            return [
-                line[read["MetricName"]][0]
-                for line in lines
-                for one in line["_aws"]["CloudWatchMetrics"]
-                if one["Namespace"] == read["Namespace"]
-                and names in one["Dimensions"]
-                and read["MetricName"] in [metric["Name"] for metric in one["Metrics"]]
-                and all(line[dimension["Name"]] == dimension["Value"] for dimension in read["Dimensions"])
-            ]
-
-        return until(newest, f"a number for {self.name} in {logs}")[-1]
+        lines = [line for line in logged(self.installation, logs) if "_aws" in line]
+        return [
+            line[read["MetricName"]][0]
+            for line in lines
+            for one in line["_aws"]["CloudWatchMetrics"]
+            if one["Namespace"] == read["Namespace"]
+            and names in one["Dimensions"]
+            and read["MetricName"] in [metric["Name"] for metric in one["Metrics"]]
+            and all(line[dimension["Name"]] == dimension["Value"] for dimension in read["Dimensions"])
+        ]
 
 
 def written(installation: Installation, logs: str) -> list[str]:
@@ -116,6 +116,13 @@ def written(installation: Installation, logs: str) -> list[str]:
 def logged(installation: Installation, logs: str) -> list[Any]:
     """The same, as far as it is JSON."""
     return [json.loads(line) for line in written(installation, logs) if line.startswith("{")]
+
+
+def said(installation: Installation, logs: str, message: str, of: str | None = None) -> list[Any]:
+    """Of these the lines whose message has those words, of one round where it is named; numbers for CloudWatch have
+    neither."""
+    lines = logged(installation, logs)
+    return [line for line in lines if message in line.get("message", "") and of in (None, line.get("round"))]
 
 
 @dataclass
@@ -138,5 +145,4 @@ class Tries:
         until(lambda: len(self.failures()) >= most, "every try to have failed")
 
     def _lines(self) -> list[Any]:
-        lines = logged(self.installation, "IngestLogs")
-        return [line for line in lines if "Record processing exception" in line["message"]]
+        return said(self.installation, "IngestLogs", "Record processing exception")

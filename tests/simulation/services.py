@@ -41,6 +41,8 @@ class Services:
     queue: Queue
     topic: Topic
     mailer: Mailer
+    stranger: Mailer
+    """A sender of whom SES takes nothing."""
     signer: Signer
     public: PublicFiles
     put: Callable[[str, bytes], str]
@@ -59,6 +61,8 @@ class Services:
 def in_memory() -> Services:
     """The doubles, on their plain wire."""
     bucket, topic, public = MemoryBucket(lambda: datetime.now(UTC)), MemoryTopic(), MemoryPublicFiles()
+    stranger = MemoryMailer()
+    stranger.refuses = lambda mail: True  # noqa: ARG005
 
     def tags(version: ObjectVersion) -> dict[str, str]:
         found = bucket.find(version.key, version.version_id)
@@ -85,6 +89,7 @@ def in_memory() -> Services:
         MemoryQueue("contract", lambda: datetime.now(UTC)),
         topic,
         MemoryMailer(),
+        stranger,
         MemorySigner(),
         public,
         lambda key, content: bucket.put(key, content).version_id,
@@ -119,6 +124,7 @@ def _behind_clients(kind: str, client: Callable[..., Any], post: Callable[[Form,
         Queue(sqs, sqs.create_queue(QueueName=name)["QueueUrl"]),
         Topic(sns, topic),
         Mailer(sesv2, SENDER),
+        Mailer(sesv2, "stranger@elsewhere.example"),
         Signer(kms, signing_key),
         PublicFiles(s3, name),
         lambda key, content: str(s3.put_object(Bucket=name, Key=key, Body=content)["VersionId"]),

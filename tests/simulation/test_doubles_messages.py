@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from shared.aws.failures import reason_of
 from shared.aws.messages import Letter, Queue
 from tests.simulation.doubles.messages import MemoryFunctions
 from tests.simulation.services import Services
@@ -105,6 +106,18 @@ def test_mail_to_letters_outside_ascii_is_refused(aws: Services) -> None:
         pytest.skip(DIFFERENCES[aws.kind, what])
     with pytest.raises(ClientError):
         aws.mailer.send("åsa@pitea.example", "Mottagen", "Hej", effect="receipt-1")
+
+
+def test_a_letter_that_ses_rejects_is_refused_by_that_name(aws: Services) -> None:
+    """Acknowledge goes by it: such a letter keeps no other waiting."""
+    what = "SES rejects what comes from a sender that is not verified"
+    if differs(aws, what):
+        pytest.skip(DIFFERENCES[aws.kind, what])
+    with pytest.raises(ClientError) as refused:
+        aws.stranger.send("asa@pitea.example", "Mottagen", "Hej", effect="receipt-1")
+    assert reason_of(refused.value) == "MessageRejected at SendEmail"
+    answer = refused.value.response["ResponseMetadata"]
+    assert (answer["HTTPStatusCode"], answer["RetryAttempts"]) == (400, 0)
 
 
 def test_a_signature_is_of_its_message_and_by_the_published_key(aws: Services) -> None:
