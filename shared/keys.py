@@ -141,6 +141,11 @@ def receipt_effect(application: str, submission: str, version_id: str) -> str:
     return f"{RECEIPTS}{application}-{submission}-{version_id}"
 
 
+def receipt_effect_of(sort_key: str) -> str:
+    """The same, of the outcome in the row with that sort key, whatever else is in it."""
+    return RECEIPTS + sort_key.removeprefix(SUBMISSIONS).replace("#", "-")
+
+
 def closing_letter(application: str, version: int) -> str:
     """The message that tells an applicant of a round's closing, and which version is in it, 0 where none is.
 

@@ -4,7 +4,7 @@ and exceptions mean."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -23,7 +23,7 @@ from functions.acknowledge.reminding import Reminding
 from functions.acknowledge.sending import Sending, is_of_one_letter
 from functions.acknowledge.verdicts import Verdicts
 from shared.aws import clients
-from shared.aws.effects import Effects
+from shared.aws.effects import BusyError, Effects
 from shared.aws.failures import noted, reason_of
 from shared.aws.messages import Mailer
 from shared.aws.table import Table, whole
@@ -61,10 +61,7 @@ def owing() -> Owing:
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Entry point of the function."""
-    if event.get("resend"):
-        _resend()
-        return {"batchItemFailures": []}
-    if {"owed", "notify", "unsent"} & event.keys():
+    if {"owed", "notify", "unsent", "resend"} & event.keys():
         _settle(event, context)
         return {"batchItemFailures": []}
     return {"batchItemFailures": _acknowledge_all(event)}
@@ -79,7 +76,7 @@ def _acknowledge_all(event: dict[str, Any]) -> list[dict[str, str]]:
     is right for queues and wrong for streams.)
     """
     receipts = owing().receipts  # What fails in making it fails for all.
-    passed_over, again = 0, None
+    passed_over, failed = 0, []
     for change in _outcomes(event):
         try:
             _acknowledge(change, receipts)
@@ -87,11 +84,11 @@ def _acknowledge_all(event: dict[str, Any]) -> list[dict[str, str]]:
             # Its kind alone: SES names the address in its refusals.
             logger.error("receipt failed", error=reason_of(error))  # noqa: TRY400
             if not is_of_one_letter(error):
-                again = change.sequence_number
+                failed = [{"itemIdentifier": change.sequence_number or ""}]
                 break
             passed_over += 1
     _count_failed(passed_over)
-    return [{"itemIdentifier": again}] if again else []
+    return failed
 
 
 def _outcomes(event: dict[str, Any]) -> Iterator[StreamRecord]:
@@ -109,36 +106,35 @@ def _acknowledge(change: StreamRecord, receipts: Receipts) -> None:
     logger.info("outcome acknowledged", outcome=submission.outcome.value, sent=sent)
 
 
-def _resend() -> None:
-    try:
-        sent = owing().receipts.resend()
-    except ExceptionGroup as failed:
-        _tell(failed.exceptions)
-        raise
-    logger.info("receipts sent again", sent=sent)
-
-
-def _tell(failures: Iterable[Exception]) -> None:
-    """Which letters, and the kind of each failure alone: SES names addresses in its refusals."""
-    for error in failures:
-        logger.error("letter failed", letter=noted(error), error=reason_of(error))
-
-
 def _settle(event: dict[str, Any], context: LambdaContext) -> None:
     settled = _run(event, lambda: context.get_remaining_time_in_millis() < LAST_MOMENT)
-    _tell(settled.failures)
+    for error in settled.failures:
+        logger.error("letter failed", letter=noted(error), error=reason_of(error))
     logger.info("letters sent", sent=settled.sent, failed=len(settled.failures), waiting=settled.waiting)
     _count_failed(len(settled.failures))
+    if "resend" in event:
+        _come_back_for(settled)
+
+
+def _come_back_for(settled: Settled) -> None:
+    """Lambda does, twice, and makes a dead letter then: who asks by hand asks once, and others every minute or every
+    day. What failed for one applicant alone would only fail again."""
+    failed = [error for error in settled.failures if not is_of_one_letter(error)]
+    failed += [BusyError(f"{settled.waiting} receipts")] if settled.waiting else []
+    if failed:
+        raise ExceptionGroup("receipts failed", failed)
 
 
 def _count_failed(letters: int) -> None:
-    """An alarm reads this. A failure of the function would only make another dead letter every minute."""
+    """An alarm reads this. A failure of the function would hold others back, or make a dead letter every minute."""
     if letters:
         metrics.add_metric("LettersFailed", MetricUnit.Count, letters)
         metrics.flush_metrics()
 
 
 def _run(event: dict[str, Any], out_of_time: Callable[[], bool]) -> Settled:
+    if "resend" in event:
+        return owing().resend(out_of_time)
     if "unsent" in event:
         return owing().catch_up(out_of_time)
     round_id = event.get("owed") or event["notify"]

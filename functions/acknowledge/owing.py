@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 from functions.acknowledge.excepting import Excepting
 from functions.acknowledge.receipts import Receipts
 from functions.acknowledge.reminding import Reminding
-from functions.acknowledge.sending import Sending
-from functions.acknowledge.verdicts import Verdicts, Work
+from functions.acknowledge.sending import Sending, Work
+from functions.acknowledge.verdicts import Verdicts
 from shared import keys, totals
 from shared.aws.effects import BusyError
 from shared.aws.rows import read_rounds, require_round
@@ -66,10 +65,15 @@ class Owing:
         return settled
 
     def catch_up(self, out_of_time: Callable[[], bool]) -> Settled:
-        """Send the receipts that failed on every try in rounds that are open, and that the stream has forgotten. Other
-        rounds are asked about every minute, see `settle`."""
-        calls = [call for call in read_rounds(self.table) if call.state is RoundState.OPEN]
-        return self._send((work for call in calls for work in self._receipts(call)), out_of_time)
+        """Send the receipts of rounds that are not over which the stream has passed over or given up. Other rounds are
+        asked about every minute, see `settle`."""
+        calls = [call for call in read_rounds(self.table) if call.state in (RoundState.OPEN, RoundState.CLOSING)]
+        return self._send((work for call in calls for work in self.receipts.due(call.id)), out_of_time)
+
+    def resend(self, out_of_time: Callable[[], bool]) -> Settled:
+        """The same at once, and for every round, because somebody asked for it."""
+        calls = read_rounds(self.table)
+        return self._send((work for call in calls for work in self.receipts.due(call.id)), out_of_time)
 
     def _news(self, call: Round) -> Iterator[tuple[str, Iterable[Work]]]:
         for notice in notices(call, self.sending.now()):
@@ -107,10 +111,6 @@ class Owing:
         return settled
 
     def _due(self, call: Round) -> Iterator[Work]:
-        yield from self._receipts(call)
+        yield from self.receipts.due(call.id)
         if self.sending.mailer is not None:
             yield from self.verdicts.due(call)
-
-    def _receipts(self, call: Round) -> Iterator[Work]:
-        if self.sending.mailer is not None:
-            yield from (partial(self.receipts.acknowledge, one) for one in self.receipts.unsent(call.id))

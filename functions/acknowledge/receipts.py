@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from functions.acknowledge.sending import Sending
+from functions.acknowledge.sending import Sending, Work
 from shared import keys, receipt, refusal
 from shared.applications import Application, Outcome
-from shared.aws.rows import read_application, read_round, read_rounds, read_submissions
-from shared.aws.table import Table
+from shared.aws.rows import read_application, read_round
+from shared.aws.table import Item, Table
 from shared.letters import Letter
 from shared.programme import Programme, load
 from shared.rounds import Round
@@ -37,31 +39,23 @@ class Receipts:
         message = _message(submission, application, call, load(call.programme))
         return self.sending.deliver(submission.round_id, _effect(submission), message)
 
-    def resend(self) -> int:
-        """Go through every round's outcomes and send what was never sent. Returns how many went out.
-
-        This is how a receipt that failed on every try is redriven: the stream has forgotten it by then. (Once its
-        round has closed it is sent without that, see `owing`.) One that fails again, or that somebody else seems to
-        be sending, does not hold back the others; the failures are raised together at the end, so that whoever
-        called comes back for them.
-        """
-        sent = 0
-        failures: list[Exception] = []
-        for call in read_rounds(self.table):
-            for submission in self.unsent(call.id):
-                try:
-                    sent += self.acknowledge(submission)
-                except Exception as error:  # noqa: BLE001  raised again below, when the others have had their turn
-                    error.add_note(_effect(submission))
-                    failures.append(error)
-        if failures:
-            raise ExceptionGroup("receipts failed", failures)
-        return sent
-
-    def unsent(self, round_id: str) -> list[Submission]:
-        """Outcomes of the round of which no receipt went out, those that need none too."""
+    def due(self, round_id: str) -> Iterator[Work]:
+        """A receipt for each outcome of the round of which none went out, some of them due to nobody. Where nothing can
+        be made of a row, that is told when its turn comes."""
+        if self.sending.mailer is None:
+            return
         told = self.sending.effects.all_done(round_id, keys.RECEIPTS)
-        return [one for one in read_submissions(self.table, round_id) if _effect(one) not in told]
+        for item in list(self.table.query(keys.round_partition(round_id), keys.SUBMISSIONS)):
+            effect = keys.receipt_effect_of(item["sk"])
+            if effect not in told:
+                yield partial(self._tell, effect, item)
+
+    def _tell(self, effect: str, item: Item) -> bool:
+        try:
+            return self.acknowledge(Submission.from_item(item))
+        except Exception as error:
+            error.add_note(effect)
+            raise
 
 
 def _effect(submission: Submission) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from functions.acknowledge.sending import Sending
-from functions.acknowledge.verdicts import Work
+from functions.acknowledge.sending import Sending, Work
 from shared import keys
 from shared.applications import ApplicationState
 from shared.aws.contacts import address_of

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from shared.aws.effects import BusyError, Effects
 from shared.aws.messages import Mailer
 from shared.aws.table import ConditionFailedError, ConflictError
 from shared.letters import Letter
+
+
+class Work(Protocol):
+    """Sends one letter; says whether it went out now. Raises BusyError where somebody else is at it."""
+
+    def __call__(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,7 @@ def is_of_one_letter(error: Exception) -> bool:
 _ABOUT_ONE_LETTER = ("MessageRejected", "BadRequestException")
 """SES API v2 reference, SendEmail. The other errors are about the account, the sender or how much is sent. The first
 can be about the sender too (one that is not verified); then every letter is refused, and waiting would not help."""
-_PASSING = (BotoCoreError, BusyError, ConflictError, ConditionFailedError)
+_PASSING = (BotoCoreError, ResponseParserError, BusyError, ConflictError, ConditionFailedError)
 
 
 def _was_refused(error: Exception) -> bool:

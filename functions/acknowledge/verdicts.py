@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
-from functions.acknowledge.sending import Sending
+from functions.acknowledge.sending import Sending, Work
 from shared import keys
 from shared.applications import ApplicationState
 from shared.aws.decided import read_announced
@@ -18,12 +17,6 @@ from shared.decision_letters import DecisionLetters, Due
 from shared.problems import ProblemsError
 from shared.programme import load
 from shared.rounds import Round, RoundState
-
-
-class Work(Protocol):
-    """Sends one letter; says whether it went out now. Raises BusyError where somebody else is at it."""
-
-    def __call__(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

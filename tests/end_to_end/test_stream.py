@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -19,10 +20,6 @@ from tests.end_to_end.waiting import until
 pytestmark = pytest.mark.cloud
 
 _LOGS = "AcknowledgeLogs"
-
-
-def _dead_letters(installation: Installation) -> set[str]:
-    return {one["id"] for one in installation.anna.ask("dead-letters", "list")["dead_letters"]}
 
 
 @contextlib.contextmanager
@@ -45,31 +42,35 @@ def test_a_row_of_which_nothing_can_be_made_holds_back_nobodys_receipt(installat
     with installation.paused("AcknowledgeFunctionOutcomes"), _row_of_nothing(installation, "stream-rows"):
         client.outcome_of(client.send(a_play(email="granne@forening.example"))["submission"])
     until(lambda: installation.letters(to="granne@forening.example"), "the receipt behind it")
+    assert alarm.told_by_a_function(_LOGS, before) == 1
     failed = said(installation, _LOGS, "receipt failed", of="stream-rows")
     assert [line["application"] for line in failed] == ["7K3M9QXRC"], "one try"
-    assert alarm.told_by_a_function(_LOGS, before) == 1
 
 
-def test_receipts_that_ses_rejects_are_no_dead_letters_and_go_out_as_the_runbook_says(
+def test_receipts_that_ses_rejects_are_each_tried_once_and_go_out_as_the_runbook_says(
     installation: Installation,
 ) -> None:
-    """The sender is not verified for a while. Whoever sends afterwards waits for nobody."""
+    """The sender is not verified for a while. Nobody waits for the first until that has been tried ten times."""
     installation.open_round("stream-sender")
-    first, second = (installation.applicant("stream-sender") for _ in range(2))
-    left = _dead_letters(installation)  # of other tests
+    clients = [installation.applicant("stream-sender") for _ in range(2)]
+    addresses = ["avvisad@forening.example", "nasta@forening.example"]
+    numbers = ["802400-1235", "802400-1243"]
     installation.client("sesv2").delete_email_identity(EmailIdentity=PARAMETERS["ReceiptSender"])
     try:
-        first.outcome_of(first.send(a_play(email="avvisad@forening.example"))["submission"])
-        (line,) = until(lambda: said(installation, _LOGS, "receipt failed", of="stream-sender"), "a receipt to fail")
+        for client, number, address in zip(clients, numbers, addresses, strict=True):
+            client.outcome_of(client.send(a_play(number, email=address))["submission"])
+        failed = until(lambda: _two_failures(installation), "each receipt to fail")
     finally:
         verify_sender(installation.cloud, PARAMETERS["ReceiptSender"])
-    assert (line["error"], installation.letters(to="avvisad@forening.example")) == ("MessageRejected at SendEmail", [])
-
-    second.outcome_of(second.send(a_play("802400-1243", email="nasta@forening.example"))["submission"])
-    until(lambda: installation.letters(to="nasta@forening.example"), "the next receipt")
-    assert installation.letters(to="avvisad@forening.example") == []
-    assert _dead_letters(installation) <= left
-
+    references = [client.reference.replace("-", "") for client in clients]
+    assert [(line["application"], line["error"]) for line in failed] == [
+        (reference, "MessageRejected at SendEmail") for reference in references
+    ]
+    assert [installation.letters(to=address) for address in addresses] == [[], []]
     assert installation.invoke("acknowledge", {"resend": True}) == {"batchItemFailures": []}
-    assert len(installation.letters(to="avvisad@forening.example")) == 1
-    assert len(installation.letters(to="nasta@forening.example")) == 1
+    assert [len(installation.letters(to=address)) for address in addresses] == [1, 1]
+
+
+def _two_failures(installation: Installation) -> list[Any]:
+    failed = said(installation, _LOGS, "receipt failed", of="stream-sender")
+    return failed if len(failed) > 1 else []

@@ -15,9 +15,12 @@ from functions.acknowledge.receipts import Receipts
 from functions.acknowledge.reminding import Reminding
 from functions.acknowledge.sending import Sending
 from functions.acknowledge.verdicts import Verdicts
+from shared import keys
 from shared.applications import Outcome
 from shared.aws import clients
 from shared.aws.effects import LEASE, Effects
+from shared.aws.failures import noted
+from shared.aws.table import Put, Update
 from shared.instants import parse_iso
 from shared.rounds import RoundState
 from tests.builders.documents import a_document
@@ -115,8 +118,8 @@ def test_receipts_that_never_went_out_are_found_and_sent(world: World) -> None:
     first = world.submit(world.start().application.id).submission
     world.submit(world.start().application.id)
     receipts(world, post).acknowledge(first)
-    assert receipts(world, post).resend() == 1
-    assert receipts(world, post).resend() == 0
+    assert owing(world, post).resend(NEVER) == Settled(sent=1)
+    assert owing(world, post).resend(NEVER) == Settled()
 
 
 def test_without_a_sender_nothing_is_sent(world: World) -> None:
@@ -128,8 +131,8 @@ def test_one_receipt_that_cannot_be_sent_does_not_hold_back_the_others(world: Wo
     post = RefusesOne()
     for address in ("bad@pitea.example", "good@pitea.example", "also@pitea.example"):
         world.submit(world.start().application.id, a_document(contact__email=address))
-    with pytest.raises(ExceptionGroup):
-        receipts(world, post).resend()
+    settled = owing(world, post).resend(NEVER)
+    assert (settled.sent, list(map(type, settled.failures))) == (2, [ConnectionError])
     assert sorted(to for to, *_ in post.sent) == ["also@pitea.example", "good@pitea.example"]
 
 
@@ -144,7 +147,27 @@ def test_receipts_that_failed_in_an_open_round_are_caught_up_with(world: World) 
     assert owing(world, Post()).catch_up(NEVER) == Settled()
 
 
-def test_a_round_that_is_not_open_is_not_caught_up_with_but_owes(world: World) -> None:
+def test_a_round_whose_closing_takes_long_is_caught_up_with_too(world: World) -> None:
+    world.submit(world.start().application.id)
+    row = keys.round_key(ROUND)
+    world.table.write(Update(row, set={"state": RoundState.CLOSING}))
+    assert owing(world, Post()).catch_up(NEVER) == Settled(sent=1)
+
+
+@pytest.mark.parametrize("how", ["catch_up", "resend", "settle"])
+def test_an_outcome_of_which_nothing_can_be_made_does_not_hold_back_the_others(world: World, how: str) -> None:
+    row = keys.submission_key(ROUND, "000000000", "0DPXV4K2A9QJ5T0RZ", "3sL4kqtJlcpXroDTDmJ")
+    world.table.write(Put(row, {"outcome": "mislaid"}))
+    world.submit(world.start().application.id)
+    work = owing(world, Post())
+    settled = work.settle(ROUND, NEVER) if how == "settle" else getattr(work, how)(NEVER)
+    assert (settled.sent, [noted(error) for error in settled.failures]) == (
+        1,
+        ["receipt-000000000-0DPXV4K2A9QJ5T0RZ-3sL4kqtJlcpXroDTDmJ"],
+    )
+
+
+def test_a_round_that_is_certified_is_not_caught_up_with_but_owes(world: World) -> None:
     world.submit(world.start().application.id)
     world.now = DEADLINE + timedelta(hours=1)
     world.lifecycle.tick()
@@ -159,11 +182,9 @@ def test_a_receipt_that_somebody_holds_is_not_called_sent_and_a_later_try_finish
     world.submit(world.start().application.id)
     effect = f"receipt-{recorded.application}-{recorded.submission}-{recorded.version_id}"
     Effects(world.table).claim(ROUND, effect, world.now)
-    with pytest.raises(ExceptionGroup):
-        receipts(world, post).resend()
-    assert len(post.sent) == 1
+    assert owing(world, post).resend(NEVER) == Settled(sent=1, waiting=1)
     world.now += LEASE + timedelta(seconds=1)
-    assert receipts(world, post).resend() == 1
+    assert owing(world, post).resend(NEVER) == Settled(sent=1)
     assert [effect for *_, effect in post.sent][-1] == effect
 
 
@@ -172,7 +193,7 @@ def test_looking_for_receipts_that_never_went_out_asks_nothing_about_each_that_d
     for _ in range(5):
         receipts(world, post).acknowledge(world.submit(world.start().application.id).submission)
     with counted_calls(clients.dynamodb()) as calls:
-        assert receipts(world, post).resend() == 0
+        assert owing(world, post).resend(NEVER) == Settled()
     assert calls == ["Query"] * 3
 
 

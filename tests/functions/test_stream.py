@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
+from botocore.session import get_session
 
+from functions.acknowledge.sending import is_of_one_letter
 from shared import keys
-from shared.aws.table import Update
+from shared.aws.effects import BusyError, Effects
+from shared.aws.table import ConditionFailedError, ConflictError, Update
 from shared.submissions import Submission
 from tests.builders.documents import a_document
 from tests.functions.deployed import Deployed, deployed, outcome_records, recorded
@@ -35,7 +40,7 @@ def test_the_recorded_outcome_is_understood_whole(deployed: Deployed) -> None:
     }
 
 
-def test_the_stream_stops_at_the_first_outcome_that_fails(deployed: Deployed) -> None:
+def test_the_stream_stops_at_the_first_outcome_that_fails_for_all(deployed: Deployed) -> None:
     world = deployed.world
     outcomes = [world.submit(world.start().application.id).submission for _ in range(3)]
     batch = outcome_records(*outcomes)
@@ -53,15 +58,9 @@ def test_the_stream_stops_at_the_first_outcome_that_fails(deployed: Deployed) ->
 
 
 ABOUT_ONE_LETTER = ("MessageRejected", "BadRequestException")
-ABOUT_ALL_LETTERS = (
-    "AccountSuspendedException",
-    "SendingPausedException",
-    "LimitExceededException",
-    "TooManyRequestsException",
-    "MailFromDomainNotVerifiedException",
-    "AccessDeniedException",
-)
-"""What SendEmail can answer (SES API v2 reference), and what IAM can."""
+_ANSWERS = {one.name for one in get_session().get_service_model("sesv2").operation_model("SendEmail").error_shapes}
+ABOUT_ALL_LETTERS = sorted({*_ANSWERS, "AccessDeniedException"} - {*ABOUT_ONE_LETTER})
+"""What SendEmail can answer, by botocore's model of it, and what IAM can."""
 
 
 def _applicants(deployed: Deployed, *emails: str) -> list[Submission]:
@@ -87,14 +86,58 @@ def test_a_receipt_that_ses_refuses_holds_back_no_other(
     assert '"LettersFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
 
 
-def test_a_receipt_that_ses_refused_goes_out_when_it_is_looked_for(deployed: Deployed) -> None:
+@pytest.mark.parametrize("looking", [{"unsent": "receipts"}, {"resend": True}, {"owed": ROUND}], ids=str)
+def test_a_receipt_that_ses_refused_is_sent_when_somebody_looks_for_it(
+    deployed: Deployed, looking: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While it is refused, whoever looks counts it, and makes no dead letter of it."""
     outcomes = _applicants(deployed, "a@one.example", "b@two.example")
     deployed.mail_refuses, deployed.mail_refuses_to = "not verified", "a@one.example"
     deployed.invoke("acknowledge", outcome_records(*outcomes))
-    deployed.mail_refuses = ""
     deployed.mailed.clear()
-    deployed.invoke("acknowledge", {"unsent": "receipts"})
-    assert _addressed(deployed) == ["a@one.example"]
+    capsys.readouterr()
+    assert deployed.invoke("acknowledge", looking) == {"batchItemFailures": []}
+    assert '"LettersFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
+    assert deployed.log()[-2]["letter"].startswith(f"receipt-{outcomes[0].application}")
+    deployed.mail_refuses = ""
+    assert deployed.invoke("acknowledge", looking) == {"batchItemFailures": []}
+    assert _addressed(deployed) == ["a@one.example"] * 2
+
+
+def test_who_asks_for_receipts_by_hand_hears_of_what_would_go_out_at_another_try(deployed: Deployed) -> None:
+    """Lambda tries twice more, and makes a dead letter then."""
+    _applicants(deployed, "a@one.example")
+    deployed.mail_refuses, deployed.mail_code = "no", "SendingPausedException"
+    with pytest.raises(ExceptionGroup) as failed:
+        deployed.invoke("acknowledge", {"resend": True})
+    assert "@" not in str(failed.value)
+
+
+def test_who_asks_for_receipts_by_hand_hears_of_what_somebody_else_seems_to_be_sending(deployed: Deployed) -> None:
+    (outcome,) = _applicants(deployed, "a@one.example")
+    effect = keys.receipt_effect(outcome.application, outcome.submission, outcome.version_id)
+    Effects(deployed.world.table).claim(ROUND, effect, deployed.world.now)
+    with pytest.raises(ExceptionGroup):
+        deployed.invoke("acknowledge", {"resend": True})
+
+
+@pytest.mark.parametrize(
+    ("error", "alone"),
+    [
+        (ReadTimeoutError(endpoint_url="https://ses"), False),
+        (ResponseParserError("no JSON"), False),
+        (ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem"), False),
+        (ClientError({"Error": {"Code": "MessageRejected"}}, "UpdateItem"), False),
+        (BusyError("receipt"), False),
+        (ConflictError("receipt"), False),
+        (ConditionFailedError({}), False),
+        (ValueError("mislaid"), True),
+        (KeyError("current"), True),
+    ],
+    ids=repr,
+)
+def test_what_is_over_at_another_try_is_no_failure_of_one_letter(error: Exception, alone: bool) -> None:
+    assert is_of_one_letter(error) is alone
 
 
 def test_receipts_of_whose_rows_nothing_can_be_made_hold_back_no_other(

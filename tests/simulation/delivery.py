@@ -253,13 +253,14 @@ class Delivery:
         self.later -= 1
 
         unsent, revision = self._unsent() if "unsent" in event else set(), self.cloud.watch.round(ROUND).revision
+        began = self.cloud.now
 
         def end(task: Task) -> None:
             if name == "acknowledge" and "resend" not in event:
                 self.troubles.settled(task)
             if task.failure is None:
                 if self.cloud.watch.round(ROUND).revision == revision:
-                    self._caught_up(task, unsent)
+                    self._caught_up(task, unsent, began)
                 return
             if tries == 0:
                 self.cloud.failed_jobs.put(json.dumps({"requestPayload": event}))
@@ -270,18 +271,22 @@ class Delivery:
         self.world.spawn(name, lambda: self._job(name, event), end)
 
     def _unsent(self) -> set[str]:
-        """Receipts that are due and that nobody has begun, while the round is open."""
-        if self.cloud.watch.round(ROUND).state is not RoundState.OPEN:
+        """Receipts that are due and that nobody has begun, while the round is not over."""
+        if self.cloud.watch.round(ROUND).state not in (RoundState.OPEN, RoundState.CLOSING):
             return set()
         due = [one for one in self.cloud.watch.submissions(ROUND) if one.outcome is Outcome.ACCEPTED]
-        return {name for one in due if self._begun(name := receipt_named(one)) is None}
+        return {name for one in due if not self._begun(name := receipt_named(one))}
 
     def _begun(self, effect: str) -> Item | None:
-        return self.cloud.table.peek(keys.effect_key(ROUND, effect))
+        """What is noted of it; nothing where SES plainly refused it, see `Effects.give_back`."""
+        found = self.cloud.table.peek(keys.effect_key(ROUND, effect))
+        return None if found is not None and found.get("tries") == 0 else found
 
-    def _caught_up(self, task: Task, unsent: set[str]) -> None:
-        """Whoever looks for what the stream has forgotten begins each of those, unless AWS failed on the way."""
-        passed = sorted(name for name in unsent if self._begun(name) is None)
+    def _caught_up(self, task: Task, unsent: set[str], began: datetime) -> None:
+        """Whoever looks for what the stream has passed over or forgotten begins each of those, unless AWS failed on the
+        way, or SES refuses them still."""
+        refused = {name for name, at in self.refusals.last.items() if at >= began}
+        passed = sorted(name for name in unsent - refused if not self._begun(name))
         if passed and not task.injected and not task.conflicts:
             self.cloud.watch.found("everybody-gets-a-receipt", f"{passed[0]} was passed over while the round was open")
 

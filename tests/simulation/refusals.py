@@ -3,7 +3,7 @@ has to be verified."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared import keys
 from shared.submissions import Submission
@@ -27,6 +27,8 @@ class Refusals:
         hour = (world.closes - OPENS).total_seconds() + 3600
         self.until = OPENS + timedelta(seconds=self.dice.uniform(0, hour) if happens else 0)
         self._whose: dict[str, bool] = {}
+        self.last: dict[str, datetime] = {}
+        """When SES refused each letter last."""
         self.cloud.mailer.refuses = self._refuses
 
     def _refuses(self, mail: Mail) -> bool:
@@ -37,6 +39,7 @@ class Refusals:
             self._whose[whose] = self.world.happens(f"SES refuses letters to {whose}", _APPLICANTS, self.dice)
         if self._whose[whose]:
             self.world.kernel.refused(mail.effect)
+            self.last[mail.effect] = self.cloud.now
         return self._whose[whose]
 
     def _is_known(self, application: str) -> bool:

@@ -147,7 +147,7 @@ def _start(cloud: Cloud, name: str, event: dict[str, Any]) -> None:
     elif name == "acknowledge" and "unsent" in event:
         cloud.owing.catch_up(lambda: False)
     elif name == "acknowledge":
-        cloud.receipts.resend()
+        cloud.owing.resend(lambda: False)
     else:
         cloud.lifecycle.tick()
 
