@@ -39,6 +39,13 @@ LETTERS = (
         first=25,
     ),
     Planted(
+        "nobody looks for what SES refused once",
+        RECEIPT,
+        60,
+        lambda: replaced(Receipts, "due", planting_letters.refused_once),
+        first=27,
+    ),
+    Planted(
         "what a completion asked for is asked for ever",
         "everybody-is-told-of-their-own-time",
         60,

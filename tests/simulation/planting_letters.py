@@ -11,6 +11,7 @@ from typing import Any
 
 from functions.acknowledge.owing import Owing, Settled
 from functions.acknowledge.receipts import Receipts
+from functions.acknowledge.sending import Work
 from functions.acknowledge.verdicts import Verdicts
 from functions.summarise.summarising import Summarising
 from shared import keys
@@ -106,6 +107,19 @@ def good_news_only(self: Receipts, submission: Submission) -> bool:
 
 
 _ACKNOWLEDGE = Receipts.acknowledge
+
+
+def refused_once(self: Receipts, round_id: str) -> Iterator[Work]:
+    """What SES refused is left to itself."""
+    begun = self.sending.effects.table.query(keys.round_partition(round_id), keys.effect_key("", keys.RECEIPTS)["sk"])
+    refused = {item["sk"] for item in begun if item.get("tries") == 0}
+    for work in _RECEIPTS_DUE(self, round_id):
+        effect = keys.effect_key(round_id, work.args[0])["sk"]  # type: ignore[attr-defined]
+        if effect not in refused:
+            yield work
+
+
+_RECEIPTS_DUE = Receipts.due
 
 
 def kinds_compared(self: DecisionLetters, noted: Any) -> Iterator[Due]:
