@@ -114,7 +114,8 @@ class Troubles:
         while self.cloud.now - self._errors[0] > timedelta(minutes=5):
             self._errors.popleft()
         if len(self._errors) == _MANY_ERRORS:
-            self._owe("many answers failed")
+            # The alarm may have told of most of them by now, and be over before the last one.
+            self._owe("many answers failed", since=self._errors[0])
 
     def stream_read(self, committed_at: datetime) -> None:
         """The stream's records were read up to one of that instant."""
@@ -209,10 +210,11 @@ class Troubles:
 
     # --- what happens once ---
 
-    def _owe(self, seen: str) -> None:
+    def _owe(self, seen: str, since: datetime | None = None) -> None:
         self.reached.add(seen)
         now = self.cloud.now
-        self._due.append(Due(TELLS_OF[seen], now, now + patience(seen), "trouble-sets-off-its-alarm", seen))
+        due = Due(TELLS_OF[seen], since or now, now + patience(seen), "trouble-sets-off-its-alarm", seen)
+        self._due.append(due)
 
     def _committed(self, changes: Sequence[Change]) -> None:
         if self._commits:
