@@ -10,6 +10,7 @@ from shared import keys
 from shared.rounds import Embargo, RoundState
 from tests.simulation.alarms import NOT_SIMULATED, CloudWatch, alarms
 from tests.simulation.cloud import OPENS, ROUND, Cloud
+from tests.simulation.kernel import Task
 from tests.simulation.scenarios import with_outcomes
 from tests.simulation.troubles import TELLS_OF, Troubles, patience
 from tests.simulation.world import World
@@ -54,6 +55,24 @@ def test_a_period_that_begins_with_the_world_is_judged() -> None:
     watch.number("Anslag", "LettersFailed", "acknowledge", 1)
     cloud.now += timedelta(minutes=10)
     assert "LettersFailed" in [alarm.name for alarm in watch.look()]
+
+
+@pytest.mark.parametrize(("counted", "found"), [(True, []), (False, ["trouble-sets-off-its-alarm"])])
+def test_an_alarm_may_be_over_before_the_last_of_the_failures_that_it_tells_of(counted: bool, found: list[str]) -> None:
+    """Eleven fail within a minute, before a period of the alarm is over, and a twelfth four minutes after that."""
+    world = World("answers fail")
+    with_outcomes(RoundState.DECIDED)[0](world.cloud)
+    began = world.cloud.now = OPENS + timedelta(days=30)
+    troubles = Troubles(world, calm=False)
+    for minute in range(40):
+        world.after(minute * 60, lambda: world.invoked("advance"))
+    if not counted:
+        troubles.cloudwatch.number = lambda *_: None  # type: ignore[method-assign]
+    fails = Task("apply 1", failure=RuntimeError("no answer"))
+    for seconds in [*range(247, 302, 5), 544]:
+        world.after(seconds, lambda: troubles.answered(fails))
+    world.run_until(lambda: world.cloud.now >= began + timedelta(minutes=40))
+    assert [one.invariant for one in world.cloud.watch.violations] == found
 
 
 @pytest.mark.parametrize(("switched_off", "found"), [(False, True), (True, False)])
