@@ -45,6 +45,16 @@ def anslag(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
     return command
 
 
+@pytest.fixture(autouse=True)
+def no_other_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing outside this machine is asked, whatever a test forgets to say."""
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+
+
 def command_line(*arguments: str) -> list[str]:
     """The command in a process of its own, the way its script starts it."""
     return [sys.executable, "-c", "from infrastructure.operator.main import run; run()", *arguments]

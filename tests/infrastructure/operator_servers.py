@@ -41,6 +41,12 @@ def as_json(document: Any, status: int = 200) -> Answer:
     return Answer(status, json.dumps(document).encode())
 
 
+NO_ROUNDS = as_json({"rounds": []})
+EMPTY = "No rounds yet. How to create one:\n  anslag rounds create --help\n"
+"""What the command prints of `NO_ROUNDS`."""
+PROBLEM = {"code": "round-changed", "path": "", "sv": "På svenska.", "en": "In English."}
+
+
 class _Scripted(BaseHTTPRequestHandler):
     script: Scripted
 
