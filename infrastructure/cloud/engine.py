@@ -3,8 +3,9 @@
 Started by `infrastructure.cloud.running` as the leader of a process group of its own. It differs from the
 command `ministack` in this: functions run on another interpreter than this one; as on AWS, S3's events name the
 object version, sending e-mail needs the permission for its sender, APIs that CloudFormation made answer other origins,
-CloudFront compresses and a table's stream is as durable as the table; a condition is read once and not for each item;
-what is sent by e-mail is written down, and nothing that it started outlives it.
+CloudFront compresses and a table's stream is as durable as the table; a condition is read once and not for each item,
+and a package unpacked once and not for each process; what is sent by e-mail is written down, and nothing that it
+started outlives it.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from infrastructure.cloud import streams, twice
+from infrastructure.cloud import streams, twice, unpacking
 from infrastructure.cloud.letters import Mail, post
 
 _MOST_COPIES = 20
@@ -42,7 +43,7 @@ def main() -> None:
     sys.executable = chosen.function_python
     try:
         from ministack import app  # noqa: PLC0415  it reads the environment when imported
-        from ministack.core import iam_actions  # noqa: PLC0415
+        from ministack.core import iam_actions, lambda_runtime  # noqa: PLC0415
         from ministack.services import (  # noqa: PLC0415
             apigateway,
             cloudfront,
@@ -61,6 +62,7 @@ def main() -> None:
         _write_down_what_sns_sends(sns, chosen.mail)
         _write_down_what_ses_sends(ses_v2, chosen.mail)
         _read_conditions_once(dynamodb)
+        unpacking.unpack_once(lambda_runtime)
         streams.keep(dynamodb)
         streams.deliver_again(lambda_svc)
         if chosen.twice:

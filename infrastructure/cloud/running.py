@@ -110,8 +110,9 @@ def _state(home: Path, *, kept: bool) -> Path:
 
 
 def roomy_place() -> Path | None:
-    """Memory where there is enough of it: every process of a function unpacks two thousand files, which a disk that
-    others use as well may take longer over than all that it does then. Otherwise wherever temporary files belong."""
+    """Memory where there is enough of it: every cloud unpacks two thousand files, and writes eight megabytes for each
+    process of a function, which a disk that others use as well may take longer over than all that it does then.
+    Otherwise wherever temporary files belong."""
     return _MEMORY if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM else None
 
 

@@ -38,22 +38,13 @@ def install(cloud: Cloud) -> str:
         KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
     )["TableDescription"]
-    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    iam, policy = cloud.client("iam"), {"Version": "2012-10-17", "Statement": [trust]}
-    role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps(policy))["Role"]["Arn"]
-    everything = {"Effect": "Allow", "Action": ["dynamodb:*", "sqs:*", "logs:*"], "Resource": "*"}
-    policy = {"Version": "2012-10-17", "Statement": [everything]}
-    iam.put_role_policy(RoleName="reader", PolicyName="all", PolicyDocument=json.dumps(policy))
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("reader.py", FUNCTION)
     functions = cloud.client("lambda")
     functions.create_function(
         FunctionName="reader",
         Runtime="python3.13",
         Handler="reader.handle",
-        Role=role,
-        Code={"ZipFile": code.getvalue()},
+        Role=allowed(cloud, "dynamodb:*", "sqs:*", "logs:*"),
+        Code={"ZipFile": packed("reader.py", FUNCTION)},
     )
     cloud.client("sqs").create_queue(QueueName="failed")
     mapping = functions.create_event_source_mapping(
@@ -66,6 +57,25 @@ def install(cloud: Cloud) -> str:
         DestinationConfig={"OnFailure": {"Destination": f"arn:aws:sqs:{cloud.region}:{ACCOUNT}:failed"}},
     )
     return str(mapping["UUID"])
+
+
+def allowed(cloud: Cloud, *actions: str) -> str:
+    """A role for a function that may do this to everything. Returns its ARN."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    iam, policy = cloud.client("iam"), {"Version": "2012-10-17", "Statement": [trust]}
+    role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps(policy))["Role"]["Arn"]
+    everything = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [everything]}
+    iam.put_role_policy(RoleName="reader", PolicyName="all", PolicyDocument=json.dumps(policy))
+    return str(role)
+
+
+def packed(path: str, text: str) -> bytes:
+    """A package of one file."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr(path, text)
+    return held.getvalue()
 
 
 def put(cloud: Cloud, *names: str) -> None:
