@@ -23,7 +23,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from infrastructure.cloud import streams, twice, unpacking
+from infrastructure.cloud import packages, streams, twice
 from infrastructure.cloud.letters import Mail, post
 
 _MOST_COPIES = 20
@@ -62,7 +62,7 @@ def main() -> None:
         _write_down_what_sns_sends(sns, chosen.mail)
         _write_down_what_ses_sends(ses_v2, chosen.mail)
         _read_conditions_once(dynamodb)
-        unpacking.unpack_once(lambda_runtime)
+        packages.unpack_once(lambda_runtime)
         streams.keep(dynamodb)
         streams.deliver_again(lambda_svc)
         if chosen.twice:

@@ -6,11 +6,9 @@ ones against the keys that it knows, and wraps the request as payload 2.0.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import threading
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -37,6 +35,7 @@ from functions.ingest import handler as ingest
 from shared.aws.messages import Queue
 from tests.builders.events import Context, http_answer, http_event
 from tests.builders.gateway import route
+from tests.infrastructure.small_functions import packed
 from tests.template import create_table
 
 REGION = "eu-north-1"
@@ -245,14 +244,11 @@ def _furnish() -> dict[str, str]:
 def _create_jobs(client: Callable[..., Any]) -> None:
     """Functions that can be started; moto takes the request and runs nothing."""
     role = client("iam").create_role(RoleName="jobs", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("job.py", "")
     for job in (*JOBS, "announce", "publish"):
         client("lambda").create_function(
             FunctionName=f"anslag-{job}",
             Runtime="python3.13",
             Role=role,
             Handler="job.run",
-            Code={"ZipFile": code.getvalue()},
+            Code={"ZipFile": packed("job.py", "")},
         )

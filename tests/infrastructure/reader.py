@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import time
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
 from infrastructure.cloud.running import ACCOUNT, Cloud
+from tests.infrastructure.small_functions import packed, role_of
 
 FUNCTION = """
 def handle(event, context):
@@ -43,7 +42,7 @@ def install(cloud: Cloud) -> str:
         FunctionName="reader",
         Runtime="python3.13",
         Handler="reader.handle",
-        Role=allowed(cloud, "dynamodb:*", "sqs:*", "logs:*"),
+        Role=role_of(cloud, "reader", "dynamodb:*", "sqs:*", "logs:*"),
         Code={"ZipFile": packed("reader.py", FUNCTION)},
     )
     cloud.client("sqs").create_queue(QueueName="failed")
@@ -57,25 +56,6 @@ def install(cloud: Cloud) -> str:
         DestinationConfig={"OnFailure": {"Destination": f"arn:aws:sqs:{cloud.region}:{ACCOUNT}:failed"}},
     )
     return str(mapping["UUID"])
-
-
-def allowed(cloud: Cloud, *actions: str) -> str:
-    """A role for a function that may do this to everything. Returns its ARN."""
-    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    iam, policy = cloud.client("iam"), {"Version": "2012-10-17", "Statement": [trust]}
-    role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps(policy))["Role"]["Arn"]
-    everything = {"Effect": "Allow", "Action": actions, "Resource": "*"}
-    policy = {"Version": "2012-10-17", "Statement": [everything]}
-    iam.put_role_policy(RoleName="reader", PolicyName="all", PolicyDocument=json.dumps(policy))
-    return str(role)
-
-
-def packed(path: str, text: str) -> bytes:
-    """A package of one file."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
-        archive.writestr(path, text)
-    return held.getvalue()
 
 
 def put(cloud: Cloud, *names: str) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from infrastructure.cloud.running import Cloud, running_cloud
-from tests.infrastructure.reader import allowed, packed
+from tests.infrastructure.small_functions import packed, role_of
 
 pytestmark = pytest.mark.cloud
 
@@ -41,9 +41,9 @@ Runs = Callable[[str], Place]
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with running_cloud(tmp_path_factory.mktemp("unpacking")) as found:
+    with running_cloud(tmp_path_factory.mktemp("packages")) as found:
         functions = found.client("lambda")
-        role = allowed(found, "logs:*")
+        role = role_of(found, "one", "logs:*")
         content = {"ZipFile": packed("python/layered.py", "")}
         layer = functions.publish_layer_version(LayerName="a-layer", Content=content)["LayerVersionArn"]
         for name, text in (("one", FUNCTION), ("same", FUNCTION), ("other", f"{FUNCTION}\n# and more\n")):
